@@ -1,0 +1,68 @@
+/** Every code an operating error may carry, and whether trying the same thing again can help. One code means one thing. */
+export const errorCodes = {
+  'task.failed': { retryable: false }, //            user code threw; `cause` is what it threw
+  'task.cancelled': { retryable: false },
+  'task.unschedulable': { retryable: false }, //     no node can ever run it as asked
+  'worker.crashed': { retryable: true }, //          the process died mid-run
+  'worker.out-of-memory': { retryable: true }, //    the node's memory monitor ended it
+  'node.died': { retryable: true },
+  'actor.died': { retryable: false },
+  'actor.unavailable': { retryable: true }, //       restarting or out of reach; the call may have run
+  'actor.unschedulable': { retryable: false },
+  'actor.name-taken': { retryable: false },
+  'actor.not-found': { retryable: false },
+  'actor.pending-calls-limit': { retryable: true },
+  'group.removed': { retryable: false }, //          the placement group it was placed in is gone
+  'group.unschedulable': { retryable: false },
+  'object.lost': { retryable: false },
+  'object.freed': { retryable: false },
+  'object.owner-died': { retryable: false },
+  'object.not-reconstructable': { retryable: false },
+  'object.fetch-timed-out': { retryable: true },
+  'store.full': { retryable: true },
+  'store.disk-full': { retryable: true },
+  'store.corrupt': { retryable: false }, //          a spill file or segment does not hold what it should
+  'value.not-serializable': { retryable: false },
+  'function.not-portable': { retryable: false }, //  a closure captures something that cannot travel
+  'protocol.violation': { retryable: false }, //     a peer sent what no peer of ours sends
+  'protocol.version': { retryable: false },
+  'link.closed': { retryable: true },
+  'link.overloaded': { retryable: true }, //         a peer does not read fast enough; its send buffer is at its limit
+  'head.unavailable': { retryable: true },
+  'auth.refused': { retryable: false },
+  'cluster.not-found': { retryable: false },
+  'cluster.start-failed': { retryable: false },
+  'not-initialized': { retryable: false },
+  'bad-argument': { retryable: false },
+  timeout: { retryable: true },
+  internal: { retryable: false }, //                 an invariant of ours broke in another process
+} as const satisfies Record<string, { retryable: boolean }>
+
+export type ErrorCode = keyof typeof errorCodes
+
+/** Ids and numbers that a log query or a test matches on. No prose, no secrets. */
+export type ErrorDetails = Readonly<Record<string, string | number>>
+
+/** The one class for operating errors. The message says what failed, with which values, and what to do next. */
+export class ClusterError extends Error {
+  override readonly name: string = 'ClusterError'
+  readonly code: ErrorCode
+  readonly details: ErrorDetails
+  constructor(code: ErrorCode, message: string, more: { details?: ErrorDetails; cause?: unknown } = {}) {
+    super(message, more.cause === undefined ? undefined : { cause: more.cause })
+    this.code = code
+    this.details = more.details ?? {}
+  }
+  get retryable(): boolean {
+    return errorCodes[this.code].retryable
+  }
+}
+
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(errorCodes, text)
+}
+
+/** Anything thrown, as an Error: what is not one already is described in the message. */
+export function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(typeof thrown === 'string' ? thrown : `thrown: ${String(thrown)}`)
+}

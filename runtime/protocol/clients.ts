@@ -1,0 +1,118 @@
+import { z } from 'zod'
+import { ActorChanged, ActorConstruct, ActorCreate, ActorFind, ActorKill, ActorNames, ActorOutOfScope, ActorWatch } from './actors.ts'
+import { EventBatch, EventsRead } from './events.ts'
+import { GroupChanged, GroupCreate, GroupRemove, GroupTable, GroupWatch } from './groups.ts'
+import { JobId, WorkerId } from './ids.ts'
+import {
+  LeaseCancel,
+  LeaseKill,
+  LeaseRequest,
+  LeaseReturn,
+  LeasesHeld,
+  toOwnerFromAgent,
+  WorkerBlocked,
+  WorkerUnblocked,
+} from './leases.ts'
+import { ClusterChanged, NodeView, ProcessesGone } from './nodes.ts'
+import { ObjectPull, ObjectsFree } from './objects.ts'
+import { Bytes, WorkerAssign } from './tasks.ts'
+
+/** client → head, a request by a driver. The head numbers jobs. Repeating it for the same driver gives the same number. */
+export const JobRegister = z.object({
+  type: z.literal('job.register'),
+  driverId: WorkerId,
+  pid: z.int().min(0),
+  entrypoint: z.string().max(4_096),
+  /** Null: a namespace of its own. */
+  namespace: z.string().min(1).max(256).nullable(),
+})
+export const JobRegistered = z.object({ jobId: JobId, namespace: z.string().max(256) })
+
+/** Keys are text such as `function:<hash>`. A value is at most 512 MiB. */
+export const KvPut = z.object({ type: z.literal('kv.put'), key: z.string().min(1).max(1_024), value: Bytes, overwrite: z.boolean() })
+export const KvPutReply = z.object({ added: z.boolean() })
+export const KvGet = z.object({ type: z.literal('kv.get'), key: z.string().min(1).max(1_024) })
+export const KvGetReply = z.object({ value: Bytes.nullable() })
+export const KvDelete = z.object({ type: z.literal('kv.delete'), key: z.string().min(1).max(1_024) })
+export const KvKeys = z.object({ type: z.literal('kv.keys'), prefix: z.string().max(1_024) })
+export const KvKeysReply = z.array(z.string().max(1_024)).max(100_000)
+
+/** client → head, a request: all nodes, dead ones too. */
+export const ClusterNodes = z.object({ type: z.literal('cluster.nodes') })
+export const ClusterNodesReply = z.array(NodeView).max(10_000)
+/** client → head, a request: what waits for resources, for `status`. */
+export const ClusterDemand = z.object({ type: z.literal('cluster.demand') })
+export const ClusterDemandReply = z.object({
+  leases: z
+    .array(z.object({ resources: z.record(z.string().max(256), z.number()), count: z.int().min(0), infeasible: z.boolean() }))
+    .max(10_000),
+  actors: z.int().min(0),
+  groups: z.int().min(0),
+})
+
+/** Requests that an agent passes on to the head as they are. */
+export const headRequests = {
+  'job.register': JobRegister,
+  'actor.create': ActorCreate,
+  'actor.find': ActorFind,
+  'actor.names': ActorNames,
+  'actor.kill': ActorKill,
+  'actor.out-of-scope': ActorOutOfScope,
+  'actor.watch': ActorWatch,
+  'group.create': GroupCreate,
+  'group.remove': GroupRemove,
+  'group.watch': GroupWatch,
+  'group.table': GroupTable,
+  'kv.put': KvPut,
+  'kv.get': KvGet,
+  'kv.delete': KvDelete,
+  'kv.keys': KvKeys,
+  'cluster.nodes': ClusterNodes,
+  'cluster.demand': ClusterDemand,
+  'events.read': EventsRead,
+} as const
+export type HeadRequest = z.infer<(typeof headRequests)[keyof typeof headRequests]>
+
+/** worker or driver → its agent, after the hello: I listen here now. A worker is ready for work from then on. */
+export const ClientReady = z.object({
+  type: z.literal('client.ready'),
+  workerId: WorkerId,
+  pid: z.int().min(0),
+  socketPath: z.string().min(1).max(108),
+})
+/** worker → agent. It will exit by itself as soon as its output is written: max calls, exitActor. */
+export const WorkerLeaving = z.object({ type: z.literal('worker.leaving'), reason: z.string().max(64) })
+/** agent → worker. Leave: finish nothing, or with `graceful` what has begun and waits. */
+export const WorkerLeave = z.object({ type: z.literal('worker.leave'), graceful: z.boolean(), reason: z.string().max(64) })
+/** agent → client. The store is under pressure: collect garbage, so that views nobody uses are let go. */
+export const GarbageCollect = z.object({ type: z.literal('garbage.collect') })
+
+/** One-way messages that an agent takes from workers and drivers. Requests (store.*, object.pull, head requests) come beside. */
+export const toAgentFromClient = {
+  'client.ready': ClientReady,
+  'worker.blocked': WorkerBlocked,
+  'worker.unblocked': WorkerUnblocked,
+  'worker.leaving': WorkerLeaving,
+  'objects.free': ObjectsFree,
+  'events.batch': EventBatch,
+  'lease.request': LeaseRequest,
+  'lease.cancel': LeaseCancel,
+  'lease.return': LeaseReturn,
+  'leases.held': LeasesHeld,
+  'lease.kill': LeaseKill,
+} as const
+export const clientRequests = { 'object.pull': ObjectPull, ...headRequests } as const
+
+/** One-way messages that workers and drivers take from their agent. */
+export const toClientFromAgent = {
+  ...toOwnerFromAgent,
+  'worker.assign': WorkerAssign,
+  'worker.leave': WorkerLeave,
+  'garbage.collect': GarbageCollect,
+  'processes.gone': ProcessesGone,
+  'cluster.changed': ClusterChanged,
+  'actor.changed': ActorChanged,
+  'group.changed': GroupChanged,
+} as const
+/** Requests that a worker takes from its agent. */
+export const workerRequests = { 'actor.construct': ActorConstruct } as const

@@ -1,0 +1,25 @@
+import { z } from 'zod'
+import { type ErrorCode, isErrorCode } from '../base/errors.ts'
+
+export const Code = z.custom<ErrorCode>((value) => typeof value === 'string' && isErrorCode(value), 'not an error code of this version')
+
+/** An operating error as it crosses a process boundary. */
+export const Failure = z.object({
+  code: Code,
+  message: z.string().max(65_536),
+  details: z.record(z.string().max(64), z.union([z.string().max(4_096), z.number()])),
+})
+export type Failure = z.infer<typeof Failure>
+
+/** How a process ended, as its agent saw it. */
+export const WorkerExit = z.object({
+  /** Null when a signal ended it, or when nobody could see. */
+  exitCode: z.int().nullable(),
+  signal: z.string().max(32).nullable(),
+  pid: z.int().min(0),
+  /** Why, when we ended it ourselves: `cancelled`, `killed`, `out-of-memory`, `idle`, `max-calls`, `node-lost`, `owner-gone`, `exit-actor`. */
+  reason: z.string().max(64).nullable(),
+  /** Its last lines of output, oldest first. */
+  lastLines: z.array(z.string().max(2_048)).max(20),
+})
+export type WorkerExit = z.infer<typeof WorkerExit>

@@ -1,0 +1,116 @@
+import { types } from 'node:util'
+import type { HostObjects } from '../values/host-objects.ts'
+import { rememberCaptured } from './class-identity.ts'
+import { encodeData } from './encode-data.ts'
+import { encodeFunction } from './encode-function.ts'
+import { findGlobalPath, isObject, wellKnownSymbolName } from './globals.ts'
+import { canonicalGraph, type FunctionRecord, type Graph, type GraphNode, hashOf, type Slot } from './graph-format.ts'
+import { findBuiltin } from './module-references.ts'
+import { type Path, refuse, whyNotPortable } from './refusals.ts'
+import { Variables } from './variables.ts'
+
+/** More objects than any closure should hold; a value of this size belongs in the object store as typed arrays. */
+const nodeLimit = 5_000_000
+
+/** Walks a value breadth first and writes each object once. */
+export class GraphEncoder {
+  readonly hosts: HostObjects
+  readonly what: string
+  readonly variables = new Variables()
+  readonly #nodes: (GraphNode | undefined)[] = []
+  readonly #numbers = new Map<object, number>()
+  readonly #waiting: { value: object; number: number; path: Path | undefined }[] = []
+  readonly #classes: { number: number; value: object; record: FunctionRecord }[] = []
+
+  constructor(hosts: HostObjects, what: string) {
+    this.hosts = hosts
+    this.what = what
+  }
+
+  encode(root: unknown): Graph {
+    const slot = this.slotOf(root, typeof root === 'function' ? undefined : { step: 'property', name: 'value', parent: undefined })
+    for (let index = 0; index < this.#waiting.length; index++) {
+      const next = this.#waiting[index]
+      if (next) this.#nodes[next.number] = this.#encodeObject(next.value, next.number, next.path)
+    }
+    this.variables.number((node) => this.addNode(node))
+    const settled = this.#nodes.map((node) => (node?.[0] === 'function' || node?.[0] === 'class' ? this.variables.settle(node) : node)) as GraphNode[] // the queue is empty: every node is written
+    for (const { number, value } of this.#classes) this.#identify(settled, number, value)
+    return canonicalGraph(slot, settled)
+  }
+
+  slotOf(value: unknown, path: Path | undefined): Slot {
+    switch (typeof value) {
+      case 'string':
+        return value.isWellFormed() ? value : ['utf16', Buffer.from(value, 'utf16le').toString('base64')]
+      case 'boolean':
+        return value
+      case 'number':
+        return Object.is(value, -0) ? ['-0'] : value
+      case 'undefined':
+        return ['undefined']
+      case 'bigint':
+        return ['bigint', String(value)]
+      case 'symbol':
+        return this.#symbol(value, path)
+    }
+    if (!isObject(value)) return null
+    const known = this.#numbers.get(value)
+    if (known !== undefined) return [known]
+    const number = this.#nodes.push(undefined) - 1
+    if (number > nodeLimit) throw refuse(this.what, path, `holds more than ${nodeLimit} objects; put them into the object store and pass references`)
+    this.#numbers.set(value, number)
+    this.#waiting.push({ value, number, path })
+    return [number]
+  }
+
+  /** A node that no object of its own stands for, such as a module or a part of a namespace. */
+  addNode(node: GraphNode): Slot {
+    return [this.#nodes.push(node) - 1]
+  }
+
+  addClass(number: number, value: object, record: FunctionRecord): void {
+    this.#classes.push({ number, value, record })
+  }
+
+  /** Makes sure that `value` is written although no slot points to it. */
+  reach(value: object, path: Path): Slot {
+    const slot = this.slotOf(value, path)
+    this.#roots.push(slot)
+    return slot
+  }
+
+  refuse(path: Path | undefined, reason: string): Error {
+    return refuse(this.what, path, reason)
+  }
+
+  #symbol(value: symbol, path: Path | undefined): Slot {
+    const key = Symbol.keyFor(value)
+    if (key !== undefined) return ['symbol', key]
+    const name = wellKnownSymbolName(value)
+    if (name !== undefined) return ['known', name]
+    throw refuse(this.what, path, `a unique symbol ${String(value)} has no identity in another process; use Symbol.for()`)
+  }
+
+  #encodeObject(value: object, number: number, path: Path | undefined): GraphNode {
+    const host = this.hosts.encode(value)
+    if (host) return ['host', host]
+    const global = findGlobalPath(value)
+    if (global !== undefined) return ['global', global]
+    const builtin = findBuiltin(value)
+    if (builtin) return ['module', builtin]
+    const reason = whyNotPortable(value)
+    if (reason !== undefined) throw refuse(this.what, path, reason)
+    return typeof value === 'function' && !types.isProxy(value) ? encodeFunction(this, { fn: value, number, path }) : encodeData(this, value, path)
+  }
+
+  /** A class's identity: the hash of everything that it is made of. */
+  #identify(nodes: GraphNode[], number: number, value: object): void {
+    const node = nodes[number]
+    if (node?.[0] !== 'class') return
+    const withoutIds = (one: GraphNode): GraphNode => (one[0] === 'class' ? ['class', { ...one[1], id: '' }] : one)
+    const id = node[1].id || hashOf(canonicalGraph([number], nodes, withoutIds))
+    nodes[number] = ['class', { ...node[1], id }]
+    rememberCaptured(id, value)
+  }
+}

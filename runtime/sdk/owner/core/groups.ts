@@ -1,0 +1,51 @@
+import type { GroupId } from '../../../base/ids.ts'
+import type { GroupStatus } from '../../../protocol/groups.ts'
+import { dropAsk } from './asks.ts'
+import type { AgentTarget, OwnerCommand, OwnerState, ShapeQueue } from './state.ts'
+import { endTask } from './task-life.ts'
+
+/** Which agent holds a bundle for this shape. Undefined while the group is not placed, or when it is gone (its tasks fail). */
+export function groupTarget(
+  state: OwnerState,
+  queue: ShapeQueue,
+  strategy: { groupId: GroupId; bundleIndex: number },
+  out: OwnerCommand[],
+): { agent: AgentTarget } | undefined {
+  const watch = state.groups.get(strategy.groupId)
+  if (!watch) {
+    state.groups.set(strategy.groupId, { groupId: strategy.groupId, status: null, version: -1 })
+    out.push({ do: 'watch-group', groupId: strategy.groupId })
+    return undefined
+  }
+  const { status } = watch
+  if (status?.kind === 'removed') failShape(state, queue, status, out)
+  if (status?.kind !== 'created' && status?.kind !== 'rescheduling') return undefined
+  const places = strategy.bundleIndex < 0 ? status.bundles : status.bundles.filter((bundle) => bundle.index === strategy.bundleIndex)
+  const place = places[queue.turn % Math.max(1, places.length)]
+  if (!place) return undefined
+  queue.turn += 1
+  return { agent: { nodeId: place.nodeId, agentAddress: place.agentAddress } }
+}
+
+export function groupChanged(
+  state: OwnerState,
+  event: { groupId: GroupId; version: number; status: GroupStatus },
+  out: OwnerCommand[],
+): void {
+  const watch = state.groups.get(event.groupId)
+  if (!watch || event.version < watch.version) return
+  watch.version = event.version
+  watch.status = event.status
+  for (const queue of state.shapes.values()) {
+    if (queue.shape.strategy.kind !== 'group' || queue.shape.strategy.groupId !== event.groupId) continue
+    for (const requestId of [...queue.asks]) dropAsk(state, queue, requestId, out) // its bundles may have moved: ask anew
+    if (event.status.kind === 'removed') failShape(state, queue, event.status, out)
+    state.dirtyShapes.add(queue.shapeKey)
+  }
+}
+
+/** Fails what waits for a group that is gone, at once (Ray lets such tasks hang: RAY-CONTRACT 6.4). */
+function failShape(state: OwnerState, queue: ShapeQueue, status: Extract<GroupStatus, { kind: 'removed' }>, out: OwnerCommand[]): void {
+  for (let task = queue.ready.shift(); task; task = queue.ready.shift())
+    endTask(state, task, { kind: 'failed', failure: status.failure }, out)
+}

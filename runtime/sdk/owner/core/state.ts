@@ -1,0 +1,361 @@
+import type { ErrorCode } from '../../../base/errors.ts'
+import type { ActorId, GroupId, JobId, NodeId, ObjectId, TaskId, WorkerId } from '../../../base/ids.ts'
+import type { ActorStatus } from '../../../protocol/actors.ts'
+import type { ProcessAddress } from '../../../protocol/addresses.ts'
+import type { Failure, WorkerExit } from '../../../protocol/failures.ts'
+import type { GroupStatus } from '../../../protocol/groups.ts'
+import type { Shape } from '../../../protocol/scheduling.ts'
+import type { TaskOutcome, TaskResult, TaskTemplate } from '../../../protocol/tasks.ts'
+
+/** What many tasks have in common, and how long they have been running lately. One object for each remote function and its options. */
+export type TaskKind = {
+  readonly template: TaskTemplate
+  readonly shape: Shape
+  readonly shapeKey: string
+  /** Mean time inside user code, ms, recent runs weighing more. Undefined before the first result. */
+  meanRunMs: number | undefined
+}
+
+export type TaskPhase = 'waiting' | 'ready' | 'pushed' | 'ended'
+
+/** A task or actor call of this owner, from submission to its outcome; kept longer only by those who may need it made again. */
+export type OwnedTask = {
+  readonly taskId: TaskId
+  readonly kind: TaskKind
+  /** Set for a call of an actor's method. */
+  readonly call: {
+    readonly actorId: ActorId
+    readonly method: string
+    readonly concurrencyGroup: string
+    readonly returnCount: number
+    readonly generatorBackpressure: number
+  } | null
+  readonly args: Uint8Array
+  /** Top-level refs among the arguments: position and object. */
+  readonly refArgs: readonly { readonly index: number; readonly objectId: ObjectId }[]
+  /** Runs again this often when the system fails it; -1 without end. */
+  readonly maxRetries: number
+  /** User errors that are retried too: all, or those whose class has one of these names. */
+  readonly retryErrors: boolean | readonly string[]
+  retriesLeft: number
+  attempt: number
+  phase: TaskPhase
+  /** Arguments that are not there yet. */
+  waitingFor: number
+  /** Items of a stream that have arrived; a run again repeats them and they are dropped. */
+  yielded: number
+  /** It was in flight when a worker died: it goes alone, so that the next death shows which task causes it. */
+  alone: boolean
+  cancelled: boolean
+  leaseId: string | null
+  /** Times it was put back because an argument was lost. */
+  recoveries: number
+  /** Not before this time. */
+  notBeforeMs: number
+}
+
+export type Lease = {
+  readonly leaseId: string
+  readonly shapeKey: string
+  readonly worker: ProcessAddress
+  readonly agent: AgentTarget
+  readonly grantedAtMs: number
+  /** In the order they were pushed; a plain worker runs them one at a time in that order. */
+  readonly inFlight: Map<TaskId, OwnedTask>
+  /** Sum of the expected run times of what is in flight. */
+  expectedMs: number
+  idleSinceMs: number
+  /** No more pushes: others want it, the worker leaves, or it is broken. */
+  closing: boolean
+  /** The link to the worker was opened by a first push. */
+  opened: boolean
+  linkClosedAtMs: number | null
+  lost: WorkerExit | null
+  lostAtMs: number | null
+  killedFor: 'cancel' | null
+}
+
+/** The agent to ask: null means this process's own. */
+export type AgentTarget = { readonly nodeId: NodeId; readonly agentAddress: string } | null
+
+export type LeaseAsk = {
+  readonly requestId: string
+  readonly shapeKey: string
+  agent: AgentTarget
+  spills: number
+  sentAtMs: number
+}
+
+export type ShapeQueue = {
+  readonly shapeKey: string
+  readonly shape: Shape
+  readonly jobId: JobId
+  readonly ready: TaskDeque
+  readonly leases: Set<string>
+  readonly asks: Set<string>
+  /** Groups: where to ask next, round robin. */
+  turn: number
+  warned: boolean
+}
+
+export type ActorLink = 'none' | 'open' | 'broken'
+
+/** The caller's side of one actor. */
+export type ActorQueue = {
+  readonly actorId: ActorId
+  status: ActorStatus | null
+  version: number
+  /** Calls not sent yet, oldest first. Only the first may be sent, unless the actor runs calls in any order. */
+  readonly waiting: TaskDeque
+  readonly inFlight: Map<TaskId, OwnedTask>
+  link: ActorLink
+  /** The life the link leads to. */
+  linkRestarts: number
+  brokenAtMs: number
+}
+
+export type GroupWatch = { readonly groupId: GroupId; status: GroupStatus | null; version: number }
+
+export type OwnerConfig = {
+  ownerId: WorkerId
+  /** An idle lease is kept this long for the next task of its shape. */
+  leaseIdleMs: number
+  /** A lease held longer than this is given back when others wait. */
+  leaseShareMs: number
+  /** An unanswered lease request is sent again after this time. */
+  askAgainMs: number
+  heldEveryMs: number
+  /** Work lined up at one worker, in expected run time. Keeps a worker busy across a round trip and no more. */
+  pipelineMs: number
+  maxPipelined: number
+  maxAsksPerShape: number
+  /** How long to wait for word of a worker whose link closed. */
+  lostGraceMs: number
+  /** A task killed for memory runs again after this time, doubled each time up to 30 s. */
+  memoryRetryMs: number
+  maxRecoveries: number
+}
+
+export const ownerDefaults: Omit<OwnerConfig, 'ownerId'> = {
+  leaseIdleMs: 1_000,
+  leaseShareMs: 500,
+  askAgainMs: 2_000,
+  heldEveryMs: 5_000,
+  pipelineMs: 4,
+  maxPipelined: 1_000,
+  maxAsksPerShape: 16,
+  lostGraceMs: 3_000,
+  memoryRetryMs: 500,
+  maxRecoveries: 20,
+}
+
+export type OwnerState = {
+  readonly config: OwnerConfig
+  /** Tasks and calls that have not ended. */
+  readonly tasks: Map<TaskId, OwnedTask>
+  readonly shapes: Map<string, ShapeQueue>
+  readonly leases: Map<string, Lease>
+  readonly asks: Map<string, LeaseAsk>
+  readonly actors: Map<ActorId, ActorQueue>
+  readonly groups: Map<GroupId, GroupWatch>
+  /** Who waits for an object that is not there yet. */
+  readonly dependents: Map<ObjectId, OwnedTask[]>
+  /** Tasks that may run again only later, by time. */
+  readonly delayed: Set<OwnedTask>
+  /** Shapes and actors with something to send at the next flush. */
+  readonly dirtyShapes: Set<string>
+  readonly dirtyActors: Set<ActorId>
+  nextAsk: number
+  heldAtMs: number
+  closed: boolean
+}
+
+export function createOwnerState(config: OwnerConfig): OwnerState {
+  return {
+    config,
+    tasks: new Map(),
+    shapes: new Map(),
+    leases: new Map(),
+    asks: new Map(),
+    actors: new Map(),
+    groups: new Map(),
+    dependents: new Map(),
+    delayed: new Set(),
+    dirtyShapes: new Set(),
+    dirtyActors: new Set(),
+    nextAsk: 0,
+    heldAtMs: 0,
+    closed: false,
+  }
+}
+
+/** What became of a task, as its refs will show it. */
+export type TaskEnd =
+  | { readonly kind: 'outcome'; readonly outcome: TaskOutcome; readonly worker: ProcessAddress | null }
+  | { readonly kind: 'failed'; readonly failure: Failure }
+  | { readonly kind: 'crashed'; readonly exit: WorkerExit }
+  | { readonly kind: 'actor-died'; readonly actorId: ActorId; readonly status: ActorStatus; readonly unavailable: boolean }
+  /** An argument failed: the task fails as that object did. */
+  | { readonly kind: 'as-object'; readonly objectId: ObjectId }
+
+export type OwnerEvent =
+  /** `unready`: arguments that are not there yet. */
+  | { readonly type: 'task.submit'; readonly task: OwnedTask; readonly unready: readonly ObjectId[]; readonly nowMs: number }
+  | { readonly type: 'object.ready'; readonly objectId: ObjectId; readonly nowMs: number }
+  | { readonly type: 'object.failed'; readonly objectId: ObjectId; readonly nowMs: number }
+  /** Sends what has gathered. The shell raises it once a turn after submissions. */
+  | { readonly type: 'flush'; readonly nowMs: number }
+  | { readonly type: 'tick'; readonly nowMs: number }
+  | {
+      readonly type: 'task.ended'
+      readonly taskId: TaskId
+      readonly attempt: number
+      readonly outcome: TaskOutcome
+      readonly runMs: number
+      readonly nowMs: number
+    }
+  | {
+      readonly type: 'task.yielded'
+      readonly taskId: TaskId
+      readonly attempt: number
+      readonly index: number
+      readonly result: TaskResult
+      readonly nowMs: number
+    }
+  | {
+      readonly type: 'tasks.returned'
+      readonly leaseId: string
+      readonly taskIds: readonly TaskId[]
+      readonly leaving: boolean
+      readonly nowMs: number
+    }
+  | { readonly type: 'task.cancel'; readonly taskId: TaskId; readonly force: boolean; readonly recursive: boolean; readonly nowMs: number }
+  /** A finished task is needed again: its stored result was lost. */
+  | { readonly type: 'task.resubmit'; readonly task: OwnedTask; readonly unready: readonly ObjectId[]; readonly nowMs: number }
+  | {
+      readonly type: 'lease.granted'
+      readonly requestId: string
+      readonly leaseId: string
+      readonly worker: ProcessAddress
+      readonly from: AgentTarget
+      readonly nowMs: number
+    }
+  | {
+      readonly type: 'lease.spilled'
+      readonly requestId: string
+      readonly nodeId: NodeId
+      readonly agentAddress: string
+      readonly nowMs: number
+    }
+  | { readonly type: 'lease.refused'; readonly requestId: string; readonly failure: Failure; readonly nowMs: number }
+  | { readonly type: 'lease.waiting'; readonly requestId: string; readonly why: string; readonly nowMs: number }
+  | { readonly type: 'lease.wanted'; readonly from: AgentTarget; readonly nowMs: number }
+  | { readonly type: 'lease.lost'; readonly leaseId: string; readonly exit: WorkerExit; readonly nowMs: number }
+  | { readonly type: 'worker.link-closed'; readonly leaseId: string; readonly nowMs: number }
+  /** The link to another node's agent broke; null: our own. What was asked there is asked again. */
+  | { readonly type: 'agent.link-closed'; readonly agent: AgentTarget; readonly nowMs: number }
+  | {
+      readonly type: 'processes.gone'
+      readonly workerIds: readonly WorkerId[]
+      readonly nodeIds: readonly NodeId[]
+      readonly nowMs: number
+    }
+  | {
+      readonly type: 'actor.changed'
+      readonly actorId: ActorId
+      readonly version: number
+      readonly status: ActorStatus
+      readonly nowMs: number
+    }
+  | { readonly type: 'actor.link-closed'; readonly actorId: ActorId; readonly restarts: number; readonly nowMs: number }
+  | {
+      readonly type: 'group.changed'
+      readonly groupId: GroupId
+      readonly version: number
+      readonly status: GroupStatus
+      readonly nowMs: number
+    }
+
+export type OwnerCommand =
+  | { readonly do: 'send-agent'; readonly agent: AgentTarget; readonly message: AgentMessage }
+  | { readonly do: 'push'; readonly lease: Lease; readonly tasks: readonly OwnedTask[] }
+  | { readonly do: 'cancel'; readonly worker: ProcessAddress; readonly taskId: TaskId; readonly recursive: boolean }
+  | { readonly do: 'close-worker'; readonly lease: Lease }
+  | { readonly do: 'end'; readonly task: OwnedTask; readonly end: TaskEnd }
+  | { readonly do: 'yield'; readonly task: OwnedTask; readonly index: number; readonly result: TaskResult }
+  /** An argument of this task has no copy left: make it again, then say object.ready or object.failed. */
+  | { readonly do: 'recover'; readonly task: OwnedTask; readonly objectId: ObjectId }
+  | { readonly do: 'warn'; readonly message: string }
+  | { readonly do: 'watch-actor'; readonly actorId: ActorId }
+  | { readonly do: 'watch-group'; readonly groupId: GroupId }
+  | {
+      readonly do: 'call'
+      readonly actorId: ActorId
+      readonly address: ProcessAddress
+      readonly restarts: number
+      readonly tasks: readonly OwnedTask[]
+    }
+
+export type AgentMessage =
+  | {
+      readonly type: 'lease.request'
+      readonly requestId: string
+      readonly ownerId: WorkerId
+      readonly jobId: JobId
+      readonly shape: Shape
+      readonly spills: number
+      readonly backlog: number
+    }
+  | { readonly type: 'lease.cancel'; readonly requestId: string; readonly ownerId: WorkerId }
+  | { readonly type: 'lease.return'; readonly leaseId: string; readonly ownerId: WorkerId; readonly workerLeaving: boolean }
+  | { readonly type: 'leases.held'; readonly ownerId: WorkerId; readonly leaseIds: string[]; readonly requestIds: string[] }
+  | { readonly type: 'lease.kill'; readonly leaseId: string; readonly ownerId: WorkerId; readonly reason: string }
+
+export const failure = (code: ErrorCode, message: string, details: Record<string, string | number> = {}): Failure => ({
+  code,
+  message,
+  details,
+})
+
+/** Double-ended, O(1) at both ends; an item taken out of the middle is marked by the caller and skipped. */
+export class TaskDeque {
+  #front: OwnedTask[] = []
+  #items: OwnedTask[] = []
+  #head = 0
+  get length(): number {
+    return this.#front.length + this.#items.length - this.#head
+  }
+  push(task: OwnedTask): void {
+    this.#items.push(task)
+  }
+  unshift(task: OwnedTask): void {
+    this.#front.push(task)
+  }
+  peek(): OwnedTask | undefined {
+    return this.#front.at(-1) ?? this.#items[this.#head]
+  }
+  shift(): OwnedTask | undefined {
+    if (this.#front.length > 0) return this.#front.pop()
+    const task = this.#items[this.#head]
+    if (task === undefined) return undefined
+    this.#head += 1
+    if (this.#head > 4_096 && this.#head * 2 > this.#items.length) {
+      this.#items = this.#items.slice(this.#head)
+      this.#head = 0
+    } else if (this.#head === this.#items.length) {
+      this.#items = []
+      this.#head = 0
+    }
+    return task
+  }
+  /** Takes out what `keep` refuses. O(n): for cancels and failures only. */
+  filter(keep: (task: OwnedTask) => boolean): void {
+    this.#front = this.#front.filter(keep)
+    this.#items = this.#items.slice(this.#head).filter(keep)
+    this.#head = 0
+  }
+  *[Symbol.iterator](): Generator<OwnedTask> {
+    for (let index = this.#front.length - 1; index >= 0; index -= 1) yield this.#front[index] as OwnedTask // inside the list
+    for (let index = this.#head; index < this.#items.length; index += 1) yield this.#items[index] as OwnedTask // inside the list
+  }
+}

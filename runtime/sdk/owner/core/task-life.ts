@@ -1,0 +1,67 @@
+import {
+  failure,
+  type OwnedTask,
+  type OwnerCommand,
+  type OwnerState,
+  type ShapeQueue,
+  TaskDeque,
+  type TaskEnd,
+  type TaskKind,
+} from './state.ts'
+
+/** Puts a task (not a call) at the end of its shape's queue; at the front when it was there before. */
+export function makeReady(state: OwnerState, task: OwnedTask, place: 'front' | 'back' = 'back'): void {
+  task.phase = 'ready'
+  task.leaseId = null
+  const queue = shapeQueueOf(state, task.kind)
+  if (place === 'front') queue.ready.unshift(task)
+  else queue.ready.push(task)
+  state.dirtyShapes.add(queue.shapeKey)
+}
+
+/** Ends a task once and for all. What waits for it elsewhere (a deque, dependents) skips it by its phase. */
+export function endTask(state: OwnerState, task: OwnedTask, end: TaskEnd, out: OwnerCommand[]): void {
+  if (task.phase === 'ended') return
+  task.phase = 'ended'
+  task.leaseId = null
+  state.tasks.delete(task.taskId)
+  state.delayed.delete(task)
+  out.push({ do: 'end', task, end })
+}
+
+/** Takes one retry; false when none is left. */
+export function spendRetry(task: OwnedTask): boolean {
+  if (task.retriesLeft === 0) return false
+  if (task.retriesLeft > 0) task.retriesLeft -= 1
+  return true
+}
+
+/** Queues the next attempt. Whatever still comes of the last one is told apart by its number. */
+export function runAgain(state: OwnerState, task: OwnedTask): void {
+  task.attempt += 1
+  if (task.call) {
+    task.phase = 'waiting'
+    state.actors.get(task.call.actorId)?.waiting.unshift(task)
+    state.dirtyActors.add(task.call.actorId)
+  } else makeReady(state, task, 'front')
+}
+
+export const cancelledFailure = (task: OwnedTask) =>
+  failure('task.cancelled', `${task.kind.template.name} was cancelled`, { taskId: task.taskId, attempt: task.attempt })
+
+export function shapeQueueOf(state: OwnerState, kind: TaskKind): ShapeQueue {
+  const known = state.shapes.get(kind.shapeKey)
+  if (known) return known
+  const queue: ShapeQueue = {
+    shapeKey: kind.shapeKey,
+    shape: kind.shape,
+    jobId: kind.template.jobId,
+    ready: new TaskDeque(),
+    leases: new Set(),
+    asks: new Set(),
+    turn: 0,
+    warned: false,
+  }
+  state.shapes.set(kind.shapeKey, queue)
+  return queue
+}

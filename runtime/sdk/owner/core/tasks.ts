@@ -1,0 +1,147 @@
+import type { ObjectId, TaskId } from '../../../base/ids.ts'
+import type { TaskOutcome, TaskResult } from '../../../protocol/tasks.ts'
+import { enqueueCall } from './actor-calls.ts'
+import { settleLease } from './lease-line.ts'
+import { closeLease } from './leases.ts'
+import { failure, type OwnedTask, type OwnerCommand, type OwnerState } from './state.ts'
+import { cancelledFailure, endTask, makeReady, runAgain, spendRetry } from './task-life.ts'
+
+export function submitTask(state: OwnerState, event: { task: OwnedTask; unready: readonly ObjectId[] }, out: OwnerCommand[]): void {
+  const { task } = event
+  if (state.closed)
+    return endTask(
+      state,
+      task,
+      { kind: 'failed', failure: failure('node.died', 'the node agent of this process is gone, and its cluster with it') },
+      out,
+    )
+  task.phase = 'waiting'
+  task.leaseId = null
+  task.cancelled = false
+  state.tasks.set(task.taskId, task)
+  waitForObjects(state, task, event.unready)
+  if (task.call) enqueueCall(state, task, out)
+  else if (task.waitingFor === 0) makeReady(state, task)
+}
+
+function waitForObjects(state: OwnerState, task: OwnedTask, unready: readonly ObjectId[]): void {
+  task.waitingFor = unready.length
+  for (const objectId of unready) {
+    const others = state.dependents.get(objectId)
+    if (others) others.push(task)
+    else state.dependents.set(objectId, [task])
+  }
+}
+
+export function objectReady(state: OwnerState, objectId: ObjectId): void {
+  const dependents = state.dependents.get(objectId)
+  if (!dependents) return
+  state.dependents.delete(objectId)
+  for (const task of dependents) {
+    task.waitingFor -= 1
+    if (task.waitingFor > 0 || task.phase !== 'waiting') continue
+    if (task.call) state.dirtyActors.add(task.call.actorId)
+    else makeReady(state, task)
+  }
+}
+
+/** A failed argument fails the task without running it; the error shown is the argument's (RAY-CONTRACT 6.1). */
+export function objectFailed(state: OwnerState, objectId: ObjectId, out: OwnerCommand[]): void {
+  const dependents = state.dependents.get(objectId)
+  if (!dependents) return
+  state.dependents.delete(objectId)
+  for (const task of dependents) {
+    if (task.phase === 'ended') continue
+    endTask(state, task, { kind: 'as-object', objectId }, out)
+    if (task.call) state.dirtyActors.add(task.call.actorId)
+  }
+}
+
+type EndedEvent = { taskId: TaskId; attempt: number; outcome: TaskOutcome; runMs: number; nowMs: number }
+
+export function taskEnded(state: OwnerState, event: EndedEvent, out: OwnerCommand[]): void {
+  const task = state.tasks.get(event.taskId)
+  if (!task || task.attempt !== event.attempt || task.phase !== 'pushed') return // late or repeated: another attempt is current
+  const worker = takeFromWorker(state, task, event)
+  const { outcome } = event
+  if (outcome.kind === 'done') return endTask(state, task, { kind: 'outcome', outcome, worker }, out)
+  if (task.cancelled) return endTask(state, task, { kind: 'failed', failure: cancelledFailure(task) }, out)
+  if (
+    outcome.kind === 'failed' &&
+    outcome.failure.code === 'object.lost' &&
+    recoverArgument(state, task, outcome.failure.details['objectId'], out)
+  )
+    return
+  if (outcome.kind === 'threw' && isRetried(task, outcome.error.classNames) && spendRetry(task)) return runAgain(state, task)
+  endTask(state, task, { kind: 'outcome', outcome, worker }, out)
+}
+
+function takeFromWorker(state: OwnerState, task: OwnedTask, event: EndedEvent) {
+  task.kind.meanRunMs = task.kind.meanRunMs === undefined ? event.runMs : task.kind.meanRunMs * 0.8 + event.runMs * 0.2
+  if (task.call) {
+    const queue = state.actors.get(task.call.actorId)
+    queue?.inFlight.delete(task.taskId)
+    return queue?.status?.kind === 'alive' ? queue.status.address : null
+  }
+  const lease = task.leaseId === null ? undefined : state.leases.get(task.leaseId)
+  if (!lease) return null
+  settleLease(state, lease, task, event.nowMs)
+  return lease.worker
+}
+
+const isRetried = (task: OwnedTask, classNames: readonly string[]): boolean =>
+  typeof task.retryErrors === 'boolean'
+    ? task.retryErrors
+    : classNames.some((name) => (task.retryErrors as readonly string[]).includes(name)) // not a boolean: a list
+
+/** The worker found no copy of an argument: have it made again, and run when it is there. */
+function recoverArgument(state: OwnerState, task: OwnedTask, objectId: string | number | undefined, out: OwnerCommand[]): boolean {
+  if (typeof objectId !== 'string' || !task.refArgs.some((ref) => ref.objectId === objectId)) return false
+  if (task.recoveries >= state.config.maxRecoveries) return false
+  task.recoveries += 1
+  task.attempt += 1
+  task.phase = 'waiting'
+  task.leaseId = null
+  if (task.call) state.actors.get(task.call.actorId)?.waiting.unshift(task)
+  waitForObjects(state, task, [objectId])
+  out.push({ do: 'recover', task, objectId })
+  return true
+}
+
+export function taskYielded(
+  state: OwnerState,
+  event: { taskId: TaskId; attempt: number; index: number; result: TaskResult },
+  out: OwnerCommand[],
+): void {
+  const task = state.tasks.get(event.taskId)
+  if (!task || task.attempt !== event.attempt) return
+  if (event.index !== task.yielded) return // a run again repeats items that the consumer has
+  task.yielded += 1
+  out.push({ do: 'yield', task, index: event.index, result: event.result })
+}
+
+/** The worker blocked or leaves: tasks it had not begun go to others, at no cost to their retries. */
+export function tasksReturned(
+  state: OwnerState,
+  event: { leaseId: string; taskIds: readonly TaskId[]; leaving: boolean; nowMs: number },
+  out: OwnerCommand[],
+): void {
+  const lease = state.leases.get(event.leaseId)
+  if (!lease) return
+  for (const taskId of [...event.taskIds].reverse()) {
+    const task = lease.inFlight.get(taskId)
+    if (!task) continue
+    settleLease(state, lease, task, event.nowMs)
+    if (task.cancelled) endTask(state, task, { kind: 'failed', failure: cancelledFailure(task) }, out)
+    else makeReady(state, task, 'front')
+  }
+  if (event.leaving) closeLease(state, lease, { workerLeaving: true }, out)
+}
+
+export function wakeDelayed(state: OwnerState, nowMs: number): void {
+  for (const task of state.delayed) {
+    if (task.notBeforeMs > nowMs) continue
+    state.delayed.delete(task)
+    makeReady(state, task)
+  }
+}

@@ -1,0 +1,114 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, existsSync, openSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createRequire } from 'node:module'
+import { ClusterError, isErrorCode } from '../base/errors.ts'
+
+export type DaemonName = 'head' | 'agent' | 'worker'
+
+/** A daemon says `ready {json}` or `failed {json}` as the first line of its standard output, and nothing else there. */
+export const sayReady = (facts: object): void => void process.stdout.write(`ready ${JSON.stringify(facts)}\n`)
+export function sayFailed(error: Error): void {
+  const code = error instanceof ClusterError ? error.code : 'internal'
+  process.stdout.write(`failed ${JSON.stringify({ code, message: error.message })}\n`)
+}
+
+/**
+ * The Node that runs daemons and workers: this one when it has what they need (`node:sqlite` without a flag came with 22.13),
+ * else the one that was installed beside us.
+ * @throws ClusterError `cluster.start-failed` when there is neither.
+ */
+export function runtimeNode(): string {
+  const given = process.env['SHOAL_NODE']
+  if (given) return given
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  if (major > 22 || (major === 22 && minor >= 13)) return process.execPath
+  const packageName = `node-${process.platform}-${process.arch}`
+  try {
+    const path = join(dirname(createRequire(import.meta.url).resolve(`${packageName}/package.json`)), 'bin', 'node')
+    if (existsSync(path)) return path
+  } catch {
+    // not installed: said below
+  }
+  throw new ClusterError(
+    'cluster.start-failed',
+    `the cluster's processes need Node 22.13 or later; this is ${process.versions.node} and the package ${packageName} is not installed. Run npm ci again, or set SHOAL_NODE to a newer node.`,
+  )
+}
+
+/** The script of a daemon: beside us when bundled, else the source. */
+export function daemonScript(name: DaemonName): string {
+  const here = dirname(fileURLToPath(import.meta.url))
+  const bundled = [join(here, `${name}.mjs`), join(here, '..', `${name}.mjs`)].find((path) => existsSync(path))
+  return bundled ?? join(here, '..', name === 'agent' ? 'node' : name, 'main.ts')
+}
+
+export type SpawnDaemonOptions = {
+  name: 'head' | 'agent'
+  args: readonly string[]
+  /** Where its standard error goes, appended. */
+  logPath: string
+  /** True: it lives on after us. False: it ends when we do, as it watches the pipe of its standard input. */
+  detached: boolean
+  timeoutMs?: number
+}
+
+/**
+ * Starts a daemon and returns when it says that it is ready, with what it said.
+ * @throws ClusterError `cluster.start-failed` with its own words, or with where its log is.
+ */
+export async function spawnDaemon(options: SpawnDaemonOptions): Promise<{ child: ChildProcess; facts: Record<string, unknown> }> {
+  const log = openSync(options.logPath, 'a', 0o600)
+  const args = [daemonScript(options.name), ...options.args, ...(options.detached ? [] : ['--parent-pipe'])]
+  const child = spawn(runtimeNode(), args, {
+    stdio: [options.detached ? 'ignore' : 'pipe', 'pipe', log],
+    detached: options.detached,
+    env: process.env,
+  })
+  closeSync(log)
+  try {
+    const facts = await firstLine(child, options)
+    child.stdout?.destroy()
+    child.unref()
+    return { child, facts }
+  } catch (error) {
+    child.kill('SIGKILL')
+    throw error
+  }
+}
+
+function firstLine(child: ChildProcess, options: SpawnDaemonOptions): Promise<Record<string, unknown>> {
+  return new Promise((resolve, reject) => {
+    const failed = (message: string, code: ConstructorParameters<typeof ClusterError>[0] = 'cluster.start-failed') => {
+      clearTimeout(timer)
+      reject(new ClusterError(code, message, { details: { daemon: options.name } }))
+    }
+    const timeoutMs = options.timeoutMs ?? 30_000
+    const timer = setTimeout(() => failed(`the ${options.name} did not answer within ${timeoutMs} ms; see ${options.logPath}`), timeoutMs)
+    let text = ''
+    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk
+      const end = text.indexOf('\n')
+      if (end < 0) return
+      clearTimeout(timer)
+      const line = text.slice(0, end)
+      const facts: unknown = JSON.parse(line.slice(line.indexOf(' ') + 1))
+      if (line.startsWith('ready '))
+        resolve(facts as Record<string, unknown>) // our own daemon's words
+      else {
+        const { code, message } = facts as { code: string; message: string } // the same
+        failed(message, isErrorCode(code) && code !== 'internal' ? code : 'cluster.start-failed')
+      }
+    })
+    child.on('error', (error) => failed(`the ${options.name} could not be started: ${error.message}`))
+    child.on('exit', (code, signal) =>
+      failed(`the ${options.name} ended at once (${signal ?? `exit code ${code}`}); see ${options.logPath}`),
+    )
+  })
+}
+
+/** Calls `onGone` when the parent that holds our standard input ends, however it ends. */
+export function watchParent(onGone: () => void): void {
+  process.stdin.on('end', onGone).on('close', onGone).on('error', onGone).resume()
+}

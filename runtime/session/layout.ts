@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+
+/** Where one node keeps its files. One temp dir holds one node, and the head when it runs here. Folders 0700, files 0600. */
+export type SessionLayout = {
+  readonly tempDir: string
+  /** The head's: database, authority, join token. */
+  readonly headDir: string
+  readonly headSocket: string
+  readonly headRecord: string
+  readonly databasePath: string
+  readonly authorityCert: string
+  readonly authorityKey: string
+  readonly joinToken: string
+  /** The node's: identity, sockets, logs, spilled objects. */
+  readonly nodeDir: string
+  readonly nodeRecord: string
+  readonly agentSocket: string
+  readonly socketDir: string
+  readonly identityDir: string
+  readonly logDir: string
+  readonly spillDir: string
+  /** Pids and start times of this node's workers, so that a next agent can end those that outlived a killed one. */
+  readonly workersRecord: string
+}
+
+/** The kernel's limit is 108 bytes with the closing zero; the longest name we make in a socket folder is 28 bytes. */
+const longestSocketDir = 79
+
+export const defaultTempDir = (): string => join(tmpdir(), `shoal-${userInfo().uid}`)
+
+/** Names only; nothing is made on disk. Sockets move to a short folder of their own when `tempDir` is too long for them. */
+export function sessionLayout(tempDir: string): SessionLayout {
+  const headDir = join(tempDir, 'head')
+  const nodeDir = join(tempDir, 'node')
+  const inside = join(tempDir, 's')
+  const short = join('/tmp', `shoal-${userInfo().uid}-s-${createHash('sha256').update(tempDir).digest('hex').slice(0, 12)}`)
+  const socketDir = Buffer.byteLength(inside) <= longestSocketDir ? inside : short
+  return {
+    tempDir,
+    headDir,
+    headSocket: join(socketDir, 'head.sock'),
+    headRecord: join(headDir, 'head.json'),
+    databasePath: join(headDir, 'head.sqlite'),
+    authorityCert: join(headDir, 'authority.crt.pem'),
+    authorityKey: join(headDir, 'authority.key.pem'),
+    joinToken: join(headDir, 'join-token'),
+    nodeDir,
+    nodeRecord: join(nodeDir, 'node.json'),
+    agentSocket: join(socketDir, 'agent.sock'),
+    socketDir,
+    identityDir: join(nodeDir, 'identity'),
+    logDir: join(tempDir, 'logs'),
+    spillDir: join(nodeDir, 'spill'),
+    workersRecord: join(nodeDir, 'workers.json'),
+  }
+}
+
+export function makeSessionFolders(layout: SessionLayout): void {
+  for (const folder of [
+    layout.tempDir,
+    layout.headDir,
+    layout.nodeDir,
+    layout.socketDir,
+    layout.identityDir,
+    layout.logDir,
+    layout.spillDir,
+  ]) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+  }
+}

@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ensureInstalled } from './install.mjs'
+import { repository } from './repository.mjs'
+import { secondsSince } from './run-command.mjs'
+
+const outputFolder = join(repository, 'dist', 'runtime')
+const recordFile = join(outputFolder, 'build.json')
+
+/** What dist/runtime holds, and what each is made of. What several of them share becomes a chunk beside them. */
+const entries = {
+  shoal: 'runtime/sdk/index.ts',
+  head: 'runtime/head/main.ts',
+  agent: 'runtime/node/main.ts',
+  worker: 'runtime/worker/main.ts',
+  cli: 'runtime/cli/main.ts',
+}
+
+/** Bundled CommonJS packages ask for `require`; the odd name keeps clear of any import of ours. */
+const requireForBundledPackages =
+  "import { createRequire as createRequireForBundle } from 'node:module'\nconst require = createRequireForBundle(import.meta.url)"
+
+/**
+ * Makes dist/runtime be what the sources say. Does nothing when no source changed since the last time.
+ *
+ * @param {{ quiet?: boolean }} [options] quiet: no line when it went well
+ * @throws when esbuild refuses a source; dist/runtime then stays as it was
+ */
+export async function ensureBuilt({ quiet = false } = {}) {
+  const startedMs = performance.now()
+  const digest = digestOfSources()
+  if (existsSync(recordFile) && JSON.parse(readFileSync(recordFile, 'utf8')).digest === digest) return
+  const missing = Object.values(entries).filter((source) => !existsSync(join(repository, source)))
+  const packages = await bundle(digest)
+  if (quiet) return
+  for (const source of missing) console.log(`build: ${source} does not exist yet: left out`)
+  console.log(`build: dist/runtime in ${secondsSince(startedMs)} (with ${packages.join(', ') || 'no package'})`)
+}
+
+/** Bundles beside the old folder and swaps, so that a build that fails or is broken off leaves the old one whole. */
+async function bundle(digest) {
+  const { build } = await import('esbuild')
+  const fresh = join(repository, 'dist', `runtime.${process.pid}`)
+  rmSync(fresh, { recursive: true, force: true })
+  try {
+    const { metafile } = await build({
+      absWorkingDir: repository,
+      entryPoints: Object.entries(entries)
+        .filter(([, source]) => existsSync(join(repository, source)))
+        .map(([out, source]) => ({ in: source, out })),
+      outdir: fresh,
+      outExtension: { '.js': '.mjs' },
+      chunkNames: 'chunk-[name]-[hash]',
+      bundle: true,
+      splitting: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20.19',
+      sourcemap: 'linked',
+      legalComments: 'none',
+      external: ['koffi'],
+      banner: { js: requireForBundledPackages },
+      metafile: true,
+      logLevel: 'error',
+    })
+    const packages = packagesIn(metafile)
+    mkdirSync(fresh, { recursive: true })
+    makeExecutable(join(fresh, 'cli.mjs'))
+    writeFileSync(join(fresh, 'build.json'), `${JSON.stringify({ digest, packages })}\n`)
+    swap(fresh)
+    return packages
+  } finally {
+    rmSync(fresh, { recursive: true, force: true })
+  }
+}
+
+function swap(fresh) {
+  const old = `${fresh}.old`
+  if (existsSync(outputFolder)) renameSync(outputFolder, old)
+  renameSync(fresh, outputFolder)
+  rmSync(old, { recursive: true, force: true })
+}
+
+/** Names of the npm packages whose code went into the bundles, for the notices of the payload. */
+function packagesIn(metafile) {
+  const names = Object.values(metafile.outputs).flatMap((output) =>
+    Object.keys(output.inputs).map((input) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1]),
+  )
+  return [...new Set(names.filter((name) => name !== undefined))].sort()
+}
+
+/** Puts the shebang before the bundle, and moves its source map down by that line. */
+function makeExecutable(file) {
+  if (!existsSync(file)) return
+  const code = readFileSync(file, 'utf8')
+  if (!code.startsWith('#!')) {
+    writeFileSync(file, `#!/usr/bin/env node\n${code}`)
+    const map = JSON.parse(readFileSync(`${file}.map`, 'utf8'))
+    writeFileSync(`${file}.map`, JSON.stringify({ ...map, mappings: `;${map.mappings}` }))
+  }
+  chmodSync(file, 0o755)
+}
+
+/** Changes when a source is edited, added or removed, when a package changes, and when this script does. */
+function digestOfSources() {
+  const hash = createHash('sha256')
+  const files = readdirSync(join(repository, 'runtime'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .sort()
+  for (const file of [...files, join(repository, 'package-lock.json'), fileURLToPath(import.meta.url)]) {
+    const { size, mtimeMs } = statSync(file)
+    hash.update(`${file} ${size} ${mtimeMs}\n`)
+  }
+  return hash.digest('hex')
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  ensureInstalled()
+  await ensureBuilt()
+}

@@ -1,0 +1,65 @@
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { ensureBuilt } from './build.mjs'
+import { runChecks } from './check.mjs'
+import { ensureInstalled } from './install.mjs'
+import { repository } from './repository.mjs'
+import { runOnThisTerminal } from './run-command.mjs'
+import { runtimeNode } from './runtime-node.mjs'
+import { ensureSystemPackages } from './system-packages.mjs'
+
+/** Tests that may be skipped on the build server, by a part of `file > name`, each with the reason. */
+const allowedSkips = []
+
+const resultsFile = join(repository, 'dist', 'test-results.json')
+
+// `npm test`: everything. `npm test -- <words>`: the test files whose path holds one of the words, without the checks.
+const filters = process.argv.slice(2)
+ensureInstalled()
+await ensureSystemPackages()
+const build = await buildForTests()
+const checks = filters.length === 0 ? await runChecks() : { passed: 0, failed: 0 }
+const suites = await runSuites()
+const forbiddenSkips = process.env.CI === 'true' && filters.length === 0 ? suites.skipped.filter((name) => !isAllowed(name)) : []
+if (forbiddenSkips.length > 0) console.log(`CI allows no skip that scripts/test.mjs does not name:\n  ${forbiddenSkips.join('\n  ')}`)
+const passed = checks.passed + suites.passed
+const failed = build.failed + checks.failed + suites.failed
+process.exitCode = failed === 0 && passed > 0 && forbiddenSkips.length === 0 ? 0 : 1
+console.log(`${passed} passed, ${failed} failed, ${suites.skipped.length} skipped`)
+
+/** A source that does not bundle counts as one failure; the suites run all the same, as most need no bundle. */
+async function buildForTests() {
+  try {
+    await ensureBuilt()
+    return { failed: 0 }
+  } catch (error) {
+    console.log(`build: FAILED\n${error instanceof Error ? error.message : error}`)
+    return { failed: 1 }
+  }
+}
+
+/** Runs vitest on the Node that daemons run on, for all to see, and counts from its JSON report. */
+async function runSuites() {
+  mkdirSync(dirname(resultsFile), { recursive: true })
+  rmSync(resultsFile, { force: true })
+  const vitest = join(repository, 'node_modules', 'vitest', 'vitest.mjs')
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${resultsFile}`]
+  const code = await runOnThisTerminal(runtimeNode(), [vitest, 'run', ...reporters, ...filters], { cwd: repository })
+  const files = existsSync(resultsFile) ? JSON.parse(readFileSync(resultsFile, 'utf8')).testResults : []
+  const tests = files.flatMap((file) =>
+    file.assertionResults.map(({ status, fullName }) => ({ status, name: `${relative(repository, file.name)} > ${fullName}` })),
+  )
+  const passed = tests.filter(({ status }) => status === 'passed').length
+  const unloadable = files.filter(({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0).length
+  const failed = tests.filter(({ status }) => status === 'failed').length + unloadable
+  return {
+    passed,
+    // Vitest also fails for what no test stands for: an error outside of one, no file for the words given, a crash.
+    failed: failed === 0 && code !== 0 ? 1 : failed,
+    skipped: tests.filter(({ status }) => status !== 'passed' && status !== 'failed').map(({ name }) => name),
+  }
+}
+
+function isAllowed(name) {
+  return allowedSkips.some((allowed) => name.includes(allowed.name))
+}

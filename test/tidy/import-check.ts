@@ -1,0 +1,70 @@
+import { posix } from 'node:path'
+import { parseAst } from 'vitest/node'
+import { coreImports, importTable, isCore, isPure, packageOwners } from './import-table.ts'
+
+/** What is wrong with the imports of one file, a sentence each; empty when nothing is. `path` is relative to the repository. */
+export function findForbiddenImports(path: string, source: string): string[] {
+  return listImports(source).flatMap((specifier) => {
+    const complaint = complaintAbout(path, specifier)
+    return complaint === undefined ? [] : [`${path} imports ${specifier}: ${complaint}`]
+  })
+}
+
+/** Everything a file names as a module: imports, re-exports, `import()` and `import('…').Type`, types included. */
+export function listImports(source: string): string[] {
+  const found: string[] = []
+  walk(parseAst(source, { lang: 'ts' }), (node) => {
+    const from = node['source'] ?? (node['type'] === 'TSImportType' ? node['argument'] : undefined)
+    if (isNode(from) && typeof from['value'] === 'string') found.push(from['value'])
+    if (node['type'] === 'ImportExpression' && isNode(from) && from['type'] !== 'Literal') found.push('(computed)')
+  })
+  return found
+}
+
+/** Whether a file does nothing but hand on what others export. */
+export function isBarrel(source: string): boolean {
+  const statements = parseAst(source, { lang: 'ts' }).body
+  const handsOn = statements.filter(
+    (statement) =>
+      statement.type === 'ExportAllDeclaration' ||
+      (statement.type === 'ExportNamedDeclaration' && (statement.source !== null || statement.declaration === null)),
+  )
+  return handsOn.length > 0 && statements.every((statement) => statement.type === 'ImportDeclaration' || handsOn.includes(statement))
+}
+
+function complaintAbout(path: string, specifier: string): string | undefined {
+  if (specifier === '(computed)') return undefined
+  if (specifier.startsWith('.')) return complaintAboutOurs(path, posix.join(posix.dirname(path), specifier))
+  if (specifier.startsWith('#')) return 'inside runtime/ imports are relative'
+  if (isPure(path)) return 'this folder is pure: no npm package, no module of Node'
+  if (specifier.startsWith('node:')) return undefined
+  const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
+  const owners = packageOwners[name]
+  if (owners === undefined) return `no file is named as the owner of the package ${name}`
+  return owners.some((owner) => owner.test(path)) ? undefined : `the package ${name} belongs to ${owners.map(String).join(', ')}`
+}
+
+function complaintAboutOurs(path: string, target: string): string | undefined {
+  if (!target.endsWith('.ts')) return 'name the file, with its .ts'
+  const ownCore = /^(runtime\/.*?\bcore)\//.exec(path)?.[1]
+  if (ownCore !== undefined) {
+    return isWithin(target, [ownCore, ...coreImports]) ? undefined : `a core may import ${coreImports.join(', ')} and itself`
+  }
+  const folder = path.split('/').slice(0, 2).join('/')
+  const allowed = importTable[folder]
+  if (allowed === undefined) return `${folder} has no row in the import table`
+  if (isCore(target) && !isWithin(target, [folder])) return 'a core belongs to its own shell'
+  return isWithin(target, [folder, ...allowed]) ? undefined : `${folder} may import ${allowed.join(', ') || 'nothing'}`
+}
+
+const isWithin = (target: string, places: readonly string[]): boolean =>
+  places.some((place) => target === place || target.startsWith(`${place}/`))
+
+type Node = Record<string, unknown>
+const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null
+
+function walk(value: unknown, visit: (node: Node) => void): void {
+  if (!isNode(value)) return
+  if (typeof value['type'] === 'string') visit(value)
+  for (const child of Object.values(value)) walk(child, visit)
+}
