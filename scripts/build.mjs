@@ -36,7 +36,7 @@ export async function ensureBuilt({ quiet = false } = {}) {
   const packages = await bundle(digest)
   if (quiet) return
   for (const source of missing) console.log(`build: ${source} does not exist yet: left out`)
-  console.log(`build: dist/runtime in ${secondsSince(startedMs)} (with ${packages.join(', ') || 'no package'})`)
+  console.log(`build: dist/runtime in ${secondsSince(startedMs)}, with ${packages.length} packages inside`)
 }
 
 /** Bundles beside the old folder and swaps, so that a build that fails or is broken off leaves the old one whole. */
@@ -62,6 +62,7 @@ async function bundle(digest) {
       legalComments: 'none',
       external: ['koffi'],
       banner: { js: requireForBundledPackages },
+      minifySyntax: true, // takes out code that cannot run
       metafile: true,
       logLevel: 'error',
     })
@@ -85,8 +86,9 @@ function swap(fresh) {
 
 /** Names of the npm packages whose code went into the bundles, for the notices of the payload. */
 function packagesIn(metafile) {
-  const names = Object.values(metafile.outputs).flatMap((output) =>
-    Object.keys(output.inputs).map((input) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1]),
+  const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs))
+  const names = inputs.map(([path, { bytesInOutput }]) =>
+    bytesInOutput === 0 ? undefined : /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1],
   )
   return [...new Set(names.filter((name) => name !== undefined))].sort()
 }

@@ -38,13 +38,14 @@ function installUnlessRight() {
     shell: process.platform === 'win32',
   })
   if (npm.error !== undefined) return `npm did not start (${npm.error.message}). Install Node together with npm, and run the command again.`
-  const noise = npm.stderr.split('\n').filter((line) => line !== '' && !line.startsWith('npm warn'))
+  const [words = ''] = npm.stderr.split('npm error Clean install a project') // a page on how to use npm follows
+  const complaint = words.split('\n').filter((line) => line !== '' && line !== 'npm error' && !line.startsWith('npm warn'))
   if (npm.status === 0 && isInstalled()) return undefined
   if (npm.status === 0)
     return 'npm ci ended well, yet node_modules does not hold what package-lock.json names. Remove node_modules and run the command again.'
   const unreachable = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH)\b/.exec(npm.stderr)?.[1]
   if (unreachable === undefined)
-    return `${noise.join('\n')}\nnpm ci failed (exit code ${npm.status ?? npm.signal}); its own words are above.`
+    return `${complaint.join('\n')}\nnpm ci failed (exit code ${npm.status ?? npm.signal}); its own words are above.`
   return (
     `The packages could not be fetched: the npm registry did not answer (${unreachable}). ` +
     'Connect to the internet, or name a registry that this machine reaches with `npm config set registry <url>`, and run the command again.'

@@ -18,6 +18,7 @@ const filters = process.argv.slice(2)
 ensureInstalled()
 await ensureSystemPackages()
 const build = await buildForTests()
+if (filters.length > 0) console.log('Only the test files named; types, lint, format and dead code are left out.')
 const checks = filters.length === 0 ? await runChecks() : { passed: 0, failed: 0 }
 const suites = await runSuites()
 const forbiddenSkips = process.env.CI === 'true' && filters.length === 0 ? suites.skipped.filter((name) => !isAllowed(name)) : []
@@ -33,7 +34,7 @@ async function buildForTests() {
     await ensureBuilt()
     return { failed: 0 }
   } catch (error) {
-    console.log(`build: FAILED\n${error instanceof Error ? error.message : error}`)
+    console.log(`build: FAILED\n${error instanceof Error ? error.message : String(error)}`)
     return { failed: 1 }
   }
 }
@@ -50,8 +51,9 @@ async function runSuites() {
     file.assertionResults.map(({ status, fullName }) => ({ status, name: `${relative(repository, file.name)} > ${fullName}` })),
   )
   const passed = tests.filter(({ status }) => status === 'passed').length
-  const unloadable = files.filter(({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0).length
-  const failed = tests.filter(({ status }) => status === 'failed').length + unloadable
+  // A file that does not load, or whose preparation fails, has no failed test of its own.
+  const failedFiles = files.filter((file) => file.status === 'failed' && !file.assertionResults.some(({ status }) => status === 'failed'))
+  const failed = tests.filter(({ status }) => status === 'failed').length + failedFiles.length
   return {
     passed,
     // Vitest also fails for what no test stands for: an error outside of one, no file for the words given, a crash.

@@ -29,6 +29,7 @@ export const errorCodes = {
   'link.closed': { retryable: true },
   'link.overloaded': { retryable: true }, //         a peer does not read fast enough; its send buffer is at its limit
   'head.unavailable': { retryable: true },
+  'limit.reached': { retryable: false }, //          the cluster holds as many of these as it is made for
   'auth.refused': { retryable: false },
   'cluster.not-found': { retryable: false },
   'cluster.start-failed': { retryable: false },

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { HostPort, ProcessAddress } from './addresses.ts'
 import { Failure, WorkerExit } from './failures.ts'
 import { ActorId, FunctionId, JobId, WorkerId } from './ids.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { NodeId, WorkerId } from './ids.ts'
 
 /** `host:port` of an agent's or the head's TLS port; empty for a node that only its own machine can reach. */

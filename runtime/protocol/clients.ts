@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ActorChanged, ActorConstruct, ActorCreate, ActorFind, ActorKill, ActorNames, ActorOutOfScope, ActorWatch } from './actors.ts'
 import { EventBatch, EventsRead } from './events.ts'
 import { GroupChanged, GroupCreate, GroupRemove, GroupTable, GroupWatch } from './groups.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { NodeId, WorkerId } from './ids.ts'
 import { Bytes } from './tasks.ts'
 

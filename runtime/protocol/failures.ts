@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type ErrorCode, isErrorCode } from '../base/errors.ts'
 
 export const Code = z.custom<ErrorCode>((value) => typeof value === 'string' && isErrorCode(value), 'not an error code of this version')

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { HostPort } from './addresses.ts'
 import { Failure } from './failures.ts'
 import { GroupId, JobId, NodeId, WorkerId } from './ids.ts'
@@ -22,6 +22,7 @@ export const GroupSpec = z.object({
 export type GroupSpec = z.infer<typeof GroupSpec>
 
 export const BundlePlace = z.object({ index: z.int().min(0), nodeId: NodeId, agentAddress: HostPort })
+export type BundlePlace = z.infer<typeof BundlePlace>
 
 export const GroupStatus = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('pending'), why: z.string().max(4_096) }),

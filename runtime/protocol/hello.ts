@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ClusterError, type ErrorCode, toError } from '../base/errors.ts'
 import { Code } from './failures.ts'
 import { NodeId, WorkerId } from './ids.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { idLengths, type IdKind } from '../base/ids.ts'
 
 const hexId = (kind: IdKind) => z.string().regex(new RegExp(`^[0-9a-f]{${idLengths[kind]}}$`))

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ActorChanged, ActorExited, ActorStart, ActorStarted, ActorStartFailed, ActorStop } from './actors.ts'
 import { HostPort, ProcessAddress } from './addresses.ts'
 import { EventBatch } from './events.ts'
@@ -52,6 +52,8 @@ export const NodeRegistered = z.object({
   heartbeatMs: z.int().min(1),
   deadAfterMs: z.int().min(1),
 })
+
+export type NodeRegistered = z.infer<typeof NodeRegistered>
 
 /** agent → head. On change (batched) and at least every heartbeat. An older `sequence` is dropped. */
 export const NodeReported = z.object({
@@ -129,3 +131,7 @@ export const toAgentFromHead = {
   'bundles.commit': BundlesCommit,
   'bundles.return': BundlesReturn,
 } as const
+
+/** Any one-way message from an agent to the head, and the other way. */
+export type ToHeadFromAgent = z.infer<(typeof toHeadFromAgent)[keyof typeof toHeadFromAgent]>
+export type ToAgentFromHead = z.infer<(typeof toAgentFromHead)[keyof typeof toAgentFromHead]>

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { HostPort } from './addresses.ts'
 import { Failure } from './failures.ts'
 import { NodeId, ObjectId, WorkerId } from './ids.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { GroupId, NodeId } from './ids.ts'
 
 /** Logical amounts by name: `CPU`, `GPU`, `memory` (bytes), and custom ones. Granularity 1/10000. Zero amounts are left out. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Messages between a worker or driver and the object store in the agent of its node. Bytes never travel here: both sides map the same files. */
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ProcessAddress } from './addresses.ts'
 import { Failure } from './failures.ts'
 import { ActorId, FunctionId, JobId, LeaseId, NodeId, ObjectId, TaskId, WorkerId } from './ids.ts'
@@ -44,7 +44,13 @@ export const TaskTemplate = z.object({
 export type TaskTemplate = z.infer<typeof TaskTemplate>
 
 /** owner → worker. Must arrive before a push that names `templateId`; both travel on one link in order. */
-export const TaskDefine = z.object({ type: z.literal('task.define'), templateId: z.int().min(0).max(100_000), template: TaskTemplate })
+export const TaskDefine = z.object({
+  type: z.literal('task.define'),
+  templateId: z.int().min(0).max(100_000),
+  template: TaskTemplate,
+  /** The function itself when it is small; else the worker asks the head for `function:<id>`. */
+  code: Bytes.nullable(),
+})
 
 export const PushedTask = z.object({
   taskId: TaskId,

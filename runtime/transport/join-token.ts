@@ -18,7 +18,8 @@ export function mintJoinToken({ caCertPem }: { caCertPem: string }): string {
 /** @throws ClusterError `bad-argument` when the text is not a join token; the message does not repeat it. */
 export function parseJoinToken(text: string): JoinToken {
   const match = pattern.exec(text)
-  if (match?.[1] === undefined) throw new ClusterError('bad-argument', 'this is not a join token: one starts with shoal1. and has three parts; copy it whole')
+  if (match?.[1] === undefined)
+    throw new ClusterError('bad-argument', 'this is not a join token: one starts with shoal1. and has three parts; copy it whole')
   return { caFingerprint: Buffer.from(match[1], 'base64url') }
 }
 

@@ -179,7 +179,9 @@ class SocketLink<In extends object> implements Link<In> {
       this.#close('link.closed', 'the peer closed the link', { isGraceful: true })
     })
     this.#socket.on('error', (error) => this.#close('link.closed', error.message, { isGraceful: false }))
-    this.#socket.once('close', () => this.#close('link.closed', 'the connection closed', { isGraceful: false }))
+    const onClose = () => this.#close('link.closed', 'the connection closed', { isGraceful: false })
+    this.#socket.once('close', onClose)
+    if (this.#socket.destroyed) setImmediate(onClose) // its own event may have passed before we listened
     this.#socket.resume()
   }
 

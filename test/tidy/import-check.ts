@@ -4,16 +4,16 @@ import { coreImports, importTable, isCore, isPure, packageOwners } from './impor
 
 /** What is wrong with the imports of one file, a sentence each; empty when nothing is. `path` is relative to the repository. */
 export function findForbiddenImports(path: string, source: string): string[] {
-  return listImports(source).flatMap((specifier) => {
+  return listImports(source, path).flatMap((specifier) => {
     const complaint = complaintAbout(path, specifier)
     return complaint === undefined ? [] : [`${path} imports ${specifier}: ${complaint}`]
   })
 }
 
 /** Everything a file names as a module: imports, re-exports, `import()` and `import('…').Type`, types included. */
-export function listImports(source: string): string[] {
+export function listImports(source: string, path = 'source.ts'): string[] {
   const found: string[] = []
-  walk(parseAst(source, { lang: 'ts' }), (node) => {
+  walk(parse(source, path), (node) => {
     const from = node['source'] ?? (node['type'] === 'TSImportType' ? node['argument'] : undefined)
     if (isNode(from) && typeof from['value'] === 'string') found.push(from['value'])
     if (node['type'] === 'ImportExpression' && isNode(from) && from['type'] !== 'Literal') found.push('(computed)')
@@ -22,8 +22,8 @@ export function listImports(source: string): string[] {
 }
 
 /** Whether a file does nothing but hand on what others export. */
-export function isBarrel(source: string): boolean {
-  const statements = parseAst(source, { lang: 'ts' }).body
+export function isBarrel(source: string, path = 'source.ts'): boolean {
+  const statements = parse(source, path).body
   const handsOn = statements.filter(
     (statement) =>
       statement.type === 'ExportAllDeclaration' ||
@@ -59,6 +59,14 @@ function complaintAboutOurs(path: string, target: string): string | undefined {
 
 const isWithin = (target: string, places: readonly string[]): boolean =>
   places.some((place) => target === place || target.startsWith(`${place}/`))
+
+function parse(source: string, path: string) {
+  try {
+    return parseAst(source, { lang: 'ts' })
+  } catch (error) {
+    throw new Error(`${path} does not parse`, { cause: error })
+  }
+}
 
 type Node = Record<string, unknown>
 const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null

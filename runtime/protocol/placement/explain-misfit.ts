@@ -13,17 +13,17 @@ export type Misfit = {
   readonly nearest: string | null
 }
 
-/** Says why no node takes `shape` now. Call it after `pickNode` found none: it looks at every node. */
+/** Says why none of `nodes`, which are those not known to be dead, takes `shape` now. Call it after `pickNode` found none: it looks at every node. */
 export function explainMisfit(nodes: readonly PlacementNode[], shape: PlacementShape): Misfit {
+  if (shape.strategy.kind === 'node' && !shape.strategy.soft) return explainBound(nodes, shape, shape.strategy.nodeId)
   const open = nodes.filter((node) => node.isOpen)
   const asked = describeAmounts(shape.wanted)
   if (open.length === 0) return misfit(`no node of the cluster takes work now; it asks for ${asked}`, true)
-  if (shape.strategy.kind === 'node' && !shape.strategy.soft) return explainBound(open, shape, shape.strategy.nodeId)
   const selectors = [shape.labels, ...shape.fallbackLabels]
   const matching = open.filter((node) => selectors.some((selector) => matchesLabels(node.labels, selector)))
   if (matching.length === 0) {
     const wanted = selectors.map(describeSelector).join(', or ')
-    return misfit(`none of the ${count(open.length, 'node')} has the labels asked for: ${wanted}`, true)
+    return misfit(`no node has the labels asked for: ${wanted} (nodes looked at: ${open.length})`, true)
   }
   const able = matching.filter((node) => fits(node.total, shape.wanted))
   const among = matching.length < open.length ? ` of the ${matching.length} with the labels asked for` : ''
@@ -44,12 +44,13 @@ export function explainMisfit(nodes: readonly PlacementNode[], shape: PlacementS
   )
 }
 
-function explainBound(open: readonly PlacementNode[], shape: PlacementShape, nodeId: string): Misfit {
-  const node = open.find((each) => each.nodeId === nodeId)
+function explainBound(nodes: readonly PlacementNode[], shape: PlacementShape, nodeId: string): Misfit {
+  const node = nodes.find((each) => each.nodeId === nodeId)
   const asked = describeAmounts(shape.wanted)
   if (node === undefined) {
     return { infeasible: true, final: true, why: `it is bound to node ${nodeId}, which is not alive`, nearest: null }
   }
+  if (!node.isOpen) return misfit(`it is bound to ${nameOf(node)}, which takes no work now`, false, nodeId)
   if (!fits(node.total, shape.wanted)) {
     return misfit(
       `it is bound to ${nameOf(node)}, which has ${describeNeeded(node.total, shape.wanted)} and can never hold ${asked}`,
@@ -109,4 +110,3 @@ const describeNeeded = (held: Readonly<Amounts>, wanted: Readonly<Amounts>): str
   describeAmounts(Object.fromEntries(Object.keys(wanted).map((name) => [name, held[name] ?? 0])))
 const nameOf = (node: PlacementNode): string =>
   node.nodeName === '' ? node.nodeId.slice(0, 12) : `${node.nodeName} (${node.nodeId.slice(0, 12)})`
-const count = (amount: number, noun: string): string => (amount === 1 ? `one ${noun}` : `${amount} ${noun}s`)

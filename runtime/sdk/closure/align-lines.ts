@@ -14,20 +14,22 @@ const noBreakBefore = /^(=>|\+\+|--|using)$/
 export function alignLines(text: string, firstLine: number, originalLine: (offset: number) => number | undefined): Edit[] {
   const edits: Edit[] = []
   let line = firstLine
-  let previous = { text: '', end: 0 }
+  let previous = ''
   let scanned = 0
   try {
     for (const token of tokenizer(text, { ecmaVersion: 'latest' })) {
       line += countLines(text.slice(scanned, token.start))
       scanned = token.start
       const current = text.slice(token.start, token.end)
-      const isTemplate = token.type.label === 'template' || previous.text.endsWith('`') || current === '`'
-      const wanted = isTemplate || noBreakAfter.test(previous.text) || noBreakBefore.test(current) ? undefined : originalLine(token.start)
+      // A break before these would become part of the template's text.
+      const isTemplate = token.type.label === 'template' || token.type.label === '${' || current === '`'
+      const mayBreak = !isTemplate && !noBreakAfter.test(previous) && !noBreakBefore.test(current)
+      const wanted = mayBreak ? originalLine(token.start) : undefined
       if (wanted !== undefined && wanted > line && wanted - line < 10_000 && token.start > 0) {
         edits.push({ start: token.start, end: token.start, text: '\n'.repeat(wanted - line) })
         line = wanted
       }
-      previous = { text: current, end: token.end }
+      previous = current
     }
   } catch {
     return edits // what the tokenizer cannot read stays as it is; the code itself is not affected

@@ -10,8 +10,14 @@ const rebuilt = new Map<string, object>()
 const capturedLimit = 20_000
 const captured = new Map<string, WeakRef<object>>()
 
+/** Ways into the private fields of a rebuilt class. */
+export type PrivateAccess = {
+  fields?: (instance: object, values: readonly unknown[]) => void
+  statics?: (owner: object, values: readonly unknown[]) => void
+}
+
 /** Where a function that was rebuilt here came from, so that it can be captured again as it was. */
-export type Origin = { record: FunctionRecord; references: ReadonlyMap<string, GraphNode> }
+export type Origin = { record: FunctionRecord; references: ReadonlyMap<string, GraphNode>; access: PrivateAccess }
 const origins = new WeakMap<object, Origin>()
 
 export function rememberCaptured(id: string, value: object): void {
@@ -25,13 +31,16 @@ export function rememberRebuilt(id: string, value: object): void {
   trim(rebuilt, rebuiltLimit)
 }
 
-export function findClass(id: string): object | undefined {
+/** The class that was captured here; undefined where this process never had it, or it is gone. */
+export const findCaptured = (id: string): object | undefined => captured.get(id)?.deref()
+
+export function findRebuilt(id: string): object | undefined {
   const known = rebuilt.get(id)
   if (known) {
     rebuilt.delete(id) // to the end of the order in which they are dropped
     rebuilt.set(id, known)
   }
-  return known ?? captured.get(id)?.deref()
+  return known
 }
 
 export const rememberOrigin = (value: object, origin: Origin): void => void origins.set(value, origin)

@@ -3,7 +3,6 @@ import { encodeProperties } from './encode-data.ts'
 import type { GraphEncoder } from './encode-graph.ts'
 import { alignLines } from './align-lines.ts'
 import { type ClassFacts, type Edit, type FunctionText, readFunctionText } from './function-text.ts'
-import { isGlobalName } from './globals.ts'
 import type { FunctionRecord, GraphNode } from './graph-format.ts'
 import { describeFunction, type FunctionFacts, privateFields } from './inspector-session.ts'
 import { findPackageExport, isOwnUrl } from './module-references.ts'
@@ -21,7 +20,11 @@ export function encodeFunction(encoder: GraphEncoder, { fn, number, path }: Func
   const ownKeys = (skip: (key: string | symbol) => boolean) => encodeProperties(encoder, { value: fn, path: here, skip })
   if (facts.bound) {
     const { target, self, args } = facts.bound
-    const slots = [encoder.slotOf(target, here), encoder.slotOf(self, below(here, 'this')), encoder.slotOf(args, below(here, 'arguments'))] as const
+    const slots = [
+      encoder.slotOf(target, here),
+      encoder.slotOf(self, below(here, 'this')),
+      encoder.slotOf(args, below(here, 'arguments')),
+    ] as const
     return ['bound', ...slots, ownKeys(isFunctionKey)]
   }
   const origin = originOf(fn)
@@ -32,7 +35,7 @@ export function encodeFunction(encoder: GraphEncoder, { fn, number, path }: Func
   const script = facts.location && findScript(facts.location.scriptId)
   if (script?.isNode) throw encoder.refuse(here, `belongs to Node itself (${script.url}); import or create it inside the function`)
   if (script?.isPackage && !origin) {
-    const exported = findPackageExport(fn, script.url)
+    const exported = findPackageExport(fn, script, facts.scopes)
     if (exported) return ['module', exported]
   }
   if (script && isOwnUrl(script.url, script.url)) throw encoder.refuse(here, "belongs to shoal; import it from 'shoal' inside the function")
@@ -40,15 +43,16 @@ export function encodeFunction(encoder: GraphEncoder, { fn, number, path }: Func
   const record = createRecord({ fn, name, text, code, facts, script, origin })
   const captured = captureVariables(encoder, { record, code, facts, script, origin, path: here })
   if (code.form !== 'class') {
-    const complete: FunctionRecord = Object.assign(record, captured, { props: ownKeys(isFunctionKey) })
-    addPrototype(encoder, fn, here)
-    return ['function', complete]
+    const prototype = patchedPrototype(fn)
+    if (prototype) record.prototype = encoder.slotOf(prototype, below(here, 'prototype'))
+    return ['function', Object.assign(record, captured, { props: ownKeys(isFunctionKey) })]
   }
   return encodeClass(encoder, { fn, number, path: here, code, record: Object.assign(record, captured), origin })
 }
 
 const below = (parent: Path, name: string): Path => ({ step: 'variable', name, parent })
-const isFunctionKey = (key: string | symbol): boolean => key === 'length' || key === 'name' || key === 'prototype' || key === 'arguments' || key === 'caller'
+const isFunctionKey = (key: string | symbol): boolean =>
+  key === 'length' || key === 'name' || key === 'prototype' || key === 'arguments' || key === 'caller'
 
 function nameOf(fn: object): string {
   const descriptor = Object.getOwnPropertyDescriptor(fn, 'name')
@@ -66,10 +70,14 @@ function readText(encoder: GraphEncoder, text: string, here: Path): FunctionText
   const { usage } = code
   const kind = code.isArrow ? 'arrow function' : code.form === 'class' ? 'class' : 'function'
   if (usage.outerThis !== undefined) {
-    throw encoder.refuse(here, `${kind} ${here.name} uses the '${usage.outerThis}' of the place it was written in; use a local variable (const self = this) or a function`)
+    throw encoder.refuse(
+      here,
+      `${kind} ${here.name} uses the '${usage.outerThis}' of the place it was written in; use a local variable (const self = this) or a function`,
+    )
   }
   if (usage.outerSuper) throw encoder.refuse(here, `${here.name} uses 'super' of an object literal or method; ship the class instead`)
-  if (usage.importMeta) throw encoder.refuse(here, `${here.name} uses import.meta, which belongs to its own module; read it into a variable outside`)
+  if (usage.importMeta)
+    throw encoder.refuse(here, `${here.name} uses import.meta, which belongs to its own module; read it into a variable outside`)
   return code
 }
 
@@ -117,7 +125,11 @@ function textStart(text: string, place: { line: number; column: number }): { lin
   return { line: place.line, column: Math.max(0, place.column - before.length) }
 }
 
-function originalLine(script: Script, text: string, at: { offset: number; start: { line: number; column: number }; file: string }): number | undefined {
+function originalLine(
+  script: Script,
+  text: string,
+  at: { offset: number; start: { line: number; column: number }; file: string },
+): number | undefined {
   const before = text.slice(0, at.offset)
   const lastBreak = before.lastIndexOf('\n')
   const line = at.start.line + (before.split('\n').length - 1)
@@ -127,10 +139,10 @@ function originalLine(script: Script, text: string, at: { offset: number; start:
 }
 
 /** Methods that user code put on a function's prototype travel with it; a plain prototype is made anew. */
-function addPrototype(encoder: GraphEncoder, fn: object, here: Path): void {
+function patchedPrototype(fn: object): object | undefined {
   const prototype: unknown = Object.getOwnPropertyDescriptor(fn, 'prototype')?.value
-  if (typeof prototype !== 'object' || prototype === null) return
-  if (Reflect.ownKeys(prototype).length > 1) encoder.reach(prototype, below(here, 'prototype'))
+  if (typeof prototype !== 'object' || prototype === null || !Object.hasOwn(prototype, 'constructor')) return undefined
+  return Reflect.ownKeys(prototype).length > 1 || Object.getPrototypeOf(prototype) !== Object.prototype ? prototype : undefined
 }
 
 type ClassToEncode = FunctionToEncode & { code: FunctionText; record: FunctionRecord; origin: Origin | undefined }
@@ -158,7 +170,10 @@ function encodeClass(encoder: GraphEncoder, { fn, number, path, code, record }: 
   return ['class', result]
 }
 
-function checkPrototype(encoder: GraphEncoder, { fn, path, code, facts }: { fn: object; path: Path; code: string; facts: ClassFacts }): void {
+function checkPrototype(
+  encoder: GraphEncoder,
+  { fn, path, code, facts }: { fn: object; path: Path; code: string; facts: ClassFacts },
+): void {
   const prototype: unknown = Object.getOwnPropertyDescriptor(fn, 'prototype')?.value
   if (typeof prototype !== 'object' || prototype === null) return
   for (const key of Reflect.ownKeys(prototype)) {
@@ -166,8 +181,12 @@ function checkPrototype(encoder: GraphEncoder, { fn, path, code, facts }: { fn: 
     const descriptor = Object.getOwnPropertyDescriptor(prototype, key)
     const method: unknown = descriptor?.value ?? descriptor?.get ?? descriptor?.set
     const isDeclared = typeof key === 'string' && facts.methods.has(key)
-    const isFromText = typeof method === 'function' && (code.includes(Function.prototype.toString.call(method)) || originOf(fn) !== undefined)
+    const isFromText =
+      typeof method === 'function' && (code.includes(Function.prototype.toString.call(method)) || originOf(fn) !== undefined)
     if (isFromText && (isDeclared || facts.hasComputed)) continue
-    throw encoder.refuse(path, `'${String(key)}' was added to the prototype of class ${path.name} after its declaration; declare it in the class, or import the class from a package`)
+    throw encoder.refuse(
+      path,
+      `'${String(key)}' was added to the prototype of class ${path.name} after its declaration; declare it in the class, or import the class from a package`,
+    )
   }
 }

@@ -4,8 +4,10 @@ import { rememberCaptured } from './class-identity.ts'
 import { encodeData } from './encode-data.ts'
 import { encodeFunction } from './encode-function.ts'
 import { findGlobalPath, isObject, wellKnownSymbolName } from './globals.ts'
-import { canonicalGraph, type FunctionRecord, type Graph, type GraphNode, hashOf, type Slot } from './graph-format.ts'
-import { findBuiltin } from './module-references.ts'
+import { canonicalGraph, type FunctionRecord, type Graph, type GraphNode, hashOf, NodeRef, type Slot } from './graph-format.ts'
+import { findBuiltin, findPackageModule } from './module-references.ts'
+import { describeFunction } from './inspector-session.ts'
+import { findScript } from './script-table.ts'
 import { type Path, refuse, whyNotPortable } from './refusals.ts'
 import { Variables } from './variables.ts'
 
@@ -34,7 +36,9 @@ export class GraphEncoder {
       if (next) this.#nodes[next.number] = this.#encodeObject(next.value, next.number, next.path)
     }
     this.variables.number((node) => this.addNode(node))
-    const settled = this.#nodes.map((node) => (node?.[0] === 'function' || node?.[0] === 'class' ? this.variables.settle(node) : node)) as GraphNode[] // the queue is empty: every node is written
+    const settled = this.#nodes.map((node) =>
+      node?.[0] === 'function' || node?.[0] === 'class' ? this.variables.settle(node) : node,
+    ) as GraphNode[] // the queue is empty: every node is written
     for (const { number, value } of this.#classes) this.#identify(settled, number, value)
     return canonicalGraph(slot, settled)
   }
@@ -56,28 +60,40 @@ export class GraphEncoder {
     }
     if (!isObject(value)) return null
     const known = this.#numbers.get(value)
-    if (known !== undefined) return [known]
+    if (known !== undefined) return new NodeRef(known)
     const number = this.#nodes.push(undefined) - 1
-    if (number > nodeLimit) throw refuse(this.what, path, `holds more than ${nodeLimit} objects; put them into the object store and pass references`)
+    if (number > nodeLimit)
+      throw refuse(this.what, path, `holds more than ${nodeLimit} objects; put them into the object store and pass references`)
     this.#numbers.set(value, number)
     this.#waiting.push({ value, number, path })
-    return [number]
+    return new NodeRef(number)
   }
 
   /** A node that no object of its own stands for, such as a module or a part of a namespace. */
-  addNode(node: GraphNode): Slot {
-    return [this.#nodes.push(node) - 1]
+  addNode(node: GraphNode): NodeRef {
+    return new NodeRef(this.#nodes.push(node) - 1)
   }
 
   addClass(number: number, value: object, record: FunctionRecord): void {
     this.#classes.push({ number, value, record })
   }
 
-  /** Makes sure that `value` is written although no slot points to it. */
-  reach(value: object, path: Path): Slot {
-    const slot = this.slotOf(value, path)
-    this.#roots.push(slot)
-    return slot
+  /** Whether `value` could travel on its own; used only where something else can take its place. */
+  isPortable(value: object): boolean {
+    if (this.#numbers.has(value)) return true
+    try {
+      new GraphEncoder(this.hosts, this.what).encode(value)
+      return true
+    } catch {
+      return false // whatever the reason, the caller takes the substitute
+    }
+  }
+
+  /** Whether a class is Node's or the language's own. */
+  isOfNode(owner: object): boolean {
+    if (findGlobalPath(owner) !== undefined || findBuiltin(owner)) return true
+    const { location } = describeFunction(owner)
+    return location === undefined ? /\[native code\]/.test(String(owner)) : findScript(location.scriptId)?.isNode === true
   }
 
   refuse(path: Path | undefined, reason: string): Error {
@@ -97,11 +113,13 @@ export class GraphEncoder {
     if (host) return ['host', host]
     const global = findGlobalPath(value)
     if (global !== undefined) return ['global', global]
-    const builtin = findBuiltin(value)
+    const builtin = findBuiltin(value) ?? findPackageModule(value)
     if (builtin) return ['module', builtin]
     const reason = whyNotPortable(value)
     if (reason !== undefined) throw refuse(this.what, path, reason)
-    return typeof value === 'function' && !types.isProxy(value) ? encodeFunction(this, { fn: value, number, path }) : encodeData(this, value, path)
+    return typeof value === 'function' && !types.isProxy(value)
+      ? encodeFunction(this, { fn: value, number, path })
+      : encodeData(this, value, path)
   }
 
   /** A class's identity: the hash of everything that it is made of. */
@@ -109,7 +127,7 @@ export class GraphEncoder {
     const node = nodes[number]
     if (node?.[0] !== 'class') return
     const withoutIds = (one: GraphNode): GraphNode => (one[0] === 'class' ? ['class', { ...one[1], id: '' }] : one)
-    const id = node[1].id || hashOf(canonicalGraph([number], nodes, withoutIds))
+    const id = node[1].id || hashOf(canonicalGraph(new NodeRef(number), nodes, withoutIds))
     nodes[number] = ['class', { ...node[1], id }]
     rememberCaptured(id, value)
   }

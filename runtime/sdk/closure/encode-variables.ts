@@ -46,10 +46,13 @@ function variableSlot(encoder: GraphEncoder, capture: Capture, { name, use }: { 
     return encoder.slotOf(Reflect.get(globalThis, name), path)
   }
   const { scope, value } = found
-  const isTopLevel = scope.kind === 'module' || found.depth === facts.scopes.length - 1
+  const known = script?.facts()
+  const isOutermost = known !== undefined && found.depth >= facts.scopes.length - known.depth && scope.name === ''
+  const isTopLevel = scope.kind === 'module' || (isOutermost && known.topLevel.has(name))
   if (script && isTopLevel && !origin) {
     if (name === 'require' && typeof value === 'function' && 'resolve' in value) return encoder.addNode(['require', script.url])
-    if (name === 'module' && isObject(value) && 'exports' in value) return encodeNamespace(encoder, { value, members: new Set(['exports']), path })
+    if (name === 'module' && isObject(value) && 'exports' in value)
+      return encodeNamespace(encoder, { value, members: new Set(['exports']), path })
     const binding = script.facts().bindings.get(name)
     const reference = binding && referenceTo(binding, script.url, value)
     if (reference) return encoder.addNode(['module', reference])
@@ -61,8 +64,15 @@ function variableSlot(encoder: GraphEncoder, capture: Capture, { name, use }: { 
   }
   const slot = encoder.slotOf(value, path)
   const owner = `${facts.location?.scriptId ?? ''}:${scope.name}:${facts.scopes.length - found.depth}`
+  const place = `${facts.location?.line}:${facts.location?.column}`
   if (scope.kind === 'module' || scope.name !== '' || isTopLevel) {
-    encoder.variables.use(capture.record, isTopLevel ? { ...scope, kind: 'module' } : scope, { name, slot, assigned: use.assigned, owner })
+    encoder.variables.use(capture.record, isTopLevel ? { ...scope, kind: 'module' } : scope, {
+      name,
+      slot,
+      assigned: use.assigned,
+      owner,
+      place,
+    })
   }
   return slot
 }

@@ -1,4 +1,4 @@
-import type { AnyNode, AssignmentExpression, ForInStatement, ForOfStatement, Function as FunctionNode, Node, Pattern, Program } from 'acorn'
+import type { AnyNode, AssignmentExpression, ForInStatement, ForOfStatement, Function as FunctionNode, Node, Pattern } from 'acorn'
 
 /** How a piece of code uses a name that it does not declare itself. */
 export type FreeVariable = {
@@ -73,7 +73,8 @@ class Finder {
         if (node.computed) this.visit(node.property, place)
         return
       case 'UnaryExpression':
-        if (node.operator === 'typeof' && node.argument.type === 'Identifier') return this.#use(node.argument.name, place, { isTypeof: true })
+        if (node.operator === 'typeof' && node.argument.type === 'Identifier')
+          return this.#use(node.argument.name, place, { isTypeof: true })
         return this.#children(node, place)
       case 'UpdateExpression':
         if (node.argument.type === 'Identifier') return this.#use(node.argument.name, place, { assigned: true })
@@ -259,9 +260,9 @@ function hoistedNames(body: readonly AnyNode[], names: Set<string>): void {
 const declaredBy = (node: AnyNode | null | undefined): Set<string> =>
   node?.type === 'VariableDeclaration' ? new Set(node.declarations.flatMap((one) => [...boundNames(one.id)])) : new Set()
 
-/** The names that a module's or script's own top level declares. */
-export function topLevelNames(program: Program): Set<string> {
-  const names = lexicalNames(program.body)
-  hoistedNames(program.body, names)
+/** The names that the statements of a module, script or function body declare. */
+export function topLevelNames(body: readonly AnyNode[]): Set<string> {
+  const names = lexicalNames(body)
+  hoistedNames(body, names)
   return names
 }

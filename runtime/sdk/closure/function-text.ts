@@ -1,4 +1,4 @@
-import { type Class, type ClassExpression, type Expression, type Node, parseExpressionAt, type PropertyDefinition } from 'acorn'
+import { type Class, type ClassExpression, type Expression, type Node, parse, type PropertyDefinition } from 'acorn'
 import { findFreeVariables, type Usage } from './free-variables.ts'
 
 /** Replaces text[start, end). */
@@ -48,9 +48,9 @@ export function readFunctionText(text: string): FunctionText {
 function parseText(text: string): FunctionText {
   const options = { ecmaVersion: 'latest', sourceType: 'script', allowAwaitOutsideFunction: false, allowSuperOutsideMethod: true } as const
   const parseWhole = (source: string): Expression => {
-    const node = parseExpressionAt(source, 0, { ...options, checkPrivateFields: false })
-    if (source.slice(node.end).trim() !== '') throw new SyntaxError('text goes on after its expression')
-    return node
+    const statement = parse(source, { ...options, checkPrivateFields: false }).body
+    if (statement.length !== 1 || statement[0]?.type !== 'ExpressionStatement') throw new SyntaxError('not one expression')
+    return statement[0].expression
   }
   let node: Expression | undefined
   try {
@@ -61,12 +61,19 @@ function parseText(text: string): FunctionText {
   if (node?.type === 'ClassExpression') return classText(node, text)
   if (node?.type === 'FunctionExpression' || node?.type === 'ArrowFunctionExpression') {
     const usage = findFreeVariables(node, new Set())
-    return { form: 'expression', isArrow: node.type === 'ArrowFunctionExpression', usage, edits: [], privateEdits: [], classFacts: undefined }
+    return {
+      form: 'expression',
+      isArrow: node.type === 'ArrowFunctionExpression',
+      usage,
+      edits: [],
+      privateEdits: [],
+      classFacts: undefined,
+    }
   }
   const holder = parseWhole(`({${text}\n})`)
   const member = holder.type === 'ObjectExpression' ? holder.properties[0] : undefined
   if (member?.type !== 'Property' || member.value.type !== 'FunctionExpression') throw new SyntaxError('not a function')
-  const edit = { start: (member.computed ? text.indexOf('[') : member.key.start - 2), end: member.key.end - 2, text: 'm' }
+  const edit = { start: member.computed ? text.indexOf('[') : member.key.start - 2, end: member.key.end - 2, text: 'm' }
   if (member.computed) edit.end = text.indexOf(']', member.key.end - 2) + 1
   const form = member.kind === 'get' ? 'getter' : member.kind === 'set' ? 'setter' : 'member'
   return { form, isArrow: false, usage: findFreeVariables(member.value, new Set()), edits: [edit], privateEdits: [], classFacts: undefined }

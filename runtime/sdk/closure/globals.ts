@@ -86,7 +86,8 @@ function collect(value: unknown, path: string, into: Map<unknown, string>, depth
     const descriptor = Object.getOwnPropertyDescriptor(value, key)
     if (name === undefined || !descriptor || name === 'constructor') continue
     const step = typeof key === 'symbol' ? `@@${name}` : name
-    if (typeof descriptor.value === 'function' || step === 'prototype' || depth === 0) collect(descriptor.value, `${path}/${step}`, into, depth + 1)
+    if (typeof descriptor.value === 'function' || step === 'prototype' || depth === 0)
+      collect(descriptor.value, `${path}/${step}`, into, depth + 1)
     if (descriptor.get) into.set(descriptor.get, into.get(descriptor.get) ?? `${path}/get:${step}`)
     if (descriptor.set) into.set(descriptor.set, into.get(descriptor.set) ?? `${path}/set:${step}`)
   }

@@ -13,7 +13,14 @@ export type Graph = { root: Slot; nodes: GraphNode[] }
  * `[n]` is node n. `['undefined']`, `['-0']`, `['hole']`, `['bigint', digits]`, `['symbol', key]` (Symbol.for),
  * `['known', name]` (Symbol.iterator and such) and `['utf16', text]` (a string that UTF-8 cannot hold).
  */
-export type Slot = string | number | boolean | null | readonly [number] | readonly [SpecialKind, string?]
+export type Slot = string | number | boolean | null | NodeRef | readonly [number] | readonly [SpecialKind, string?]
+/** `[n]` while a graph is being written, when numbers are not final yet. */
+export class NodeRef {
+  readonly number: number
+  constructor(number: number) {
+    this.number = number
+  }
+}
 export type SpecialKind = 'undefined' | '-0' | 'hole' | 'bigint' | 'symbol' | 'known' | 'utf16'
 
 export type GraphNode =
@@ -28,7 +35,20 @@ export type GraphNode =
   | ObjectNode
 /** kind, prototype where it is not the usual one, what the kind needs, own properties, how to make it with private fields */
 export type ObjectNode = readonly ['data', DataKind, Slot | 0, Payload, Properties, Making?]
-export type DataKind = 'object' | 'array' | 'map' | 'set' | 'date' | 'regexp' | 'error' | 'buffer' | 'view' | 'boxed' | 'url' | 'query' | 'prototype'
+export type DataKind =
+  | 'object'
+  | 'array'
+  | 'map'
+  | 'set'
+  | 'date'
+  | 'regexp'
+  | 'error'
+  | 'buffer'
+  | 'view'
+  | 'boxed'
+  | 'url'
+  | 'query'
+  | 'prototype'
 export type Payload = Slot | readonly Slot[] | Uint8Array
 /** The class whose constructor makes it, and for each class with private fields their values. */
 export type Making = readonly [Slot, readonly (readonly [Slot, readonly Slot[]])[]]
@@ -64,6 +84,8 @@ export type FunctionRecord = {
   /** Variables shared with other functions, one of which assigns them: name, cell, … */
   cells: readonly (string | Slot)[]
   props: Properties
+  /** Of a function: its prototype, where user code changed it. */
+  prototype?: Slot
   /** Of a class: what it extends, and its private static values. */
   base?: Slot
   statics?: readonly Slot[]
@@ -82,10 +104,12 @@ export function packGraph(graph: Graph): Uint8Array {
 /** @throws TypeError where the bytes are not a graph of this version. */
 export function unpackGraph(bytes: Uint8Array): Graph {
   const found: unknown = unpacker.unpack(bytes)
-  if (!Array.isArray(found) || found[0] !== version || !Array.isArray(found[2])) throw new TypeError('these bytes are no captured value of this version')
+  if (!Array.isArray(found) || found[0] !== version || !Array.isArray(found[2]))
+    throw new TypeError('these bytes are no captured value of this version')
   return { root: found[1], nodes: found[2] } as Graph // written by packGraph of the same version
 }
 
+/** Only for what is known to be a slot: a list of one number looks the same. */
 export const nodeOf = (slot: unknown): number | undefined =>
   Array.isArray(slot) && slot.length === 1 && typeof slot[0] === 'number' ? slot[0] : undefined
 
@@ -95,8 +119,8 @@ export function canonicalGraph(root: Slot, nodes: readonly GraphNode[], change: 
   const order: number[] = []
   const renumber = (slot: unknown): unknown => {
     if (typeof slot !== 'object' || slot === null || slot instanceof Uint8Array) return slot
-    const target = nodeOf(slot)
-    if (target !== undefined) {
+    if (slot instanceof NodeRef) {
+      const target = slot.number
       let number = numbers.get(target)
       if (number === undefined) {
         number = order.length

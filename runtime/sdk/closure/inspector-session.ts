@@ -107,7 +107,8 @@ function handleOf(value: object): string {
 /** The value itself behind a handle, not a copy. */
 function liveValue(remote: Runtime.RemoteObject | undefined): unknown {
   if (!remote) return undefined
-  if (remote.objectId === undefined) return remote.unserializableValue === undefined ? remote.value : unserializable(remote.unserializableValue)
+  if (remote.objectId === undefined)
+    return remote.unserializableValue === undefined ? remote.value : unserializable(remote.unserializableValue)
   bridge.value = undefined
   post('Runtime.callFunctionOn', {
     objectId: remote.objectId,

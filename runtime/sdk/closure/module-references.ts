@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs'
 import { builtinModules, createRequire, isBuiltin } from 'node:module'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { dirname, join, sep } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { isObject } from './globals.ts'
 import type { ModuleReference } from './graph-format.ts'
+import type { FunctionScope } from './inspector-session.ts'
 import type { ModuleBinding } from './module-bindings.ts'
+import type { Script } from './script-table.ts'
 
 /** What the worker finds under its own copy of this runtime. */
 const ownName = 'shoal'
@@ -23,31 +25,64 @@ export function referenceTo(binding: ModuleBinding, parent: string, value: unkno
   return { specifier, parent, via, imported }
 }
 
+/** The whole exports of a CommonJS file of a package, by identity. */
+export function findPackageModule(value: object): ModuleReference | undefined {
+  const { cache } = createRequire(import.meta.url)
+  const files = Object.keys(cache)
+  if (files.length !== packageFileCount) {
+    packageFileCount = files.length
+    packageModules = new WeakMap()
+    for (const file of files) {
+      const exported: unknown = cache[file]?.exports
+      if (file.includes(`${sep}node_modules${sep}`) && isObject(exported))
+        packageModules.set(exported, pathToFileURL(file.replace(/\?.*$/, '')).href)
+    }
+  }
+  const url = packageModules.get(value)
+  return url === undefined ? undefined : { specifier: url, parent: url, via: 'require', imported: '*' }
+}
+
+let packageFileCount = -1
+let packageModules = new WeakMap<object, string>()
+
 /** A loaded built-in module, or something that one exports, by identity. */
 export function findBuiltin(value: object): ModuleReference | undefined {
   const known = builtinTable().get(value)
   return known && { specifier: known.specifier, parent: '', via: 'require', imported: known.imported }
 }
 
-/** An export of the package file at `url`, by identity. Loads nothing: the file runs already. */
-export function findPackageExport(value: object, url: string): ModuleReference | undefined {
-  try {
-    const path = fileURLToPath(url)
-    const require = createRequire(path)
-    const cached = require.cache[path]?.exports
-    const isCommonJs = cached !== undefined
-    const found: unknown = isCommonJs ? cached : require(path)
-    const via = isCommonJs ? 'require' : 'import'
-    if (found === value) return { specifier: url, parent: url, via, imported: '*' }
-    if (!isObject(found)) return undefined
-    for (const name of Object.keys(found)) {
-      const descriptor = Object.getOwnPropertyDescriptor(found, name)
-      if ((descriptor?.get ? Reflect.get(found, name) : descriptor?.value) === value) return { specifier: url, parent: url, via, imported: name }
+/** An export of the package file that defines `value`, by identity. Loads nothing: the file runs already. */
+export function findPackageExport(value: object, script: Script, scopes: readonly FunctionScope[]): ModuleReference | undefined {
+  const url = script.url.replace(/[?#].*$/, '') // loaders mark what they loaded by a query
+  if (!script.isModule) return findCommonJsExport(value, url)
+  const module = scopes.find((scope) => scope.kind === 'module')
+  for (const [local, imported] of script.facts().exports) {
+    if (module && Object.hasOwn(module.variables, local) && readVariable(module, local) === value) {
+      return { specifier: url, parent: url, via: 'import', imported }
     }
-  } catch {
-    // an ES module that waits at its top level cannot be required: its exports are not found, and what holds them is captured
   }
   return undefined
+}
+
+function findCommonJsExport(value: object, url: string): ModuleReference | undefined {
+  const path = fileURLToPath(url)
+  const found: unknown = createRequire(path).cache[path]?.exports
+  if (found === value) return { specifier: url, parent: url, via: 'require', imported: '*' }
+  if (!isObject(found)) return undefined
+  for (const name of Object.keys(found)) {
+    const descriptor = Object.getOwnPropertyDescriptor(found, name)
+    if ((descriptor?.get ? Reflect.get(found, name) : descriptor?.value) === value)
+      return { specifier: url, parent: url, via: 'require', imported: name }
+  }
+  return undefined
+}
+
+function readVariable(scope: FunctionScope, name: string): unknown {
+  try {
+    return scope.variables[name]
+  } catch {
+    return undefined // not initialised yet, so it is not what we look for
+  }
 }
 
 export const isOwnUrl = (specifier: string, parent: string): boolean => {

@@ -10,7 +10,8 @@ export function refuse(what: string, path: Path | undefined, reason: string): Cl
   let variable = ''
   for (let step = path; step; step = step.parent) {
     if (step.step === 'function') functions.unshift(step.name)
-    else if (functions.length === 0) variable = step.step === 'variable' || step.parent === undefined ? step.name + variable : `${access(step.name)}${variable}`
+    else if (functions.length === 0)
+      variable = step.step === 'variable' || step.parent === undefined ? step.name + variable : `${access(step.name)}${variable}`
   }
   const trail = functions.join(' -> ')
   const where = variable === '' ? trail : trail === '' ? `'${variable}'` : `${trail} captures '${variable}'`
@@ -28,9 +29,12 @@ export function whyNotPortable(value: object): string | undefined {
   if (types.isWeakMap(value)) return 'a WeakMap cannot be copied to another process; its entries cannot be listed'
   if (types.isWeakSet(value)) return 'a WeakSet cannot be copied to another process; its entries cannot be listed'
   if (value instanceof WeakRef) return 'a WeakRef cannot be copied to another process; pass the object itself'
-  if (value instanceof FinalizationRegistry) return 'a FinalizationRegistry cannot be copied to another process; create it inside the function'
-  if (types.isGeneratorObject(value)) return 'a running generator cannot be copied to another process; pass the generator function, or an array of its values'
-  if (types.isMapIterator(value) || types.isSetIterator(value)) return 'a running iterator cannot be copied to another process; pass an array of its values'
+  if (value instanceof FinalizationRegistry)
+    return 'a FinalizationRegistry cannot be copied to another process; create it inside the function'
+  if (types.isGeneratorObject(value))
+    return 'a running generator cannot be copied to another process; pass the generator function, or an array of its values'
+  if (types.isMapIterator(value) || types.isSetIterator(value))
+    return 'a running iterator cannot be copied to another process; pass an array of its values'
   if (types.isSharedArrayBuffer(value)) return 'a SharedArrayBuffer cannot be shared between processes; copy it, or use put()'
   if (types.isExternal(value)) return 'it is a native pointer, which has no meaning in another process'
   return undefined

@@ -1,10 +1,10 @@
 import type { FunctionScope } from './inspector-session.ts'
-import type { FunctionRecord, GraphNode, Slot } from './graph-format.ts'
+import type { FunctionRecord, GraphNode, NodeRef, Slot } from './graph-format.ts'
 
 /** One variable that functions of the graph captured, and who assigns it. */
-type Cell = { users: number; assigned: boolean; slot: Slot; number: number | undefined; places: Set<string> }
+type Cell = { users: number; assigned: boolean; slot: Slot; node: NodeRef | undefined; places: Set<string> }
 type LocalCell = { cell: Cell; values: ReadonlyMap<string, unknown> }
-export type VariableUse = { name: string; slot: Slot; assigned: boolean; owner: string }
+export type VariableUse = { name: string; slot: Slot; assigned: boolean; owner: string; place: string }
 
 /**
  * Which captured variables are one and the same. A copy for each function is right as long as nobody assigns it; a
@@ -21,7 +21,6 @@ export class Variables {
    */
   use(record: FunctionRecord, scope: FunctionScope, use: VariableUse): void {
     const key = `${use.owner}:${use.name}`
-    const place = `${record.line}:${record.column}`
     let cell: Cell | undefined
     if (scope.kind === 'module') {
       cell = this.#byModule.get(key) ?? newCell(use.slot)
@@ -29,7 +28,7 @@ export class Variables {
     } else {
       const values = valuesOf(scope)
       const known = this.#byScope.get(key) ?? []
-      cell = known.find((one) => !one.cell.places.has(place) && sameValues(one.values, values))?.cell
+      cell = known.find((one) => !one.cell.places.has(use.place) && sameValues(one.values, values))?.cell
       if (!cell) {
         cell = newCell(use.slot)
         known.push({ cell, values })
@@ -37,7 +36,7 @@ export class Variables {
       }
     }
     cell.users++
-    cell.places.add(place)
+    cell.places.add(use.place)
     cell.assigned ||= use.assigned
     const list = this.#ofRecord.get(record) ?? []
     list.push({ name: use.name, cell })
@@ -45,13 +44,10 @@ export class Variables {
   }
 
   /** Numbers the cells that must be shared, once all functions are known. */
-  number(addNode: (node: GraphNode) => Slot): void {
+  number(addNode: (node: GraphNode) => NodeRef): void {
     for (const list of this.#ofRecord.values()) {
       for (const { cell } of list) {
-        if (cell.assigned && cell.users > 1 && cell.number === undefined) {
-          const slot = addNode(['cell', cell.slot])
-          cell.number = Array.isArray(slot) && typeof slot[0] === 'number' ? slot[0] : undefined
-        }
+        if (cell.assigned && cell.users > 1) cell.node ??= addNode(['cell', cell.slot])
       }
     }
   }
@@ -59,16 +55,16 @@ export class Variables {
   /** The node with its shared variables moved from copies to cells. */
   settle(node: readonly ['function' | 'class', FunctionRecord]): GraphNode {
     const record = node[1]
-    const shared = (this.#ofRecord.get(record) ?? []).filter(({ cell }) => cell.number !== undefined)
+    const shared = (this.#ofRecord.get(record) ?? []).filter(({ cell }) => cell.node)
     if (shared.length === 0) return node
     const names = new Set(shared.map(({ name }) => name))
     const kept = record.names.map((name, index) => ({ name, slot: record.slots[index] ?? null })).filter(({ name }) => !names.has(name))
-    const cells = shared.flatMap(({ name, cell }): (string | Slot)[] => [name, [cell.number ?? 0]])
+    const cells = shared.flatMap(({ name, cell }): (string | Slot)[] => (cell.node ? [name, cell.node] : []))
     return [node[0], { ...record, names: kept.map(({ name }) => name), slots: kept.map(({ slot }) => slot), cells }]
   }
 }
 
-const newCell = (slot: Slot): Cell => ({ users: 0, assigned: false, slot, number: undefined, places: new Set() })
+const newCell = (slot: Slot): Cell => ({ users: 0, assigned: false, slot, node: undefined, places: new Set() })
 
 function valuesOf(scope: FunctionScope): Map<string, unknown> {
   const values = new Map<string, unknown>()

@@ -116,7 +116,10 @@ function recordOf(thrown: unknown, nesting: Nesting): ErrorRecord {
   return { ...record, ...linkedErrors(error, { ...nesting, dropped }) }
 }
 
-function linkedErrors(error: Error, { depthLeft, budget, dropped }: Nesting & { dropped: string[] }): Pick<ErrorRecord, 'cause' | 'errors'> {
+function linkedErrors(
+  error: Error,
+  { depthLeft, budget, dropped }: Nesting & { dropped: string[] },
+): Pick<ErrorRecord, 'cause' | 'errors'> {
   const hasCause = error.cause !== undefined && error.cause !== null
   const aggregated: unknown = Reflect.get(error, 'errors')
   const list = error instanceof AggregateError && Array.isArray(aggregated) ? aggregated : undefined
@@ -131,7 +134,8 @@ function linkedErrors(error: Error, { depthLeft, budget, dropped }: Nesting & { 
       linked.errors.push(recordOf(item, below))
     }
     const missing = list.length - linked.errors.length
-    if (missing > 0) dropped.push(`${missing} of ${list.length} errors: more than ${limits.errors} in all, or more than ${limits.depth} deep`)
+    if (missing > 0)
+      dropped.push(`${missing} of ${list.length} errors: more than ${limits.errors} in all, or more than ${limits.depth} deep`)
   }
   return linked
 }

@@ -78,9 +78,8 @@ export const tags = {
   urlSearchParams: 0xcc,
   headers: 0xcd,
   bytes: 0xce,
-  outOfBand: 0xcf,
-  host: 0xd0,
-  repeat: 0xd1,
+  host: 0xcf,
+  repeat: 0xd0,
   /** 0xe0-0xef: an object with the keys of that remembered shape. */
   knownShape: 0xe0,
 } as const

@@ -1,5 +1,5 @@
-import { ByteReader, Malformed } from './byte-reader.ts'
-import { alignBuffer, maxDepth, maxShapeKeys, maxShapes, tags } from './format.ts'
+import { type ByteReader, Malformed } from './byte-reader.ts'
+import { alignBuffer, maxDepth, maxShapeKeys, maxShapes, outOfBandBytes, tags } from './format.ts'
 import type { HostObjects, HostRecord } from './host-objects.ts'
 import { bufferKinds, defineField, findViewClass } from './known-types.ts'
 import { readBuiltin, readSymbol } from './read-builtin.ts'
@@ -97,8 +97,7 @@ export class ValueReader {
       case tags.host:
         return this.#host()
       case tags.bytes:
-      case tags.outOfBand:
-        return this.#bytes(tag)
+        return this.#bytes()
       default:
         return readBuiltin(this, tag)
     }
@@ -111,9 +110,10 @@ export class ValueReader {
   }
 
   #numbers(bytesEach: 4 | 8): number[] {
-    const count = this.in.countOf(bytesEach)
-    const copy = new Uint8Array(this.in.raw(count * bytesEach))
-    const source = bytesEach === 4 ? new Int32Array(copy.buffer) : new Float64Array(copy.buffer)
+    const payload = this.#payload(this.in.count() * bytesEach)
+    const { buffer, byteOffset } = payload.byteOffset % bytesEach === 0 ? payload : copyOf(payload)
+    const count = payload.length / bytesEach
+    const source = bytesEach === 4 ? new Int32Array(buffer, byteOffset, count) : new Float64Array(buffer, byteOffset, count)
     const numbers = this.made(new Array<number>(count))
     for (let index = 0; index < count; index++) numbers[index] = source[index] as number // below its length
     return numbers
@@ -198,11 +198,10 @@ export class ValueReader {
     return object
   }
 
-  #bytes(tag: number): unknown {
+  #bytes(): unknown {
     const kind = bufferKinds[this.in.byte()]
     if (kind === undefined) throw new Malformed('bytes of an unknown kind')
-    const inline = tag === tags.bytes
-    const source = inline ? this.in.raw(this.in.countOf(1)) : this.#nextBuffer(this.in.count())
+    const source = this.#payload(this.in.count())
     const viewClass = findViewClass(kind)
     const { length } = source
     if (viewClass === undefined && kind === 'Float16Array') {
@@ -213,7 +212,7 @@ export class ValueReader {
     const bytesEach = viewClass?.BYTES_PER_ELEMENT ?? 1
     if (length % bytesEach !== 0) throw new Malformed(`${length} bytes for a ${kind}`)
     // A whole ArrayBuffer is always a copy: its owner may transfer or resize it.
-    const isView = this.#settings.shared && !inline && kind !== 'ArrayBuffer' && source.byteOffset % bytesEach === 0
+    const isView = this.#settings.shared && length >= outOfBandBytes && kind !== 'ArrayBuffer' && source.byteOffset % bytesEach === 0
     const bytes = isView ? source : copyOf(source)
     if (kind === 'ArrayBuffer') return this.made(bytes.buffer)
     if (kind === 'Buffer') return this.made(Buffer.from(bytes.buffer, bytes.byteOffset, length))
@@ -222,7 +221,9 @@ export class ValueReader {
     return this.made(new viewClass(bytes.buffer, bytes.byteOffset, length / bytesEach))
   }
 
-  #nextBuffer(length: number): Uint8Array {
+  /** A view on the next bytes of the body, or on the next buffer behind it. */
+  #payload(length: number): Uint8Array {
+    if (length < outOfBandBytes) return this.in.raw(length)
     const { bytes } = this.in
     const offset = alignBuffer(this.#buffersEnd)
     if (length > bytes.length - offset)

@@ -200,11 +200,11 @@ export class ValueWriter {
       case 'int32':
         out.byte(tags.int32Array)
         out.count(length)
-        return out.raw(new Uint8Array(new Int32Array(value as readonly number[]).buffer)) // scanned
+        return this.#payload(new Uint8Array(new Int32Array(value as readonly number[]).buffer)) // scanned
       case 'float64':
         out.byte(tags.float64Array)
         out.count(length)
-        return out.raw(new Uint8Array(floats(value as readonly number[]).buffer)) // scanned
+        return this.#payload(new Uint8Array(floats(value as readonly number[]).buffer)) // scanned
       case 'sparse':
         return this.#sparse(value)
       case 'mixed':
@@ -254,11 +254,15 @@ export class ValueWriter {
     const buffer: ArrayBufferLike = view ? value.buffer : value
     if (types.isSharedArrayBuffer(buffer)) throw refuseSharedMemory(value)
     const bytes = view ? new Uint8Array(buffer, value.byteOffset, value.byteLength) : new Uint8Array(buffer)
-    const outOfBand = bytes.length >= outOfBandBytes
-    this.out.byte(outOfBand ? tags.outOfBand : tags.bytes)
+    this.out.byte(tags.bytes)
     this.out.byte(kind)
     this.out.count(bytes.length)
-    if (!outOfBand) return this.out.raw(bytes)
+    this.#payload(bytes)
+  }
+
+  /** In the body when small, else behind it. The reader knows the length, and so which of the two. */
+  #payload(bytes: Uint8Array): void {
+    if (bytes.length < outOfBandBytes) return this.out.raw(bytes)
     this.#buffers ??= []
     this.#buffers.push(bytes)
     return undefined

@@ -25,10 +25,12 @@ import { objectFailed, objectReady, submitTask, taskEnded, tasksReturned, taskYi
 export function step(state: OwnerState, event: OwnerEvent): OwnerCommand[] {
   const out: OwnerCommand[] = []
   decide(state, event, out)
-  // A submission only queues: the flush at the end of the turn sends what has gathered in as few messages as can be.
-  if (event.type !== 'task.submit') sendGathered(state, event.nowMs, out)
+  if (!gathers.has(event.type)) sendGathered(state, event.nowMs, out)
   return out
 }
+
+/** These come in numbers: they only queue, and the flush at the end of the turn sends what has gathered in few messages. */
+const gathers: ReadonlySet<OwnerEvent['type']> = new Set(['task.submit', 'task.ended', 'task.yielded', 'object.ready', 'object.failed'])
 
 function sendGathered(state: OwnerState, nowMs: number, out: OwnerCommand[]): void {
   if (state.dirtyShapes.size > 0) dispatchShapes(state, nowMs, out)

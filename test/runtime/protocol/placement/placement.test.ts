@@ -122,7 +122,7 @@ describe('explainMisfit', () => {
   })
   test('says that no node has the labels', () => {
     const labels = [{ key: 'region', operator: 'in' as const, values: ['eu'] }]
-    expect(explain([node('a')], shape({ CPU: 1 }, { labels })).why).toBe('none of the one node has the labels asked for: region in [eu]')
+    expect(explain([node('a')], shape({ CPU: 1 }, { labels })).why).toBe('no node has the labels asked for: region in [eu] (nodes looked at: 1)')
   })
   test('is final for hard affinity to a node that is gone', () => {
     const bound = shape({ CPU: 1 }, { strategy: { kind: 'node', nodeId: 'z', soft: false } })

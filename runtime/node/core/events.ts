@@ -1,0 +1,65 @@
+import type { GroupId, JobId, WorkerId } from '../../base/ids.ts'
+import type { WorkerExit } from '../../protocol/failures.ts'
+import type { ActorConstruction, AssignWorker, ConstructActor, FromHead, FromOwner, ToHead, ToOwner } from './messages.ts'
+import type { AgentState } from './state.ts'
+
+/** What happens to an agent. `nowMs` is wall time that never runs backwards. */
+export type AgentEvent = { readonly nowMs: number } & (
+  | { readonly type: 'tick' }
+  /** The head took our registration; `heartbeatMs` is how often it wants to hear of us. The view it sends next is whole. */
+  | { readonly type: 'head.registered'; readonly heartbeatMs: number }
+  | { readonly type: 'head.lost' }
+  | { readonly type: 'head.said'; readonly message: FromHead }
+  /** The head knows no such group. */
+  | { readonly type: 'group.unknown'; readonly groupId: GroupId }
+  | { readonly type: 'owner.said'; readonly message: FromOwner }
+  /** A process that asked for leases is gone, or out of reach for too long. */
+  | { readonly type: 'owner.gone'; readonly ownerId: WorkerId }
+  | { readonly type: 'driver.connected'; readonly workerId: WorkerId }
+  | { readonly type: 'driver.registered'; readonly workerId: WorkerId; readonly jobId: JobId }
+  | { readonly type: 'driver.gone'; readonly workerId: WorkerId }
+  | { readonly type: 'worker.ready'; readonly workerId: WorkerId; readonly socketPath: string }
+  | { readonly type: 'worker.blocked'; readonly workerId: WorkerId }
+  | { readonly type: 'worker.unblocked'; readonly workerId: WorkerId }
+  | { readonly type: 'worker.leaving'; readonly workerId: WorkerId; readonly reason: string }
+  | { readonly type: 'worker.exited'; readonly workerId: WorkerId; readonly exit: WorkerExit }
+  | {
+      readonly type: 'actor.constructed'
+      readonly workerId: WorkerId
+      readonly actorId: string
+      readonly restarts: number
+      readonly outcome: ActorConstruction
+    }
+  /** The node is nearly out of memory: end one worker. */
+  | { readonly type: 'memory.short' }
+  | { readonly type: 'store.used'; readonly usedBytes: number }
+)
+
+/** What the shell must do. */
+export type AgentCommand =
+  | { readonly do: 'tell-head'; readonly message: ToHead }
+  | { readonly do: 'tell-owner'; readonly ownerId: WorkerId; readonly message: ToOwner }
+  | { readonly do: 'spawn-worker'; readonly workerId: WorkerId }
+  | { readonly do: 'assign-worker'; readonly workerId: WorkerId; readonly message: AssignWorker }
+  | { readonly do: 'construct-actor'; readonly workerId: WorkerId; readonly message: ConstructActor }
+  | { readonly do: 'ask-worker-to-leave'; readonly workerId: WorkerId; readonly graceful: boolean; readonly reason: string }
+  /** SIGKILL. */
+  | { readonly do: 'end-worker'; readonly workerId: WorkerId; readonly reason: string }
+  | { readonly do: 'watch-group'; readonly groupId: GroupId }
+  /** Drained: say goodbye and end. */
+  | { readonly do: 'leave-cluster'; readonly reason: string }
+  /** Fenced: this state is dead. End what is left and register anew under a fresh node id. */
+  | { readonly do: 'start-over' }
+
+/** One step in the making: what the functions of the core hand around. */
+export type Turn = {
+  readonly state: AgentState
+  readonly nowMs: number
+  readonly out: AgentCommand[]
+  /** Something became free on this node: waiting requests may be placed now. */
+  roomChanged: boolean
+  /** Other nodes changed. */
+  viewChanged: boolean
+  /** Queues that got a request; looked at even when no room changed. */
+  readonly touched: Set<string>
+}

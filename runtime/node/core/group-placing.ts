@@ -1,0 +1,119 @@
+import { unitsPerOne, type Amounts } from '../../base/fixed-point.ts'
+import { pickOne } from '../../base/random.ts'
+import type { GroupChanged } from '../../protocol/groups.ts'
+import { describeAmounts } from '../../protocol/placement/explain-misfit.ts'
+import type { Turn } from './events.ts'
+import { allocateHere, usableBundles } from './holdings.ts'
+import { canEverHold } from './pool.ts'
+import { listWaiting } from './queues.ts'
+import { remember, type AgentState, type LeaseWish, type ShapeQueue, type ViewNode } from './state.ts'
+import { hold, markFeasible, maxSpills, sendOn, setMisfit } from './waiting.ts'
+import { refuse } from './wishes.ts'
+
+/** Groups whose state is kept while requests wait for them. */
+const groupLimit = 2_000
+
+/** Names under which a bundle's amounts stand in a report: of one bundle, and of all bundles of the group on the node (Ray does the same). */
+export const bundleResource = (name: string, groupId: string, index: number): string => `${name}_group_${index}_${groupId}`
+export const groupResource = (name: string, groupId: string): string => `${name}_group_${groupId}`
+
+/** A request inside a placement group: served from its bundles here, else sent to where they are. Returns whether it is off its queue. */
+export function placeInGroup(turn: Turn, queue: ShapeQueue, wish: LeaseWish): boolean {
+  const { state } = turn
+  const { strategy, wanted } = queue.placement
+  if (strategy.kind !== 'group') return false
+  const allocation = allocateHere(state, queue.placement)
+  if (allocation) {
+    hold(turn, wish, allocation)
+    return true
+  }
+  const here = usableBundles(state, strategy.groupId, strategy.bundleIndex)
+  const canWaitHere = here.some((bundle) => canEverHold(bundle.pool, wanted))
+  if (canWaitHere && queue.pinned) return markFeasible(queue)
+  const known = state.groups.get(strategy.groupId)
+  if (known === undefined) {
+    if (canWaitHere && strategy.bundleIndex >= 0) return markFeasible(queue)
+    remember(state.groups, [strategy.groupId, null], groupLimit)
+    turn.out.push({ do: 'watch-group', groupId: strategy.groupId })
+  }
+  if (known === undefined || known === null) return markFeasible(queue)
+  if (known.status.kind === 'removed') {
+    refuse(turn, wish, { code: 'group.removed', message: removedMessage(strategy.groupId) })
+    return true
+  }
+  const places = known.status.kind === 'pending' ? [] : known.status.bundles
+  const wantedPlaces = places.filter((place) => strategy.bundleIndex < 0 || place.index === strategy.bundleIndex)
+  const elsewhere = wantedPlaces
+    .map((place) => state.nodeById.get(place.nodeId))
+    .filter((node): node is ViewNode => node !== undefined && node.nodeId !== state.config.nodeId && node.agentAddress !== '')
+  const withRoom = elsewhere.filter((node) => hasGroupRoom(node, strategy, wanted))
+  const [first] = withRoom
+  if (first && wish.spills < maxSpills) return sendToBundle(turn, wish, { queue, nodes: withRoom })
+  if (canWaitHere) return markFeasible(queue)
+  if (elsewhere.length > 0 && wish.spills < maxSpills) return sendToBundle(turn, wish, { queue, nodes: elsewhere })
+  if (known.status.kind === 'created' && here.length > 0 && elsewhere.length === 0) {
+    setMisfit(turn, queue, `it asks for ${describeAmounts(wanted)}, more than a bundle of placement group ${strategy.groupId} holds`)
+    return false
+  }
+  if (known.status.kind === 'created' && wantedPlaces.length === 0) {
+    setMisfit(turn, queue, `placement group ${strategy.groupId} has no bundle ${strategy.bundleIndex}`)
+    return false
+  }
+  return markFeasible(queue) // it is being placed, or its commit is on the way to us
+}
+
+/** The head says where a group's bundles are, or that it is gone. */
+export function onGroupChanged(turn: Turn, message: Pick<GroupChanged, 'groupId' | 'version' | 'status'>): void {
+  const { state } = turn
+  const known = state.groups.get(message.groupId)
+  const removed = message.status.kind === 'removed'
+  if (known === undefined && !removed) return // nobody waits for it
+  if (known && known.version > message.version) return
+  remember(state.groups, [message.groupId, { version: message.version, status: message.status }], groupLimit)
+  for (const queue of state.queues.values()) {
+    const { strategy } = queue.placement
+    if (strategy.kind !== 'group' || strategy.groupId !== message.groupId) continue
+    turn.touched.add(queue.key)
+    if (!removed) continue
+    for (const wish of listWaiting(queue)) refuse(turn, wish, { code: 'group.removed', message: removedMessage(message.groupId) })
+  }
+}
+
+/** Our own amounts of bundles as they stand in a report. */
+export function bundleAmounts(state: AgentState): Amounts {
+  const amounts: Amounts = {}
+  for (const bundle of state.bundles.values()) {
+    if (!bundle.committed || bundle.returning) continue
+    const { groupId, index } = bundle
+    for (const name in bundle.pool.total) {
+      const free = Math.max(0, bundle.pool.available[name] ?? 0)
+      amounts[bundleResource(name, groupId, index)] = free
+      const wild = groupResource(name, groupId)
+      amounts[wild] = (amounts[wild] ?? 0) + free
+    }
+    amounts[bundleResource('bundle', groupId, index)] = 1_000 * unitsPerOne
+  }
+  return amounts
+}
+
+export const removedMessage = (groupId: string): string =>
+  `placement group ${groupId} was removed; what was to run in it ends with it. Create a new group to go on.`
+
+function hasGroupRoom(node: ViewNode, strategy: { groupId: string; bundleIndex: number }, wanted: Readonly<Amounts>): boolean {
+  for (const name in wanted) {
+    const key = strategy.bundleIndex < 0 ? groupResource(name, strategy.groupId) : bundleResource(name, strategy.groupId, strategy.bundleIndex)
+    if ((node.available[key] ?? 0) < (wanted[name] ?? 0)) return false
+  }
+  return true
+}
+
+function sendToBundle(turn: Turn, wish: LeaseWish, target: { queue: ShapeQueue; nodes: readonly ViewNode[] }): boolean {
+  const { strategy, wanted } = target.queue.placement
+  if (strategy.kind !== 'group') return false
+  const node = pickOne(turn.state.config.random, target.nodes)
+  for (const name in wanted) {
+    const key = strategy.bundleIndex < 0 ? groupResource(name, strategy.groupId) : bundleResource(name, strategy.groupId, strategy.bundleIndex)
+    node.available[key] = Math.max(0, (node.available[key] ?? 0) - (wanted[name] ?? 0))
+  }
+  return sendOn(turn, wish, { queue: { ...target.queue, placement: { ...target.queue.placement, wanted: {} } }, node })
+}

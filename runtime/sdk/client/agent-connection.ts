@@ -1,0 +1,81 @@
+import type { NodeId, WorkerId } from '../../base/ids.ts'
+import type { Logger } from '../../base/logger.ts'
+import { toClientFromAgent, workerRequests } from '../../protocol/clients.ts'
+import type { HelloAccepted } from '../../protocol/hello.ts'
+import { toOwnerFromAgent } from '../../protocol/leases.ts'
+import { dialTls, dialUnix } from '../../transport/dial.ts'
+import type { Identity } from '../../transport/identity.ts'
+import type { Link, MessageOf } from '../../transport/link.ts'
+import type { AgentMessage, AgentTarget } from '../owner/core/state.ts'
+import { splitAddress } from './peers.ts'
+
+const incoming = { ...toClientFromAgent, ...workerRequests } as const
+export type FromAgent = MessageOf<typeof incoming>
+export type FromOtherAgent = MessageOf<typeof toOwnerFromAgent>
+
+export type Introduction = { readonly role: 'driver' | 'worker'; readonly workerId: WorkerId; readonly version: string; readonly token?: string; readonly nodeId?: NodeId }
+
+/** Connects to this node's agent. @throws ClusterError `link.closed` when none listens there, or why it refused. */
+export async function connectAgent(socketPath: string, who: Introduction, logger: Logger): Promise<{ link: Link<FromAgent>; answer: HelloAccepted }> {
+  const { token, ...rest } = who
+  const dialed = await dialUnix(socketPath, { hello: token === undefined ? rest : { ...rest, token } })
+  return { answer: dialed.answer, link: dialed.link({ incoming, logger, peer: 'agent' }) }
+}
+
+export type OtherAgentsIo = {
+  readonly self: { readonly workerId: WorkerId; readonly nodeId: NodeId; readonly version: string }
+  readonly logger: Logger
+  readonly identity: () => Promise<Identity>
+  readonly onMessage: (from: AgentTarget, message: FromOtherAgent) => void
+  readonly onClosed: (agent: AgentTarget) => void
+}
+
+/** Links to agents of other nodes, for leases there. Opened when first needed; gone when unused for a while or broken. */
+export class OtherAgents {
+  readonly #io: OtherAgentsIo
+  readonly #links = new Map<NodeId, Promise<Link<FromOtherAgent>>>()
+
+  constructor(io: OtherAgentsIo) {
+    this.#io = io
+  }
+
+  send(agent: NonNullable<AgentTarget>, message: AgentMessage): void {
+    const link = this.#links.get(agent.nodeId) ?? this.#open(agent)
+    link.then(
+      (open) => void open.send(message),
+      () => {}, // onClosed has been told
+    )
+  }
+
+  closeAll(): void {
+    for (const link of this.#links.values()) {
+      link.then(
+        (open) => open.close(),
+        () => {}, // never stood
+      )
+    }
+  }
+
+  #open(agent: NonNullable<AgentTarget>): Promise<Link<FromOtherAgent>> {
+    const opening = this.#dial(agent)
+    this.#links.set(agent.nodeId, opening)
+    const closed = () => {
+      if (this.#links.get(agent.nodeId) === opening) this.#links.delete(agent.nodeId)
+      this.#io.onClosed(agent)
+    }
+    opening.then((link) => {
+      link.onMessage((message) => this.#io.onMessage(agent, message))
+      void link.closed.then(closed)
+    }, closed)
+    return opening
+  }
+
+  async #dial(agent: NonNullable<AgentTarget>): Promise<Link<FromOtherAgent>> {
+    const { workerId, nodeId, version } = this.#io.self
+    const dialed = await dialTls(
+      { ...splitAddress(agent.agentAddress), identity: await this.#io.identity(), expectNodeId: agent.nodeId },
+      { hello: { version, role: 'owner', workerId, nodeId } },
+    )
+    return dialed.link({ incoming: toOwnerFromAgent, logger: this.#io.logger, peer: `agent ${agent.nodeId.slice(0, 8)}` })
+  }
+}

@@ -1,0 +1,306 @@
+import type { ActorId, ObjectId, TaskId } from '../../base/ids.ts'
+import { objectIdOf } from '../../base/ids.ts'
+import type { Logger } from '../../base/logger.ts'
+import type { ProcessAddress } from '../../protocol/addresses.ts'
+import type { PushedTask, RefArgument, TaskResult } from '../../protocol/tasks.ts'
+import { type AgentMessage, type AgentTarget, createOwnerState, type OwnedTask, type OwnerCommand, type OwnerConfig, type OwnerEvent, type OwnerState, ownerDefaults, type TaskEnd } from '../owner/core/state.ts'
+import { step } from '../owner/core/step.ts'
+import { failureOf } from './failures.ts'
+import type { FromWorker, Peer, Peers } from './peers.ts'
+import type { PendingTask } from './pending-task.ts'
+import type { References } from './references.ts'
+import type { RefState } from './ref-state.ts'
+
+export type OwnerShellIo = {
+  readonly config: Partial<OwnerConfig> & Pick<OwnerConfig, 'ownerId'>
+  readonly self: () => ProcessAddress
+  readonly peers: Peers
+  readonly references: References
+  readonly logger: Logger
+  readonly sendAgent: (agent: AgentTarget, message: AgentMessage) => void
+  readonly watchActor: (actorId: ActorId) => void
+  readonly watchGroup: (groupId: string) => void
+  readonly warn: (message: string) => void
+  /** The bytes of a function that is small enough to go with its template. */
+  readonly codeOf: (functionId: string) => Uint8Array | null
+  readonly nowMs: () => number
+}
+
+/** Submissions that gather before they are sent, so that workers start while a long loop still submits. */
+const gatherLimit = 256
+const tickEveryMs = 100
+
+/** Performs what the owner's core decides: messages to agents and workers, results into refs. */
+export class OwnerShell {
+  readonly #io: OwnerShellIo
+  readonly state: OwnerState
+  readonly #pending = new Map<TaskId, PendingTask>()
+  /** Lease of each peer that runs plain tasks for us, by worker. */
+  readonly #leaseOf = new Map<string, string>()
+  /** Actor of each peer that is one, by worker, with the life it is. */
+  readonly #actorOf = new Map<string, { actorId: ActorId; restarts: number }>()
+  #gathered = 0
+  #flushQueued = false
+  readonly #timer: NodeJS.Timeout
+
+  constructor(io: OwnerShellIo) {
+    this.#io = io
+    this.state = createOwnerState({ ...ownerDefaults, ...io.config })
+    this.#timer = setInterval(() => this.raise({ type: 'tick', nowMs: io.nowMs() }), tickEveryMs).unref()
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  submit(pending: PendingTask): void {
+    this.#pending.set(pending.task.taskId, pending)
+    const unready = this.#unready(pending)
+    if (unready === null) return this.#endWith(pending, this.#failedArgument(pending))
+    this.raise({ type: 'task.submit', task: pending.task, unready, nowMs: this.#io.nowMs() })
+    this.#gathered += 1
+    if (this.#gathered >= gatherLimit) this.#flush()
+    else this.flushSoon()
+  }
+
+  /** Runs a finished task again because its stored result is lost. */
+  resubmit(pending: PendingTask): void {
+    this.#pending.set(pending.task.taskId, pending)
+    const unready = this.#unready(pending)
+    if (unready === null) return this.#endWith(pending, this.#failedArgument(pending))
+    this.raise({ type: 'task.resubmit', task: pending.task, unready, nowMs: this.#io.nowMs() })
+    this.flushSoon()
+  }
+
+  pendingTask(taskId: TaskId): PendingTask | undefined {
+    return this.#pending.get(taskId)
+  }
+
+  pendingTasks(): Iterable<PendingTask> {
+    return this.#pending.values()
+  }
+
+  raise(event: OwnerEvent): void {
+    for (const command of step(this.state, event)) this.#perform(command)
+  }
+
+  flushSoon(): void {
+    if (this.#flushQueued) return
+    this.#flushQueued = true
+    queueMicrotask(() => this.#flush())
+  }
+
+  #flush(): void {
+    this.#flushQueued = false
+    this.#gathered = 0
+    this.raise({ type: 'flush', nowMs: this.#io.nowMs() })
+  }
+
+  /** Objects among the arguments that are not there yet; null when one has failed already. */
+  #unready(pending: PendingTask): ObjectId[] | null {
+    const unready: ObjectId[] = []
+    for (const state of pending.refArgs) {
+      if (state.status === 'failed' || state.status === 'freed') return null
+      if (state.status === 'ready') continue
+      unready.push(state.objectId)
+      this.#tellWhenSettled(state)
+    }
+    return unready
+  }
+
+  #tellWhenSettled(state: RefState): void {
+    if (this.state.dependents.has(state.objectId)) return // asked already
+    state.whenSettled(() => {
+      const type = state.status === 'ready' ? 'object.ready' : 'object.failed'
+      this.raise({ type, objectId: state.objectId, nowMs: this.#io.nowMs() })
+      this.flushSoon()
+    })
+  }
+
+  #failedArgument(pending: PendingTask): TaskEnd {
+    const failed = pending.refArgs.find((state) => state.status === 'failed' || state.status === 'freed')
+    return { kind: 'as-object', objectId: failed?.objectId ?? '' }
+  }
+
+  onPeerMessage(peer: Peer, message: FromWorker): void {
+    const nowMs = this.#io.nowMs()
+    switch (message.type) {
+      case 'tasks.ended':
+        for (const { taskId, attempt, outcome, borrowed, runMs } of message.tasks) {
+          if (borrowed.length > 0) this.#io.references.lend(borrowed, peer.address.workerId)
+          this.raise({ type: 'task.ended', taskId, attempt, outcome, runMs, nowMs })
+          if (outcome.kind === 'done') this.#holdNested(peer, taskId, outcome.results)
+        }
+        return this.#flush()
+      case 'task.yielded':
+        this.raise({ type: 'task.yielded', taskId: message.taskId, attempt: message.attempt, index: message.index, result: message.result, nowMs })
+        return this.flushSoon()
+      case 'tasks.returned': {
+        const leaseId = this.#leaseOf.get(peer.address.workerId)
+        if (leaseId !== undefined) this.raise({ type: 'tasks.returned', leaseId, taskIds: message.taskIds, leaving: message.leaving, nowMs })
+      }
+    }
+  }
+
+  onPeerClosed(peer: Peer): void {
+    const { workerId } = peer.address
+    const nowMs = this.#io.nowMs()
+    const leaseId = this.#leaseOf.get(workerId)
+    if (leaseId !== undefined) this.raise({ type: 'worker.link-closed', leaseId, nowMs })
+    const actor = this.#actorOf.get(workerId)
+    if (!actor) return
+    this.#actorOf.delete(workerId)
+    this.raise({ type: 'actor.link-closed', ...actor, nowMs })
+  }
+
+  /** Borrows what is inside results before the worker that made them lets it go. */
+  #holdNested(peer: Peer, taskId: TaskId, results: readonly TaskResult[]): void {
+    if (results.every((result) => result.nested.length === 0)) return
+    const states = results.flatMap((result) => result.nested.map((ref) => this.#io.references.borrowed(ref)))
+    void this.#io.references.announce(states).then(() => peer.send({ type: 'results.held', taskIds: [taskId] }))
+  }
+
+  #perform(command: OwnerCommand): void {
+    switch (command.do) {
+      case 'send-agent':
+        return this.#io.sendAgent(command.agent, command.message)
+      case 'push':
+        command.lease.opened = true
+        this.#leaseOf.set(command.lease.worker.workerId, command.lease.leaseId)
+        return this.#push(this.#io.peers.to(command.lease.worker), command.lease.leaseId, command.tasks)
+      case 'call':
+        return this.#call(command)
+      case 'cancel':
+        return this.#io.peers.find(command.worker.workerId)?.send({ type: 'task.cancel', taskId: command.taskId, recursive: command.recursive })
+      case 'close-worker':
+        if (this.#leaseOf.get(command.lease.worker.workerId) === command.lease.leaseId) this.#leaseOf.delete(command.lease.worker.workerId)
+        if (command.lease.lost) this.#io.peers.find(command.lease.worker.workerId)?.close()
+        return
+      case 'end':
+        return this.#end(command.task, command.end)
+      case 'yield':
+        return this.#yield(command.task, command.index, command.result)
+      case 'recover':
+        return this.#recover(command.task, command.objectId)
+      case 'warn':
+        return this.#io.warn(command.message)
+      case 'watch-actor':
+        return this.#io.watchActor(command.actorId)
+      case 'watch-group':
+        return this.#io.watchGroup(command.groupId)
+    }
+  }
+
+  #push(peer: Peer, leaseId: string, tasks: readonly OwnedTask[]): void {
+    const pushed: PushedTask[] = []
+    for (const task of tasks) {
+      const templateId = this.#templateIdFor(peer, task)
+      pushed.push({ taskId: task.taskId, attempt: task.attempt, templateId, args: task.args, refArgs: this.#refArguments(task) })
+    }
+    peer.send({ type: 'task.push', leaseId, tasks: pushed })
+  }
+
+  #templateIdFor(peer: Peer, task: OwnedTask): number {
+    const { template } = task.kind
+    const known = peer.templates.get(template)
+    if (known !== undefined) return known
+    const templateId = peer.templates.size
+    peer.templates.set(template, templateId)
+    peer.send({ type: 'task.define', templateId, template, code: this.#io.codeOf(template.functionId) })
+    return templateId
+  }
+
+  #refArguments(task: OwnedTask): RefArgument[] {
+    if (task.refArgs.length === 0) return noRefArguments
+    const states = this.#pending.get(task.taskId)?.refArgs ?? []
+    return task.refArgs.flatMap(({ index, objectId }, position) => {
+      const state = states[position]
+      return state?.place ? [{ index, objectId, owner: state.owner ?? this.#io.self(), place: state.place }] : []
+    })
+  }
+
+  #call({ actorId, address, restarts, tasks }: Extract<OwnerCommand, { do: 'call' }>): void {
+    this.#actorOf.set(address.workerId, { actorId, restarts })
+    const calls = tasks.map((task) => ({
+      taskId: task.taskId,
+      attempt: task.attempt,
+      method: task.call?.method ?? '',
+      args: task.args,
+      refArgs: this.#refArguments(task),
+      returnCount: task.call?.returnCount ?? 1,
+      generatorBackpressure: task.call?.generatorBackpressure ?? 0,
+      concurrencyGroup: task.call?.concurrencyGroup ?? '',
+    }))
+    this.#io.peers.to(address).send({ type: 'actor.calls', actorId, calls })
+  }
+
+  #end(task: OwnedTask, end: TaskEnd): void {
+    const pending = this.#pending.get(task.taskId)
+    if (pending) this.#endWith(pending, end)
+  }
+
+  #endWith(pending: PendingTask, end: TaskEnd): void {
+    this.#pending.delete(pending.task.taskId)
+    if (end.kind === 'outcome' && end.outcome.kind === 'done') this.#fulfil(pending, end.outcome.results)
+    else {
+      const failure = end.kind === 'as-object' ? pending.refArgs.find((state) => state.objectId === end.objectId)?.failure : failureOf(pending.task, end)
+      for (const state of pending.returns) {
+        if (state.status !== 'pending') continue
+        state.failure = failure ?? null
+        state.settle('failed')
+      }
+      this.#endStream(pending, failure ? 'failed' : 'ready', failure ?? null)
+    }
+  }
+
+  #fulfil(pending: PendingTask, results: readonly TaskResult[]): void {
+    for (const [index, result] of results.entries()) {
+      const state = pending.returns[index]
+      if (!state || state.status !== 'pending') continue // freed meanwhile, or there since the first run
+      this.fillResult(state, result, pending)
+    }
+    this.#endStream(pending, 'ready', null)
+  }
+
+  fillResult(state: RefState, result: TaskResult, pending: PendingTask): void {
+    if (result.nested.length > 0) state.nested = result.nested.map((ref) => this.#io.references.borrowed(ref))
+    if (result.place.kind === 'stored') state.producer = pending
+    this.#io.references.setPlace(state, result.place)
+    state.settle('ready')
+  }
+
+  #yield(task: OwnedTask, index: number, result: TaskResult): void {
+    const pending = this.#pending.get(task.taskId)
+    if (!pending?.stream) return
+    const state = this.#io.references.owned(objectIdOf(task.taskId, index + 2)) // index 1 is the count of items
+    this.fillResult(state, result, pending)
+    pending.stream.push(state)
+  }
+
+  /** The last item of a stream that failed is a ref that throws (RAY-CONTRACT 6.1). */
+  #endStream(pending: PendingTask, status: 'ready' | 'failed', failure: RefState['failure']): void {
+    if (!pending.stream) return
+    if (status === 'failed') {
+      const state = this.#io.references.owned(objectIdOf(pending.task.taskId, pending.task.yielded + 2))
+      state.failure = failure
+      state.settle('failed')
+      pending.stream.push(state)
+    }
+    pending.stream.end()
+  }
+
+  #recover(task: OwnedTask, objectId: ObjectId): void {
+    const state = this.#pending.get(task.taskId)?.refArgs.find((one) => one.objectId === objectId)
+    if (!state) return this.raise({ type: 'object.failed', objectId, nowMs: this.#io.nowMs() })
+    this.onLost(state)
+    state.whenSettled(() => {
+      this.raise({ type: state.status === 'ready' ? 'object.ready' : 'object.failed', objectId, nowMs: this.#io.nowMs() })
+      this.flushSoon()
+    })
+  }
+
+  /** Set by the reader of objects: finds another copy of a lost object, or has it made again. */
+  onLost: (state: RefState) => void = () => {}
+}
+
+const noRefArguments: RefArgument[] = []

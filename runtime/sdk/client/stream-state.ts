@@ -1,0 +1,46 @@
+import type { RefState } from './ref-state.ts'
+
+/** Items of a running stream that have arrived and were not taken yet, and who waits for the next one. */
+export class StreamState {
+  #items: RefState[] = []
+  #waiters: ((item: RefState | undefined) => void)[] = []
+  #ended = false
+  consumed = 0
+  /** Tells the worker that items were taken, so that it may produce more. */
+  onConsumed: (count: number) => void = () => {}
+
+  push(item: RefState): void {
+    const waiter = this.#waiters.shift()
+    if (waiter) {
+      this.#take()
+      waiter(item)
+    } else this.#items.push(item)
+  }
+
+  /** No more items come. */
+  end(): void {
+    this.#ended = true
+    for (const waiter of this.#waiters.splice(0)) waiter(undefined)
+  }
+
+  /** Is there something to take without waiting? */
+  get isReady(): boolean {
+    return this.#items.length > 0 || this.#ended
+  }
+
+  /** The next item; undefined after the last. */
+  next(): Promise<RefState | undefined> {
+    const item = this.#items.shift()
+    if (item) {
+      this.#take()
+      return Promise.resolve(item)
+    }
+    if (this.#ended) return Promise.resolve(undefined)
+    return new Promise((resolve) => this.#waiters.push(resolve))
+  }
+
+  #take(): void {
+    this.consumed += 1
+    this.onConsumed(this.consumed)
+  }
+}

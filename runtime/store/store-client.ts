@@ -1,0 +1,236 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { ClusterError } from '../base/errors.ts'
+import type { Logger } from '../base/logger.ts'
+import { StoreReply, type StoreLocation, type StoreRequest } from '../protocol/store.ts'
+import { openSegment, type Segment } from './segment.ts'
+
+/** How a client reaches the store of its node: one link, which the agent knows by one client id. */
+export type StoreLink = {
+  /** Sends a message and gives its answer; rejects with the ClusterError that the store threw. */
+  request(message: StoreRequest): Promise<unknown>
+  /** Sends a message that needs no answer. Must not throw when the link is closed. */
+  send(message: StoreRequest): void
+  logger: Logger
+}
+
+/** A whole object. The bytes are this process's own: writing to them changes nothing for others. */
+export type Mapped = {
+  readonly bytes: Uint8Array
+  /**
+   * Lets the object go; a second call does nothing. Afterwards do not use the bytes: once all who got them have released, they read as zeros.
+   * Without it the object goes when the bytes and all views on them are collected.
+   */
+  release(): void
+}
+
+/** Up to this size an object is copied out of the store: that is faster than mapping it, and pins nothing. */
+export const copyUpToBytes = 100 * 1_024
+
+/** Ranges from this size get page tables off the event loop before they are written the first time. */
+const prefaultFromBytes = 4 * 2 ** 20
+const longestTimeoutMs = 2 ** 31 - 1
+
+/** A mapping of this client, shared by all gets of the object as long as somebody has its bytes. Nothing here keeps the bytes alive. */
+type Held = { readonly buffer: WeakRef<ArrayBufferLike>; readonly release: () => void; holders: number }
+
+export type StoreClient = {
+  /**
+   * Stores an object: makes room, lets `write` fill it in one go, seals it. Does nothing when the object is here already.
+   * `write` must not keep its target.
+   * @throws ClusterError `store.full` or `store.disk-full` when no room came within `timeoutMs`; what `write` throws.
+   */
+  put(objectId: string, sizeBytes: number, write: (target: Uint8Array) => void, options: PutOptions): Promise<void>
+  /**
+   * Returns the object, or undefined when it has not been sealed on this node within `timeoutMs` (0: look only).
+   * @throws ClusterError `timeout` when it is on disk and was not read back in time; `store.corrupt` when its file is damaged.
+   */
+  get(objectId: string, options: { timeoutMs: number }): Promise<Mapped | undefined>
+  /** The object if this process has it mapped already: no round trip, under a microsecond. */
+  getHeld(objectId: string): Mapped | undefined
+  contains(objectId: string): Promise<boolean>
+  free(objectIds: readonly string[]): Promise<void>
+  stats(): { heldObjects: number; heldBytes: number }
+  /** Ends the use of the store. Bytes in somebody's hands stay readable, but the agent may give their room to others. */
+  close(): void
+}
+
+export type PutOptions = {
+  /** See `store.create`. */
+  primary: boolean
+  /** How long to wait for room. @default the node's setting, 60 s */
+  timeoutMs?: number
+}
+
+/** Cheap: files are opened and koffi is loaded when the first object above `copyUpToBytes` is at hand. */
+export function createStoreClient(link: StoreLink): StoreClient {
+  return new LinkedStoreClient(link)
+}
+
+class LinkedStoreClient implements StoreClient {
+  readonly #link: StoreLink
+  readonly #segments = new Map<string, Segment>()
+  readonly #held = new Map<string, Held>()
+  #heldBytes = 0
+  #closed = false
+
+  constructor(link: StoreLink) {
+    this.#link = link
+  }
+
+  async put(objectId: string, sizeBytes: number, write: (target: Uint8Array) => void, options: PutOptions): Promise<void> {
+    const timeout = options.timeoutMs === undefined ? {} : { timeoutMs: Math.min(options.timeoutMs, longestTimeoutMs) }
+    const reply = await this.#request({ type: 'store.create', objectId, sizeBytes, primary: options.primary, ...timeout })
+    if (reply.type === 'store.exists') return
+    if (reply.type !== 'store.created') throw unexpected(reply, 'store.create')
+    try {
+      await this.#fill(reply.location, write)
+    } catch (error) {
+      if (!this.#closed) this.#link.send({ type: 'store.abort', objectId })
+      throw error
+    }
+    await this.#request({ type: 'store.seal', objectId })
+  }
+
+  async get(objectId: string, options: { timeoutMs: number }): Promise<Mapped | undefined> {
+    const held = this.getHeld(objectId)
+    if (held) return held
+    const reply = await this.#request({ type: 'store.get', objectId, timeoutMs: Math.min(options.timeoutMs, longestTimeoutMs) })
+    if (reply.type === 'store.missing') return undefined
+    if (reply.type !== 'store.found') throw unexpected(reply, 'store.get')
+    try {
+      return this.#open(objectId, reply.location)
+    } catch (error) {
+      this.#release(objectId)
+      throw error
+    }
+  }
+
+  getHeld(objectId: string): Mapped | undefined {
+    const held = this.#held.get(objectId)
+    const buffer = held?.buffer.deref()
+    if (!held || !buffer || this.#closed) return undefined // a collected one has its finalizer still to run
+    return this.#hold(objectId, held, buffer)
+  }
+
+  async contains(objectId: string): Promise<boolean> {
+    const reply = await this.#request({ type: 'store.contains', objectId })
+    if (reply.type !== 'store.contained') throw unexpected(reply, 'store.contains')
+    return reply.contained
+  }
+
+  async free(objectIds: readonly string[]): Promise<void> {
+    const atOnce = 10_000 // the limit of one message
+    for (let from = 0; from < objectIds.length; from += atOnce) {
+      await this.#request({ type: 'store.free', objectIds: objectIds.slice(from, from + atOnce) })
+    }
+  }
+
+  stats(): { heldObjects: number; heldBytes: number } {
+    return { heldObjects: this.#held.size, heldBytes: this.#heldBytes }
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    for (const segment of this.#segments.values()) segment.close()
+    this.#segments.clear()
+    this.#held.clear()
+  }
+
+  async #fill(location: StoreLocation, write: (target: Uint8Array) => void): Promise<void> {
+    const { offset, sizeBytes } = location
+    const segment = this.#segment(location)
+    if (sizeBytes >= prefaultFromBytes) await segment.prefault(offset, sizeBytes)
+    this.#refuseWhenClosed()
+    segment.fill(offset, sizeBytes, { inPlace: sizeBytes > copyUpToBytes, write })
+  }
+
+  #open(objectId: string, location: StoreLocation): Mapped {
+    const { offset, sizeBytes } = location
+    const segment = this.#segment(location)
+    if (sizeBytes <= copyUpToBytes) {
+      const bytes = new Uint8Array(sizeBytes)
+      segment.read(offset, bytes)
+      this.#release(objectId)
+      return { bytes, release: () => {} }
+    }
+    const already = this.getHeld(objectId) // another get of it was under way
+    if (already) {
+      this.#release(objectId)
+      return already
+    }
+    return this.#map(objectId, segment, location)
+  }
+
+  #map(objectId: string, segment: Segment, { offset, sizeBytes }: StoreLocation): Mapped {
+    let held: Held | undefined
+    const view = segment.privateView(offset, sizeBytes, () => {
+      this.#heldBytes -= sizeBytes
+      if (this.#held.get(objectId) === held) this.#held.delete(objectId)
+      this.#release(objectId)
+    })
+    if (view.copied) {
+      this.#release(objectId)
+      return { bytes: view.bytes, release: () => {} }
+    }
+    held = { buffer: new WeakRef(view.bytes.buffer), release: view.release, holders: 0 }
+    this.#held.set(objectId, held)
+    this.#heldBytes += sizeBytes
+    return this.#hold(objectId, held, view.bytes.buffer)
+  }
+
+  /** One more who has the bytes. The last explicit release ends the mapping; whoever only drops the bytes leaves that to the collector. */
+  #hold(objectId: string, held: Held, buffer: ArrayBufferLike): Mapped {
+    held.holders += 1
+    let released = false
+    const release = () => {
+      if (released) return
+      released = true
+      held.holders -= 1
+      if (held.holders > 0) return
+      if (this.#held.get(objectId) === held) this.#held.delete(objectId)
+      held.release()
+    }
+    return { bytes: new Uint8Array(buffer), release }
+  }
+
+  #release(objectId: string): void {
+    if (!this.#closed) this.#link.send({ type: 'store.release', objectId, count: 1 })
+  }
+
+  #segment(location: StoreLocation): Segment {
+    this.#refuseWhenClosed()
+    const known = this.#segments.get(location.segmentPath)
+    if (known) return known
+    const segment = openSegment(location.segmentPath, { sizeBytes: location.segmentBytes, create: false })
+    this.#segments.set(location.segmentPath, segment)
+    return segment
+  }
+
+  async #request(message: StoreRequest): Promise<StoreReply> {
+    this.#refuseWhenClosed()
+    const reply = StoreReply.safeParse(await this.#link.request(message))
+    if (reply.success) return reply.data
+    throw new ClusterError('protocol.violation', `the agent's answer to ${message.type} is no store reply: ${reply.error.message}`)
+  }
+
+  #refuseWhenClosed(): void {
+    if (this.#closed) throw new ClusterError('link.closed', 'this client of the object store is closed. Is the program shutting down?')
+  }
+}
+
+function unexpected(reply: StoreReply, to: string): ClusterError {
+  return new ClusterError('protocol.violation', `the agent answers ${to} with ${reply.type}. Do both run the same version?`)
+}
+
+let collect: (() => void) | undefined
+
+/** Collects garbage now, 3-6 ms for a small heap, so that dropped objects are released. For when the store asks: an idle process never does. */
+export function collectGarbage(): void {
+  if (!collect) {
+    setFlagsFromString('--expose-gc')
+    collect = runInNewContext('gc') as () => void // the flag puts it there
+  }
+  collect()
+}

@@ -1,0 +1,158 @@
+import { ClusterError } from '../base/errors.ts'
+import type { RefArgument } from '../protocol/tasks.ts'
+import type { Devices, Strategy } from '../protocol/scheduling.ts'
+import type { Callable, OpenArguments, TaskScope } from '../sdk/execution.ts'
+import type { OwnerLink } from './messages.ts'
+
+/** What all runs of one function, or of one method of an actor, have in common. */
+export type Target = {
+  readonly name: string
+  readonly jobId: string
+  readonly actorId: string | null
+  readonly restarts: number
+  readonly strategy: Strategy
+  readonly devices: Devices
+  /** Results of earlier tasks are flushed before this one starts. */
+  readonly atMostOnce: boolean
+  /** Undefined until `load` has given it. */
+  callable: Callable | undefined
+  load(): Callable | Promise<Callable>
+  /** How long it keeps the event loop busy, on average; -1 before the first run. */
+  averageMs: number
+  /** Called after each run that entered user code. */
+  readonly afterRun: (() => void) | undefined
+  /** A run of it begins to wait for others, or goes on. */
+  onBlocked(isBlocked: boolean): void
+}
+
+/** The part of a run that the SDK sees. Cheap to make: the abort controller comes when first asked for. */
+export class Scope implements TaskScope {
+  readonly target: Target
+  readonly taskId: string
+  readonly attempt: number
+  isCancelled = false
+  isEnded = false
+  #abort: AbortController | undefined
+  #blockDepth = 0
+
+  constructor(target: Target, taskId: string, attempt: number) {
+    this.target = target
+    this.taskId = taskId
+    this.attempt = attempt
+  }
+  get name(): string {
+    return this.target.name
+  }
+  get jobId(): string {
+    return this.target.jobId
+  }
+  get actorId(): string | null {
+    return this.target.actorId
+  }
+  get restarts(): number {
+    return this.target.restarts
+  }
+  get strategy(): Strategy {
+    return this.target.strategy
+  }
+  get devices(): Devices {
+    return this.target.devices
+  }
+  get abort(): AbortController {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController()
+      if (this.isCancelled) this.#abort.abort(this.#cancelReason())
+    }
+    return this.#abort
+  }
+
+  blocked(): void {
+    if (this.isEnded) return // user code that goes on after its task ended holds nothing
+    this.#blockDepth += 1
+    if (this.#blockDepth === 1) this.target.onBlocked(true)
+  }
+  unblocked(): void {
+    if (this.isEnded || this.#blockDepth === 0) return
+    this.#blockDepth -= 1
+    if (this.#blockDepth === 0) this.target.onBlocked(false)
+  }
+
+  /** Asks user code to stop, by its signal. */
+  cancel(): void {
+    if (this.isCancelled || this.isEnded) return
+    this.isCancelled = true
+    this.#abort?.abort(this.#cancelReason())
+  }
+
+  end(): void {
+    if (this.#blockDepth > 0) {
+      this.#blockDepth = 0
+      this.target.onBlocked(false)
+    }
+    this.isEnded = true
+  }
+
+  #cancelReason(): ClusterError {
+    return new ClusterError('task.cancelled', `${this.name} was cancelled`, { details: { taskId: this.taskId } })
+  }
+}
+
+/** What came over the wire of one task or call. */
+export type InvocationRequest = {
+  readonly taskId: string
+  readonly attempt: number
+  readonly args: Uint8Array
+  readonly refArgs: readonly RefArgument[]
+}
+export type ReturnShape = { readonly returnCount: number; readonly generatorBackpressure: number }
+
+/** One task or actor call from its arrival to its end. */
+export class Invocation extends Scope {
+  readonly link: OwnerLink
+  readonly args: Uint8Array
+  readonly refArgs: readonly RefArgument[]
+  readonly shape: ReturnShape
+  /** Arguments opened ahead of its turn, or being opened. */
+  opened: OpenArguments | Promise<OpenArguments> | undefined
+  /** User code was entered. */
+  hasBegun = false
+  /** Nobody waits for the outcome any more. */
+  isOrphan = false
+  startedMs = 0
+  endedMs = 0
+  #consumed = 0
+  #wake: (() => void) | undefined
+
+  constructor(link: OwnerLink, target: Target, what: { request: InvocationRequest; shape: ReturnShape }) {
+    super(target, what.request.taskId, what.request.attempt)
+    this.link = link
+    this.args = what.request.args
+    this.refArgs = what.request.refArgs
+    this.shape = what.shape
+  }
+
+  override cancel(): void {
+    super.cancel()
+    this.#wake?.()
+  }
+  override end(): void {
+    super.end()
+    this.#wake?.()
+  }
+
+  /** The consumer of this stream has taken `count` items in all. */
+  consumed(count: number): void {
+    this.#consumed = Math.max(this.#consumed, count)
+    this.#wake?.()
+  }
+  hasRoomAfter(produced: number): boolean {
+    const limit = this.shape.generatorBackpressure
+    return limit === 0 || produced - this.#consumed < limit
+  }
+  /** Settles at the next `consumed`, `cancel` or `end`. */
+  nextChange(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve
+    })
+  }
+}

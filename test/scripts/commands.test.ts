@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { createScratchTree } from './scratch-tree.ts'
+
+test('the shoal command hands on its arguments, its output and its exit code, and says nothing of its own', () => {
+  using tree = createScratchTree()
+  tree.write('runtime/cli/main.ts', 'console.log(process.argv.slice(2))\nprocess.exitCode = 7\n')
+  expect(tree.run('shoal.mjs', ['status', '--json', 'a b'])).toMatchObject({ code: 7, output: "[ 'status', '--json', 'a b' ]\n" })
+})
+
+test('the shoal command passes a signal on and waits for the answer', async () => {
+  using tree = createScratchTree()
+  tree.write(
+    'runtime/cli/main.ts',
+    "process.on('SIGTERM', () => process.exit(5))\nsetInterval(() => undefined, 1_000)\nconsole.log('waiting')\n",
+  )
+  const command = spawn(process.execPath, [join(tree.folder, 'scripts', 'shoal.mjs')], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const exit = once(command, 'exit')
+  await once(command.stdout, 'data')
+  command.kill('SIGTERM')
+  expect(await exit).toEqual([5, null])
+})
+
+test('npm start runs the first example against the built package', () => {
+  using tree = createScratchTree()
+  tree.write('runtime/sdk/index.ts', "export const greeting = 'hello from the sdk'\n")
+  tree.write('examples/first-steps.ts', "import { greeting } from 'shoal'\nconst text: string = greeting\nconsole.log(text)\n")
+  const { code, output } = tree.run('start.mjs')
+  expect(output).toMatch(/hello from the sdk\n$/)
+  expect(code).toBe(0)
+})
+
+test('npm test ends with one line that counts what passed, failed and was skipped, and fails when something did', () => {
+  using tree = createScratchTree()
+  const head = "import { expect, test } from 'vitest'\n"
+  tree.write('test/good.test.ts', `${head}test('holds', () => expect(1).toBe(1))\ntest.skip('left out', () => undefined)\n`)
+  tree.write('test/bad.test.ts', `${head}test('does not hold', () => expect(1).toBe(2))\n`)
+  tree.write('test/broken.test.ts', "import 'no-such-module'\n")
+  tree.write(
+    'test/unprepared.test.ts',
+    "import { beforeAll, test } from 'vitest'\nbeforeAll(() => {\n  throw new Error('planted')\n})\ntest('never runs', () => undefined)\n",
+  )
+  const lastLine = (words: readonly string[]) => {
+    const { code, stdout } = tree.run('test.mjs', words)
+    return [stdout.trimEnd().split('\n').at(-1), code]
+  }
+  expect(lastLine(['good'])).toEqual(['1 passed, 0 failed, 1 skipped', 0])
+  expect(lastLine(['good', 'bad', 'broken'])).toEqual(['1 passed, 2 failed, 1 skipped', 1])
+  expect(lastLine(['good', 'bad', 'unprepared'])).toEqual(['1 passed, 2 failed, 2 skipped', 1])
+  expect(lastLine(['no-test-has-this-name'])).toEqual(['0 passed, 1 failed, 0 skipped', 1])
+})
