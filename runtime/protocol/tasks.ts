@@ -5,7 +5,7 @@ import { ActorId, FunctionId, JobId, LeaseId, NodeId, ObjectId, TaskId, WorkerId
 import { Devices, Strategy } from './scheduling.ts'
 
 /** Raw value bytes of our codec (sdk/values). */
-export const Bytes = z.instanceof(Uint8Array)
+export const Bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'not bytes')
 
 /** Values up to this many bytes travel inside messages; larger ones go to the store (Ray: max_direct_call_object_size). */
 export const inlineLimitBytes = 100 * 1024
@@ -84,10 +84,11 @@ export type TaskResult = z.infer<typeof TaskResult>
 
 /** An encoded error of user code (sdk/values/error-record), opaque here. */
 export const UserError = z.object({
-export type UserError = z.infer<typeof UserError>
   bytes: Bytes,
-  /** constructor names, nearest first, for `retryExceptions` */ classNames: z.array(z.string().max(256)).max(16),
+  /** Constructor names, its own first, for `retryExceptions`. */
+  classNames: z.array(z.string().max(256)).max(16),
 })
+export type UserError = z.infer<typeof UserError>
 
 export const TaskOutcome = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('done'), results: z.array(TaskResult).max(100_000) }),

@@ -71,6 +71,7 @@ export async function spawnDaemon(options: SpawnDaemonOptions): Promise<{ child:
     const facts = await firstLine(child, options)
     child.stdout?.destroy()
     child.unref()
+    if (child.stdin && 'unref' in child.stdin && typeof child.stdin.unref === 'function') child.stdin.unref() // the pipe must not keep us alive
     return { child, facts }
   } catch (error) {
     child.kill('SIGKILL')

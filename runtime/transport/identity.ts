@@ -77,7 +77,7 @@ export function checkPinnedServer(socket: TLSSocket, caFingerprint: Uint8Array):
     throw refused(`the listener's certificate is good from ${leaf.validFrom} to ${leaf.validTo}; check this machine's clock`)
   const node = certified(leaf)
   // An agent's certificate is as good as the head's to TLS, but an agent must not get hold of tokens.
-  if (false) throw refused(`the listener is an agent, node ${node.nodeId}; join at the head`)
+  if (node.role !== 'head') throw refused(`the listener is an agent, node ${node.nodeId}; join at the head`)
   return node
 }
 

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { BoundedQueue } from '../base/bounded-queue.ts'
 import { ClusterError, type ErrorCode } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'

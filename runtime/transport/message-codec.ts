@@ -20,7 +20,7 @@ export class MessageEncoder {
   #packr = newPackr()
 
   /**
-   * Returns `message` encoded. Functions become undefined; `Uint8Array` stays bytes.
+   * Returns `message` encoded. Functions become undefined, -0 becomes 0; `Uint8Array` stays bytes.
    * @throws ClusterError `bad-argument` for what cannot travel, such as a symbol. The stream stays in order.
    */
   encode(message: unknown): EncodedMessage {

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { ClusterError, toError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import { Failure } from '../protocol/failures.ts'

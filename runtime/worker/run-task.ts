@@ -24,7 +24,8 @@ const averageWeight = 1 / 8
 
 /**
  * Runs tasks and actor calls: arguments, user code, results, report. Each step is synchronous where it can be, as
- * thousands of tiny tasks come in one message. It knows nothing of order and concurrency.
+ * thousands of tiny tasks come in one message. It knows nothing of order and concurrency. A cancel reaches user code as an
+ * abort signal only: synchronous code cannot be interrupted, and whoever must stop it ends the process.
  */
 export class TaskRunner {
   readonly #io: RunnerIo

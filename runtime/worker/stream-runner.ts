@@ -86,9 +86,9 @@ async function close(job: Invocation, iterator: AnyIterator, services: Execution
 
 function iteratorOf(job: Invocation, produced: unknown, services: ExecutionServices): AnyIterator {
   if (produced !== null && typeof produced === 'object') {
-    const source = produced as Partial<AsyncIterable<unknown> & Iterable<unknown>> // the two checks below make sure of it
+    const source = produced as { [Symbol.asyncIterator]?: unknown; [Symbol.iterator]?: unknown } // any object may be asked for these
     const open = source[Symbol.asyncIterator] ?? source[Symbol.iterator]
-    if (typeof open === 'function') return services.runInTask(job, () => open.call(source))
+    if (typeof open === 'function') return services.runInTask(job, () => open.call(source) as AnyIterator) // what such a method gives
   }
   throw new TypeError(`${job.name} streams, so it must return a generator or another iterable, but returned ${typeof produced}`)
 }

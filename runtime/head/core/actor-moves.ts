@@ -23,7 +23,9 @@ export function moveActor(turn: Turn, actor: Actor, to: { phase: ActorPhase; why
   const from = actor.phase
   const { actorId } = actor.spec
   if (!moves[from.kind].includes(to.phase.kind)) {
-    throw new InvariantError(`actor ${actorId} may not move ${from.kind} → ${to.phase.kind} (${to.why}); its story: ${describeStory(actor.story)}`)
+    throw new InvariantError(
+      `actor ${actorId} may not move ${from.kind} → ${to.phase.kind} (${to.why}); its story: ${describeStory(actor.story)}`,
+    )
   }
   leavePhase(turn, actor, to.phase)
   actor.phase = to.phase
@@ -100,7 +102,10 @@ function forgetActor(turn: Turn, actorId: string): void {
 export const nameKey = (named: { readonly namespace: string; readonly name: string | null }): string => `${named.namespace}\0${named.name}`
 
 export function startActor(turn: Turn, actor: Actor, node: HeadNode): void {
-  moveActor(turn, actor, { phase: { kind: 'starting', nodeId: node.nodeId, sentAtMs: turn.nowMs, sends: 1 }, why: `life ${actor.restarts}` })
+  moveActor(turn, actor, {
+    phase: { kind: 'starting', nodeId: node.nodeId, sentAtMs: turn.nowMs, sends: 1 },
+    why: `life ${actor.restarts}`,
+  })
   sendStart(turn, actor)
 }
 
@@ -115,7 +120,8 @@ export type Death = Pick<ActorDeath, 'cause' | 'message'> & Partial<ActorDeath>
 export function endActor(turn: Turn, actor: Actor, death: Death): void {
   const { phase } = actor
   if (phase.kind === 'dead') return
-  if (phase.kind !== 'pending') orderStop(turn, { nodeId: phase.nodeId, actorId: actor.spec.actorId, restarts: actor.restarts, reason: death.cause })
+  if (phase.kind !== 'pending')
+    orderStop(turn, { nodeId: phase.nodeId, actorId: actor.spec.actorId, restarts: actor.restarts, reason: death.cause })
   becomeDead(turn, actor, death)
 }
 
@@ -131,7 +137,8 @@ export function orderStop(turn: Turn, stop: { nodeId: string; actorId: string; r
   turn.state.stops.set(key, { ...stop, sent: sentNow(turn.nowMs) })
   send(turn, stop.nodeId, { type: 'actor.stop', actorId: stop.actorId, restarts: stop.restarts, graceful: false, reason: stop.reason })
 }
-export const stopKey = (stop: { nodeId: string; actorId: string; restarts: number }): string => `${stop.nodeId} ${stop.actorId} ${stop.restarts}`
+export const stopKey = (stop: { nodeId: string; actorId: string; restarts: number }): string =>
+  `${stop.nodeId} ${stop.actorId} ${stop.restarts}`
 
 /** Lets a living actor end as wished; the agent's `actor.exited` does the rest. One that starts hears of it when it lives. */
 export function wishStop(turn: Turn, actor: Actor, wish: StopWish): void {
@@ -166,7 +173,8 @@ export function endLife(turn: Turn, actor: Actor, ended: { exit: WorkerExit; int
   }
   if (!mayRestart(actor)) {
     const cause = actor.wish === 'restart' ? 'killed' : 'process-exited'
-    const used = actor.spec.maxRestarts === 0 ? 'it may not restart (maxRestarts is 0)' : `all ${actor.spec.maxRestarts} restarts are used up`
+    const used =
+      actor.spec.maxRestarts === 0 ? 'it may not restart (maxRestarts is 0)' : `all ${actor.spec.maxRestarts} restarts are used up`
     return becomeDead(turn, actor, { cause, message: `${describe(actor)} died: ${describeExit(exit)}; ${used}`, exit })
   }
   if (actor.wish === 'restart') {
@@ -178,7 +186,8 @@ export function endLife(turn: Turn, actor: Actor, ended: { exit: WorkerExit; int
   moveActor(turn, actor, { phase: { kind: 'pending', sinceMs: turn.nowMs }, why: `restart after ${describeExit(exit)}`.slice(0, 120) })
 }
 
-export const describe = ({ spec }: Actor): string => `actor ${spec.actorId} (${spec.className}${spec.name === null ? '' : `, '${spec.name}'`})`
+export const describe = ({ spec }: Actor): string =>
+  `actor ${spec.actorId} (${spec.className}${spec.name === null ? '' : `, '${spec.name}'`})`
 
 export function describeExit({ exitCode, signal, pid, reason }: WorkerExit): string {
   const how = signal !== null ? `was ended by ${signal}` : exitCode !== null ? `exited with code ${exitCode}` : 'is gone'

@@ -13,7 +13,11 @@ function findCurrent(turn: Turn, nodeId: string, report: { actorId: string; rest
   return 'nodeId' in actor.phase && actor.phase.nodeId === nodeId ? actor : undefined
 }
 
-export function onActorStarted(turn: Turn, nodeId: string, report: Pick<Report<'actor.started'>, 'actorId' | 'restarts' | 'address'>): void {
+export function onActorStarted(
+  turn: Turn,
+  nodeId: string,
+  report: Pick<Report<'actor.started'>, 'actorId' | 'restarts' | 'address'>,
+): void {
   const actor = findCurrent(turn, nodeId, report)
   if (actor === undefined) return endStranger(turn, nodeId, report)
   if (actor.phase.kind !== 'starting') return
@@ -45,7 +49,10 @@ export function onActorStartFailed(turn: Turn, nodeId: string, report: Report<'a
       })
     }
     case 'failed':
-      return becomeDead(turn, actor, { cause: 'constructor-failed', message: `${describe(actor)} could not be made: ${reason.failure.message}` })
+      return becomeDead(turn, actor, {
+        cause: 'constructor-failed',
+        message: `${describe(actor)} could not be made: ${reason.failure.message}`,
+      })
     case 'crashed': {
       if (mayRestart(actor)) return endLife(turn, actor, { exit: reason.exit, intended: false })
       const message = `${describe(actor)} died in its constructor: ${describeExit(reason.exit)}`

@@ -98,7 +98,8 @@ export function onActorKill(turn: Turn, requestKey: number, { actorId, noRestart
   const actor = turn.state.actors.get(actorId)
   if (actor && actor.phase.kind !== 'dead') {
     // One whose handles are all gone has nobody to restart for.
-    if (noRestart || !mayRestart(actor) || actor.wish === 'graceful') endActor(turn, actor, { cause: 'killed', message: `${describe(actor)} was killed` })
+    if (noRestart || !mayRestart(actor) || actor.wish === 'graceful')
+      endActor(turn, actor, { cause: 'killed', message: `${describe(actor)} was killed` })
     else if (actor.phase.kind !== 'pending' && actor.wish === null) wishStop(turn, actor, 'restart')
   }
   reply(turn, requestKey, null)

@@ -21,7 +21,7 @@ export type HeadEvent = { readonly nowMs: number } & (
   | { readonly type: 'agent.link-closed'; readonly linkId: number; readonly nodeId: string }
   | {
       readonly type: 'client.request'
-      readonly from: { readonly nodeId: string; readonly workerId: string }
+      readonly from: { readonly nodeId: string; readonly workerId?: string }
       readonly requestKey: number
       readonly request: CoreRequest
     }
@@ -41,7 +41,13 @@ export type HeadCommand =
   | { readonly type: 'delete'; readonly table: TableName; readonly key: string }
   | { readonly type: 'send'; readonly nodeId: string; readonly message: ToAgentFromHead }
   | { readonly type: 'reply'; readonly requestKey: number; readonly value: unknown }
-  | { readonly type: 'fail'; readonly requestKey: number; readonly code: ErrorCode; readonly message: string; readonly details: ErrorDetails }
+  | {
+      readonly type: 'fail'
+      readonly requestKey: number
+      readonly code: ErrorCode
+      readonly message: string
+      readonly details: ErrorDetails
+    }
   /** The node has a newer link, or is dead. */
   | { readonly type: 'close-link'; readonly linkId: number }
   /** For the log and the event stream. */

@@ -46,7 +46,9 @@ export function tryPlaceGroup(turn: Turn, group: Group): void {
     const { infeasible, why } = explainPlan(state.livingNodes, input)
     const isNews = infeasible !== group.phase.infeasible || group.phase.tries === 0
     waitForRoom(turn, group, { why, infeasible, tries: group.phase.tries + 1 })
-    if (isNews) publishGroup(turn, group)
+    if (!isNews) return
+    publishGroup(turn, group)
+    saveGroup(turn, group)
     return
   }
   group.round += 1
@@ -60,7 +62,11 @@ export function tryPlaceGroup(turn: Turn, group: Group): void {
   sendPrepares(turn, group)
 }
 
-export function waitForRoom(turn: Turn, group: Group, { why, infeasible, tries }: { why: string; infeasible: boolean; tries: number }): void {
+export function waitForRoom(
+  turn: Turn,
+  group: Group,
+  { why, infeasible, tries }: { why: string; infeasible: boolean; tries: number },
+): void {
   const { groupRetryMs, groupRetryMaxMs } = turn.state.config
   const retryAtMs = turn.nowMs + Math.min(groupRetryMaxMs, groupRetryMs * 2 ** Math.min(Math.max(tries - 1, 0), 20))
   moveGroup(turn, group, { kind: 'waiting', retryAtMs, tries, why, infeasible })
@@ -156,13 +162,15 @@ export function sendReturn(turn: Turn, order: { nodeId: string; groupId: string;
   const { groupId, round, indexes } = order
   send(turn, order.nodeId, { type: 'bundles.return', groupId, round, indexes: [...indexes], endUsers: true })
 }
-export const returnKey = (order: { nodeId: string; groupId: string; round: number }): string => `${order.nodeId} ${order.groupId} ${order.round}`
+export const returnKey = (order: { nodeId: string; groupId: string; round: number }): string =>
+  `${order.nodeId} ${order.groupId} ${order.round}`
 
 /** These bundles are gone with their node. A group that was never whole starts over, so that it does not hold a part for ever. */
 export function loseBundles(turn: Turn, group: Group, nodeId: string): void {
   const { phase } = group
   if (phase.kind === 'removed') return
   for (const [index, bundle] of group.placed) if (bundle.nodeId === nodeId) group.placed.delete(index)
+  turn.state.nodes.get(nodeId)?.groups.delete(group.spec.groupId)
   const why = `node ${nodeId} with bundles of it died`
   if (phase.kind === 'preparing') {
     if ([...phase.plan.values()].includes(nodeId)) abandonRound(turn, group, why)
@@ -202,7 +210,11 @@ export function removeGroup(turn: Turn, group: Group, failure: Failure): void {
   saveGroup(turn, group)
   for (const actorId of group.actors) {
     const actor = state.actors.get(actorId)
-    if (actor) endActor(turn, actor, { cause: 'group-removed', message: `${describe(actor)} was placed in a group that is gone: ${failure.message}` })
+    if (actor)
+      endActor(turn, actor, {
+        cause: 'group-removed',
+        message: `${describe(actor)} was placed in a group that is gone: ${failure.message}`,
+      })
   }
   state.owners.get(creatorId)?.groups.delete(groupId)
   dropOwnerIfEmpty(state, creatorId)

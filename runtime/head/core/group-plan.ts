@@ -38,7 +38,8 @@ export function explainPlan(nodes: readonly PlacementNode[], input: PlanInput): 
   const open = nodes.filter((node) => node.isOpen)
   const empty = open.map((node) => ({ ...node, available: node.total }))
   const { strategy } = input.spec
-  if (planBundles(empty, input) !== undefined) return { infeasible: false, why: `the ${strategy} group fits the cluster, but not beside what runs now` }
+  if (planBundles(empty, input) !== undefined)
+    return { infeasible: false, why: `the ${strategy} group fits the cluster, but not beside what runs now` }
   for (const { index, amounts, labels } of wantedOf(input)) {
     const shape = { wanted: amounts, labels, fallbackLabels: [], strategy: { kind: 'default' as const } }
     const misfit = explainMisfit(open, shape)

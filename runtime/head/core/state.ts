@@ -83,7 +83,13 @@ export type ShapeQueue = {
 }
 
 /** An order to end a life that is over for the head. Sent until the agent says that it is gone. */
-export type PendingStop = { readonly nodeId: string; readonly actorId: string; readonly restarts: number; readonly reason: string; sent: Resend }
+export type PendingStop = {
+  readonly nodeId: string
+  readonly actorId: string
+  readonly restarts: number
+  readonly reason: string
+  sent: Resend
+}
 
 export type PlacedBundle = { readonly nodeId: string; readonly round: number; committed: boolean }
 

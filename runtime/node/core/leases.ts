@@ -5,9 +5,11 @@ import type { Turn } from './events.ts'
 import { releaseAllocation } from './holdings.ts'
 import { devicesOf } from './pool.ts'
 import { addToOwner, removeFromOwner } from './queues.ts'
-import type { Lease, LeaseWish, Worker } from './state.ts'
+import { remember, type Lease, type LeaseWish, type Worker } from './state.ts'
 import { askToLeave, endWorker, makeIdle, retire, unblock } from './worker-orders.ts'
 import { dropWish, settle, unknownExit } from './wishes.ts'
+
+const goneLimit = 20_000
 
 /** Lends a worker to the owner of a request that has its resources. The worker hears of it first. */
 export function grant(turn: Turn, wish: LeaseWish, worker: Worker): void {
@@ -122,6 +124,12 @@ export function dropOwner(turn: Turn, ownerId: WorkerId): void {
     const lease = state.leases.get(leaseId)
     if (lease) killLease(turn, lease, 'owner-gone')
   }
+}
+
+/** An owner whose process ended: nothing of it counts any more, not even what is still on its way. */
+export function buryOwner(turn: Turn, ownerId: WorkerId): void {
+  remember(turn.state.gone, [ownerId, true], goneLimit)
+  dropOwner(turn, ownerId)
 }
 
 /** A job ended: what its local owners asked for goes, and its idle workers. Owners that belong to a detached actor stay; those on other nodes end there. */

@@ -103,10 +103,9 @@ function pickRoom(turn: Turn, queue: ShapeQueue): ViewNode | undefined {
 
 function hasDevices(state: AgentState, queue: ShapeQueue): boolean {
   const units = queue.placement.wanted['GPU'] ?? 0
-  if (units === 0) return true
-  const whole = units > unitsPerOne
-  const room = state.pool.gpus.filter((slot) => slot.freeUnits >= Math.min(units, unitsPerOne)).length
-  return whole ? room * unitsPerOne >= units : room > 0
+  if (units <= unitsPerOne) return units === 0 || state.pool.gpus.some((slot) => slot.freeUnits >= units)
+  const whole = state.pool.gpus.filter((slot) => slot.freeUnits === unitsPerOne).length
+  return units % unitsPerOne === 0 && whole * unitsPerOne >= units
 }
 
 /** No room anywhere now. It waits here when this node can ever run it, else at one that can. */
@@ -114,7 +113,9 @@ function waitOrSendOn(turn: Turn, queue: ShapeQueue, wish: LeaseWish): boolean {
   const { state } = turn
   if (selfCanEverServe(state, queue.placement)) return markFeasible(queue)
   if (queue.checkedRevision === state.viewRevision && queue.misfit !== null) return false
-  const able = state.nodes.filter((node) => node.nodeId !== state.config.nodeId && canEverServe(node, queue.placement))
+  const able = isBoundElsewhere(state, queue)
+    ? []
+    : state.nodes.filter((node) => node.nodeId !== state.config.nodeId && canEverServe(node, queue.placement))
   if (able.length > 0) return sendOn(turn, wish, { queue, node: pickOne(state.config.random, able) })
   queue.checkedRevision = state.viewRevision
   const misfit = explainMisfit(state.nodes, queue.placement)
@@ -136,6 +137,12 @@ function boundNode(state: AgentState, queue: ShapeQueue): ViewNode | undefined {
   if (strategy.kind !== 'node') return undefined
   const node = state.nodeById.get(strategy.nodeId)
   return node && canEverServe(node, queue.placement) ? node : undefined
+}
+
+/** Bound to a node that cannot serve it or is gone: no other will do. */
+function isBoundElsewhere(state: AgentState, queue: ShapeQueue): boolean {
+  const { strategy } = queue.placement
+  return strategy.kind === 'node' && !strategy.soft && strategy.nodeId !== state.config.nodeId
 }
 
 /** Task workers that use the machine now: granted or about to be, and not waiting for others. */

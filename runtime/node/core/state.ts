@@ -182,6 +182,8 @@ export type AgentState = {
   readonly wishesOfOwner: Map<WorkerId, Set<string>>
   /** Answers given, by wish and spills: a repeated request gets the same one. Oldest first, bounded. Null: cancelled. */
   readonly settled: Map<string, ToOwner | null>
+  /** Processes that ended for good: what still comes from them is late. Oldest first, bounded. */
+  readonly gone: Map<WorkerId, true>
   readonly actors: Map<ActorId, LocalActor>
   /** How the last life of an actor here ended. Oldest first, bounded. */
   readonly actorEnds: Map<ActorId, Extract<ToHead, { type: 'actor.start-failed' | 'actor.exited' }>>
@@ -244,6 +246,7 @@ export function createAgentState(config: AgentCoreConfig): AgentState {
     leasesOfOwner: new Map(),
     wishesOfOwner: new Map(),
     settled: new Map(),
+    gone: new Map(),
     actors: new Map(),
     actorEnds: new Map(),
     bundles: new Map(),

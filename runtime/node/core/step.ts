@@ -3,7 +3,7 @@ import { onActorConstructed, onActorStart, onActorStop, stopActorsOfJob } from '
 import { endGroup, onBundlesCommit, onBundlesPrepare, onBundlesReturn } from './bundles.ts'
 import type { AgentCommand, AgentEvent, Turn } from './events.ts'
 import { onGroupChanged, removedMessage } from './group-placing.ts'
-import { dropJob, dropOwner, onLeaseKill, onLeaseReturn, onLeasesHeld } from './leases.ts'
+import { buryOwner, dropJob, dropOwner, onLeaseKill, onLeaseReturn, onLeasesHeld } from './leases.ts'
 import type { FromHead, FromOwner } from './messages.ts'
 import { placeWaiting, refuseInfeasible, touchPinned } from './placing.ts'
 import { maybeAskBack, maybeReport } from './reporting.ts'
@@ -61,7 +61,7 @@ function handle(turn: Turn, event: AgentEvent): void {
       return
     case 'driver.gone':
       if (!state.drivers.delete(event.workerId)) return
-      dropOwner(turn, event.workerId)
+      buryOwner(turn, event.workerId)
       turn.out.push({ do: 'tell-head', message: { type: 'clients.gone', nodeId: state.config.nodeId, workerIds: [event.workerId] } })
       return
     case 'worker.ready':
@@ -109,7 +109,7 @@ function onHeadSaid(turn: Turn, message: FromHead): void {
     case 'cluster.changed':
       return applyClusterChanged(turn, message)
     case 'processes.gone':
-      for (const workerId of message.workerIds) dropOwner(turn, workerId)
+      for (const workerId of message.workerIds) buryOwner(turn, workerId)
       return removeNodes(turn, message.nodeIds)
     case 'job.ended':
       dropJob(turn, message.jobId)

@@ -48,6 +48,8 @@ export function reckonWithSpill(node: ViewNode, wanted: Readonly<Amounts>): void
 /** Could this node, empty, run it? Beside amounts and labels this looks at single devices, which only the node itself knows. */
 export function selfCanEverServe(state: AgentState, shape: PlacementShape): boolean {
   const self = state.nodeById.get(state.config.nodeId)
+  const { strategy } = shape
+  if (strategy.kind === 'node' && !strategy.soft && strategy.nodeId !== state.config.nodeId) return false
   return self !== undefined && canEverServe(self, shape) && canEverHold(state.pool, shape.wanted)
 }
 

@@ -15,6 +15,7 @@ export const wishKeyOf = (ownerId: string, requestId: string): string => `${owne
 export function onLeaseRequest(turn: Turn, message: Extract<FromOwner, { type: 'lease.request' }>): void {
   const { state } = turn
   const { ownerId, requestId, spills } = message
+  if (state.gone.has(ownerId)) return
   const key = wishKeyOf(ownerId, requestId)
   const waiting = state.wishes.get(key)
   if (waiting) {

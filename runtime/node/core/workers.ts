@@ -5,7 +5,7 @@ import type { WorkerExit } from '../../protocol/failures.ts'
 import { construct, failPlacedActor, loseActor } from './actors.ts'
 import type { Turn } from './events.ts'
 import { releaseAllocation } from './holdings.ts'
-import { dropOwner, grant, loseLease } from './leases.ts'
+import { buryOwner, grant, loseLease } from './leases.ts'
 import type { AgentState, Worker } from './state.ts'
 import { askToLeave, endWorker, makeIdle, removeIdle, retire, takeIdle, unblock } from './worker-orders.ts'
 import { refuse } from './wishes.ts'
@@ -101,7 +101,7 @@ export function onWorkerExited(turn: Turn, workerId: WorkerId, seen: WorkerExit)
       if (phase.kept) releaseAllocation(turn, phase.kept)
       break
   }
-  dropOwner(turn, workerId)
+  buryOwner(turn, workerId)
   turn.out.push({ do: 'tell-head', message: { type: 'clients.gone', nodeId: state.config.nodeId, workerIds: [workerId] } })
 }
 

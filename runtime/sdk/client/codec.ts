@@ -16,6 +16,11 @@ export type HostKind = {
   decode(record: HostRecord): object
 }
 
+/** A kind whose owner is made later than the codec. */
+export function lazyKind(kind: string, of: () => HostKind): HostKind {
+  return { kind, encode: (value) => of().encode(value), decode: (record) => of().decode(record) }
+}
+
 /** Encodes and decodes values of this process, with the refs, handles and functions inside them. */
 export type Codec = {
   readonly hosts: HostObjects

@@ -1,3 +1,4 @@
+import { ClusterError } from '../../base/errors.ts'
 import type { ActorId, ObjectId, TaskId } from '../../base/ids.ts'
 import { objectIdOf } from '../../base/ids.ts'
 import type { Logger } from '../../base/logger.ts'
@@ -70,6 +71,20 @@ export class OwnerShell {
     if (unready === null) return this.#endWith(pending, this.#failedArgument(pending))
     this.raise({ type: 'task.resubmit', task: pending.task, unready, nowMs: this.#io.nowMs() })
     this.flushSoon()
+  }
+
+  /** A task that could not even be submitted. */
+  fail(pending: PendingTask, error: unknown): void {
+    const code = error instanceof ClusterError ? error.code : 'internal'
+    const message = error instanceof Error ? error.message : String(error)
+    this.#endWith(pending, { kind: 'failed', failure: { code, message, details: { taskId: pending.task.taskId } } })
+  }
+
+  /** The consumer of a stream took items: its worker may produce more. */
+  tellConsumed(task: OwnedTask, count: number): void {
+    const status = task.call ? this.state.actors.get(task.call.actorId)?.status : undefined
+    const worker = status?.kind === 'alive' ? status.address : this.state.leases.get(task.leaseId ?? '')?.worker
+    if (worker) this.#io.peers.find(worker.workerId)?.send({ type: 'task.consumed', taskId: task.taskId, count })
   }
 
   pendingTask(taskId: TaskId): PendingTask | undefined {
@@ -198,6 +213,10 @@ export class OwnerShell {
       pushed.push({ taskId: task.taskId, attempt: task.attempt, templateId, args: task.args, refArgs: this.#refArguments(task) })
     }
     peer.send({ type: 'task.push', leaseId, tasks: pushed })
+    for (const task of tasks) {
+      const consumed = task.attempt > 0 ? (this.#pending.get(task.taskId)?.stream?.consumed ?? 0) : 0
+      if (consumed > 0) peer.send({ type: 'task.consumed', taskId: task.taskId, count: consumed }) // a run again starts its count at none
+    }
   }
 
   #templateIdFor(peer: Peer, task: OwnedTask): number {
@@ -286,7 +305,7 @@ export class OwnerShell {
       state.settle('failed')
       pending.stream.push(state)
     }
-    pending.stream.end()
+    pending.stream.end(failure)
   }
 
   #recover(task: OwnedTask, objectId: ObjectId): void {

@@ -151,6 +151,11 @@ export class Reader {
     }
   }
 
+  /** Waits in the name of the task around, if there is one. */
+  waiting<T>(wait: () => Promise<T>): Promise<T> {
+    return inBlockedScope(wait)
+  }
+
   /** Settles when at least `count` of `states` are there, or the time is up. A failed one counts as there. */
   async waitFor(states: readonly RefState[], count: number, how: WaitLimits & { fetch: boolean }): Promise<void> {
     let there = 0

@@ -1,4 +1,4 @@
-import type { RefState } from './ref-state.ts'
+import type { RefFailure, RefState } from './ref-state.ts'
 
 /** Items of a running stream that have arrived and were not taken yet, and who waits for the next one. */
 export class StreamState {
@@ -17,9 +17,13 @@ export class StreamState {
     } else this.#items.push(item)
   }
 
+  /** The task has ended, well or not. */
+  onEnded: (failure: RefFailure | null) => void = () => {}
+
   /** No more items come. */
-  end(): void {
+  end(failure: RefFailure | null): void {
     this.#ended = true
+    this.onEnded(failure)
     for (const waiter of this.#waiters.splice(0)) waiter(undefined)
   }
 

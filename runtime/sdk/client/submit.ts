@@ -1,4 +1,3 @@
-import { ClusterError } from '../../base/errors.ts'
 import { objectIdOf, type TaskId } from '../../base/ids.ts'
 import { inlineLimitBytes } from '../../protocol/tasks.ts'
 import type { OwnedTask, TaskKind } from '../owner/core/state.ts'
@@ -91,11 +90,3 @@ export function makePending(taskId: TaskId, plan: TaskPlan, packed: PackedArgume
 }
 
 const noRefs: OwnedTask['refArgs'] = []
-
-/** Would this call be one too many for its handle? @throws ClusterError `actor.pending-calls-limit` */
-export function checkPendingCalls(waiting: number, limit: number, name: string): void {
-  if (limit < 0 || waiting < limit) return
-  throw new ClusterError('actor.pending-calls-limit', `${name}: ${waiting} calls wait already, and maxPendingCalls is ${limit}; wait for some, or raise the limit`, {
-    details: { waiting, limit },
-  })
-}

@@ -1,5 +1,6 @@
-import type { HostObjects } from '../values/host-objects.ts'
+import { type HostObjects, noHostObjects } from '../values/host-objects.ts'
 import { GraphEncoder } from './encode-graph.ts'
+import { readFunctionText } from './function-text.ts'
 import { type GraphNode, packGraph } from './graph-format.ts'
 import { connect, withInspector } from './inspector-session.ts'
 import { readScripts } from './script-table.ts'
@@ -38,8 +39,8 @@ export function captureGraph(root: unknown, options: CaptureOptions): CapturedGr
 export function warmUpCapture(): void {
   connect()
   readScripts()
-  const warm = (): number => 1
-  captureGraph(() => warm(), { hosts: { encode: () => undefined, decode: (record) => record } })
+  readFunctionText('(warm) => warm')
+  captureGraph({}, { hosts: noHostObjects })
 }
 
 function describe(root: unknown): string {

@@ -46,6 +46,14 @@ export function findRebuilt(id: string): object | undefined {
 export const rememberOrigin = (value: object, origin: Origin): void => void origins.set(value, origin)
 export const originOf = (value: object): Origin | undefined => origins.get(value)
 
+/**
+ * Classes that stand in for one of this process whose private fields cannot be set from outside. Their instances are
+ * instances of the original too.
+ */
+const originals = new WeakMap<object, object>()
+export const rememberTwin = (twin: object, original: object): void => void originals.set(twin, original)
+export const originalOfTwin = (twin: object): object | undefined => originals.get(twin)
+
 function trim(map: Map<string, unknown>, limit: number): void {
   for (const oldest of map.keys()) {
     if (map.size <= limit) return

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import type { HostObjects } from '../values/host-objects.ts'
 import { type Built, buildFunction } from './build-function.ts'
-import { findCaptured, findRebuilt, originOf, rememberOrigin, rememberRebuilt } from './class-identity.ts'
+import { findCaptured, findRebuilt, originOf, rememberOrigin, rememberRebuilt, rememberTwin } from './class-identity.ts'
 import { createShell, fillShell, setProperties } from './decode-data.ts'
 import { readFunctionText } from './function-text.ts'
 import { isObject, resolveGlobal } from './globals.ts'
@@ -181,5 +181,7 @@ const hasPrivateFields = (record: FunctionRecord): boolean => readFunctionText(r
 function inheritFrom(twin: object, original: object): void {
   const prototype: unknown = Reflect.get(twin, 'prototype')
   const parent: unknown = Reflect.get(original, 'prototype')
-  if (isObject(prototype) && isObject(parent)) Object.setPrototypeOf(prototype, parent)
+  if (!isObject(prototype) || !isObject(parent)) return
+  Object.setPrototypeOf(prototype, parent)
+  rememberTwin(twin, original)
 }

@@ -34,11 +34,10 @@ export function encodeFunction(encoder: GraphEncoder, { fn, number, path }: Func
   }
   const script = facts.location && findScript(facts.location.scriptId)
   if (script?.isNode) throw encoder.refuse(here, `belongs to Node itself (${script.url}); import or create it inside the function`)
-  if (script?.isPackage && !origin) {
+  if (script && !origin && (script.isPackage || isOwnUrl(script.url, script.url))) {
     const exported = findPackageExport(fn, script, facts.scopes)
     if (exported) return ['module', exported]
   }
-  if (script && isOwnUrl(script.url, script.url)) throw encoder.refuse(here, "belongs to shoal; import it from 'shoal' inside the function")
   const code = readText(encoder, text, here)
   const record = createRecord({ fn, name, text, code, facts, script, origin })
   const captured = captureVariables(encoder, { record, code, facts, script, origin, path: here })
@@ -47,7 +46,7 @@ export function encodeFunction(encoder: GraphEncoder, { fn, number, path }: Func
     if (prototype) record.prototype = encoder.slotOf(prototype, below(here, 'prototype'))
     return ['function', Object.assign(record, captured, { props: ownKeys(isFunctionKey) })]
   }
-  return encodeClass(encoder, { fn, number, path: here, code, record: Object.assign(record, captured), origin })
+  return encodeClass(encoder, { fn, number, path: here, code, record: Object.assign(record, captured) })
 }
 
 const below = (parent: Path, name: string): Path => ({ step: 'variable', name, parent })
@@ -97,22 +96,42 @@ function createRecord({ name, text, code, facts, script, origin }: RecordParts):
     const { form, edits, file, line, column, strict } = origin.record
     return { ...empty, form, edits, file, line, column, strict, ...(origin.record.id === undefined ? {} : { id: origin.record.id }) }
   }
-  const place = facts.location ?? { line: 0, column: 0 }
-  const start = textStart(text, place)
-  const mapped = script?.original(place.line, place.column)
-  const edits: Edit[] = [...code.edits, ...code.privateEdits]
-  if (script && mapped) {
-    edits.push(...alignLines(text, mapped.line, (offset) => originalLine(script, text, { offset, start, file: mapped.file })))
-  }
+  const placed = placeOf({ text, code, facts, script })
   return {
     ...empty,
     form: code.form,
-    edits: edits.flatMap((edit) => [edit.start, edit.end, edit.text]),
-    file: mapped?.file ?? script?.url ?? '',
-    line: mapped?.line ?? start.line,
-    column: mapped ? 0 : start.column,
+    edits: [...placed.breaks, ...code.edits, ...code.privateEdits].flatMap((edit) => [edit.start, edit.end, edit.text]),
+    file: placed.file,
+    line: placed.line,
+    column: placed.column,
     strict: script ? script.isModule || script.facts().strict : true,
   }
+}
+
+type Placed = { file: string; line: number; column: number; breaks: readonly Edit[] }
+
+/** Reading a source map for each token is slow, and one place always gives the same. The newest 2000 are kept. */
+const placedLimit = 2_000
+const placed = new Map<string, Placed>()
+
+/** Where the user wrote the code, and the line breaks that keep its lines where a tool took them out. */
+function placeOf({ text, code, facts, script }: Omit<RecordParts, 'fn' | 'name' | 'origin'>): Placed {
+  const place = facts.location ?? { scriptId: '', line: 0, column: 0 }
+  const key = `${place.scriptId}:${place.line}:${place.column}:${text.length}`
+  const known = placed.get(key)
+  if (known) return known
+  const start = textStart(text, place)
+  const mapped = script?.original(place.line, place.column)
+  let found: Placed = { file: script?.url ?? '', line: start.line, column: start.column, breaks: [] }
+  if (script && mapped) {
+    const originalLine = (offset: number): number | undefined => originalLineOf(script, text, { offset, start, file: mapped.file })
+    const isKept = (offset: number): boolean => !code.edits.some((edit) => offset > edit.start && offset < edit.end)
+    const breaks = alignLines({ text, breaks: code.breaks.filter(isKept), firstLine: mapped.line, originalLine })
+    found = { file: mapped.file, line: mapped.line, column: 0, breaks }
+  }
+  if (placed.size >= placedLimit) for (const oldest of placed.keys()) if (placed.delete(oldest)) break
+  placed.set(key, found)
+  return found
 }
 
 /** V8 gives the place of a function's parameters; the text starts before, usually on the same line. */
@@ -125,7 +144,7 @@ function textStart(text: string, place: { line: number; column: number }): { lin
   return { line: place.line, column: Math.max(0, place.column - before.length) }
 }
 
-function originalLine(
+function originalLineOf(
   script: Script,
   text: string,
   at: { offset: number; start: { line: number; column: number }; file: string },
@@ -145,7 +164,7 @@ function patchedPrototype(fn: object): object | undefined {
   return Reflect.ownKeys(prototype).length > 1 || Object.getPrototypeOf(prototype) !== Object.prototype ? prototype : undefined
 }
 
-type ClassToEncode = FunctionToEncode & { code: FunctionText; record: FunctionRecord; origin: Origin | undefined }
+type ClassToEncode = { fn: object; number: number; path: Path; code: FunctionText; record: FunctionRecord }
 
 function encodeClass(encoder: GraphEncoder, { fn, number, path, code, record }: ClassToEncode): GraphNode {
   const { classFacts } = code

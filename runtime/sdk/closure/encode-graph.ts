@@ -5,7 +5,7 @@ import { encodeData } from './encode-data.ts'
 import { encodeFunction } from './encode-function.ts'
 import { findGlobalPath, isObject, wellKnownSymbolName } from './globals.ts'
 import { canonicalGraph, type FunctionRecord, type Graph, type GraphNode, hashOf, NodeRef, type Slot } from './graph-format.ts'
-import { findBuiltin, findPackageModule } from './module-references.ts'
+import { findBuiltin, findPackageModule, refreshPackageModules } from './module-references.ts'
 import { describeFunction } from './inspector-session.ts'
 import { findScript } from './script-table.ts'
 import { type Path, refuse, whyNotPortable } from './refusals.ts'
@@ -27,6 +27,7 @@ export class GraphEncoder {
   constructor(hosts: HostObjects, what: string) {
     this.hosts = hosts
     this.what = what
+    refreshPackageModules()
   }
 
   encode(root: unknown): Graph {

@@ -1,4 +1,4 @@
-import { originOf } from './class-identity.ts'
+import { originalOfTwin, originOf } from './class-identity.ts'
 import type { GraphEncoder } from './encode-graph.ts'
 import { type ClassFacts, readFunctionText } from './function-text.ts'
 import { findGlobalPath, isObject } from './globals.ts'
@@ -51,6 +51,7 @@ function classesOf(value: object): { owner: object; facts: ClassFacts | undefine
   ) {
     const owner: unknown = Object.getOwnPropertyDescriptor(proto, 'constructor')?.value
     if (typeof owner !== 'function' || findGlobalPath(owner) !== undefined) continue
+    if (classes.some((below) => originalOfTwin(below.owner) === owner)) continue // its twin below made the fields
     const text = sourceOf(owner)
     classes.push({ owner, facts: /^class\b/.test(text) ? readFacts(text) : undefined })
   }

@@ -1,4 +1,5 @@
-import { type Class, type ClassExpression, type Expression, type Node, parse, type PropertyDefinition } from 'acorn'
+import { type Class, type ClassExpression, type Expression, type Node, parse, type PropertyDefinition, type Token } from 'acorn'
+import { breakableOffsets } from './align-lines.ts'
 import { findFreeVariables, type Usage } from './free-variables.ts'
 
 /** Replaces text[start, end). */
@@ -27,6 +28,8 @@ export type FunctionText = {
   /** Further edits for a class one of whose instances, here or in a class below it, has private fields. */
   privateEdits: readonly Edit[]
   classFacts: ClassFacts | undefined
+  /** Offsets of the text where a line break changes nothing. */
+  breaks: readonly number[]
 }
 
 /** Names that edits put into the code; the rebuilt wrapper binds them. No user code has them by accident. */
@@ -46,9 +49,17 @@ export function readFunctionText(text: string): FunctionText {
 }
 
 function parseText(text: string): FunctionText {
-  const options = { ecmaVersion: 'latest', sourceType: 'script', allowAwaitOutsideFunction: false, allowSuperOutsideMethod: true } as const
+  const options = {
+    ecmaVersion: 'latest',
+    sourceType: 'script',
+    allowAwaitOutsideFunction: false,
+    allowSuperOutsideMethod: true,
+    allowImportExportEverywhere: true,
+  } as const
+  let tokens: Token[] = []
   const parseWhole = (source: string): Expression => {
-    const statement = parse(source, { ...options, checkPrivateFields: false }).body
+    tokens = []
+    const statement = parse(source, { ...options, checkPrivateFields: false, onToken: tokens }).body
     if (statement.length !== 1 || statement[0]?.type !== 'ExpressionStatement') throw new SyntaxError('not one expression')
     return statement[0].expression
   }
@@ -58,7 +69,8 @@ function parseText(text: string): FunctionText {
   } catch {
     node = undefined
   }
-  if (node?.type === 'ClassExpression') return classText(node, text)
+  const breaks = (): number[] => breakableOffsets(text, tokens, 1)
+  if (node?.type === 'ClassExpression') return { ...classText(node, text), breaks: breaks() }
   if (node?.type === 'FunctionExpression' || node?.type === 'ArrowFunctionExpression') {
     const usage = findFreeVariables(node, new Set())
     return {
@@ -68,6 +80,7 @@ function parseText(text: string): FunctionText {
       edits: [],
       privateEdits: [],
       classFacts: undefined,
+      breaks: breaks(),
     }
   }
   const holder = parseWhole(`({${text}\n})`)
@@ -76,10 +89,18 @@ function parseText(text: string): FunctionText {
   const edit = { start: member.computed ? text.indexOf('[') : member.key.start - 2, end: member.key.end - 2, text: 'm' }
   if (member.computed) edit.end = text.indexOf(']', member.key.end - 2) + 1
   const form = member.kind === 'get' ? 'getter' : member.kind === 'set' ? 'setter' : 'member'
-  return { form, isArrow: false, usage: findFreeVariables(member.value, new Set()), edits: [edit], privateEdits: [], classFacts: undefined }
+  return {
+    form,
+    isArrow: false,
+    usage: findFreeVariables(member.value, new Set()),
+    edits: [edit],
+    privateEdits: [],
+    classFacts: undefined,
+    breaks: breakableOffsets(text, tokens, 2).filter((offset) => offset >= edit.end),
+  }
 }
 
-function classText(node: ClassExpression, text: string): FunctionText {
+function classText(node: ClassExpression, text: string): Omit<FunctionText, 'breaks'> {
   const edits: Edit[] = []
   const skipped = new Set<Node>()
   const cut = (part: Node, by: string): void => {

@@ -69,15 +69,16 @@ function globals(): GlobalTable {
   for (const name of names) {
     // Reading some (crypto, fetch, localStorage, navigator) loads code or warns; user code that captured one has read it already.
     const descriptor = Object.getOwnPropertyDescriptor(globalThis, name)
-    if (descriptor && 'value' in descriptor) collect(descriptor.value, name, byValue, 0)
-    else if (descriptor && /^(process|Buffer)$/.test(name)) collect(Reflect.get(globalThis, name), name, byValue, 1)
+    if (descriptor && 'value' in descriptor) collect(byValue, descriptor.value, { path: name, depth: 0 })
+    else if (descriptor && /^(process|Buffer)$/.test(name)) collect(byValue, Reflect.get(globalThis, name), { path: name, depth: 1 })
   }
-  for (const [name, make] of Object.entries(hidden)) collect(make(), name, byValue, 0)
+  for (const [name, make] of Object.entries(hidden)) collect(byValue, make(), { path: name, depth: 0 })
+  byValue.set(process.env, 'process/env')
   table = { byValue, names }
   return table
 }
 
-function collect(value: unknown, path: string, into: Map<unknown, string>, depth: number): void {
+function collect(into: Map<unknown, string>, value: unknown, { path, depth }: { path: string; depth: number }): void {
   if (!isObject(value) || into.has(value) || types.isProxy(value)) return
   into.set(value, path)
   if (depth > 2 || value === globalThis) return
@@ -87,7 +88,7 @@ function collect(value: unknown, path: string, into: Map<unknown, string>, depth
     if (name === undefined || !descriptor || name === 'constructor') continue
     const step = typeof key === 'symbol' ? `@@${name}` : name
     if (typeof descriptor.value === 'function' || step === 'prototype' || depth === 0)
-      collect(descriptor.value, `${path}/${step}`, into, depth + 1)
+      collect(into, descriptor.value, { path: `${path}/${step}`, depth: depth + 1 })
     if (descriptor.get) into.set(descriptor.get, into.get(descriptor.get) ?? `${path}/get:${step}`)
     if (descriptor.set) into.set(descriptor.set, into.get(descriptor.set) ?? `${path}/set:${step}`)
   }

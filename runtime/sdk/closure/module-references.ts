@@ -10,8 +10,9 @@ import type { Script } from './script-table.ts'
 
 /** What the worker finds under its own copy of this runtime. */
 const ownName = 'shoal'
-/** While this runtime runs from its sources, and when it is bundled into one file. */
-const ownUrls = new Set([new URL('../index.ts', import.meta.url).href, import.meta.url])
+/** The file that users import as `shoal`: while this runtime runs from its sources, and when it is bundled into one file. */
+const ownUrls = new Set([new URL('../index.ts', import.meta.url).href])
+if (import.meta.url.endsWith('/shoal.mjs')) ownUrls.add(import.meta.url)
 
 /** How a binding travels by reference; undefined for the user's own files, which travel by value. */
 export function referenceTo(binding: ModuleBinding, parent: string, value: unknown): ModuleReference | undefined {
@@ -25,25 +26,28 @@ export function referenceTo(binding: ModuleBinding, parent: string, value: unkno
   return { specifier, parent, via, imported }
 }
 
+const { cache: commonJsFiles } = createRequire(import.meta.url)
+let packageModules = new Map<unknown, string>()
+let knownFiles = -1
+
+/** Looks for CommonJS files that were loaded since; once for each capture, because listing them takes time. */
+export function refreshPackageModules(): void {
+  const files = Object.keys(commonJsFiles)
+  if (files.length === knownFiles) return
+  knownFiles = files.length
+  packageModules = new Map()
+  for (const file of files) {
+    const exported: unknown = commonJsFiles[file]?.exports
+    if (file.includes(`${sep}node_modules${sep}`) && isObject(exported))
+      packageModules.set(exported, pathToFileURL(file.replace(/\?.*$/, '')).href)
+  }
+}
+
 /** The whole exports of a CommonJS file of a package, by identity. */
 export function findPackageModule(value: object): ModuleReference | undefined {
-  const { cache } = createRequire(import.meta.url)
-  const files = Object.keys(cache)
-  if (files.length !== packageFileCount) {
-    packageFileCount = files.length
-    packageModules = new WeakMap()
-    for (const file of files) {
-      const exported: unknown = cache[file]?.exports
-      if (file.includes(`${sep}node_modules${sep}`) && isObject(exported))
-        packageModules.set(exported, pathToFileURL(file.replace(/\?.*$/, '')).href)
-    }
-  }
   const url = packageModules.get(value)
   return url === undefined ? undefined : { specifier: url, parent: url, via: 'require', imported: '*' }
 }
-
-let packageFileCount = -1
-let packageModules = new WeakMap<object, string>()
 
 /** A loaded built-in module, or something that one exports, by identity. */
 export function findBuiltin(value: object): ModuleReference | undefined {
@@ -51,14 +55,16 @@ export function findBuiltin(value: object): ModuleReference | undefined {
   return known && { specifier: known.specifier, parent: '', via: 'require', imported: known.imported }
 }
 
-/** An export of the package file that defines `value`, by identity. Loads nothing: the file runs already. */
+/** An export of the package file, or of this runtime's own, that defines `value`, by identity. Loads nothing: the file runs already. */
 export function findPackageExport(value: object, script: Script, scopes: readonly FunctionScope[]): ModuleReference | undefined {
   const url = script.url.replace(/[?#].*$/, '') // loaders mark what they loaded by a query
   if (!script.isModule) return findCommonJsExport(value, url)
   const module = scopes.find((scope) => scope.kind === 'module')
   for (const [local, imported] of script.facts().exports) {
     if (module && Object.hasOwn(module.variables, local) && readVariable(module, local) === value) {
-      return { specifier: url, parent: url, via: 'import', imported }
+      return ownUrls.has(url)
+        ? { specifier: ownName, parent: '', via: 'import', imported }
+        : { specifier: url, parent: url, via: 'import', imported }
     }
   }
   return undefined
@@ -66,7 +72,7 @@ export function findPackageExport(value: object, script: Script, scopes: readonl
 
 function findCommonJsExport(value: object, url: string): ModuleReference | undefined {
   const path = fileURLToPath(url)
-  const found: unknown = createRequire(path).cache[path]?.exports
+  const found: unknown = commonJsFiles[path]?.exports
   if (found === value) return { specifier: url, parent: url, via: 'require', imported: '*' }
   if (!isObject(found)) return undefined
   for (const name of Object.keys(found)) {

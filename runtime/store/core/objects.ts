@@ -208,7 +208,8 @@ export function pin(state: StoreState, object: StoredObject, clientId: string): 
 }
 
 /** Takes back up to `times` pins; more than there are is a late or repeated message and does no harm. */
-export function unpin(state: StoreState, object: StoredObject, clientId: string, times: number): void {
+export function unpin(state: StoreState, object: StoredObject, by: { clientId: string; times: number }): void {
+  const { clientId, times } = by
   const client = state.clients.get(clientId)
   const pins = object.pins.get(clientId)
   if (!client || pins === undefined) return

@@ -1,13 +1,4 @@
-import {
-  addObject,
-  changeObject,
-  deleteObject,
-  type Command,
-  type CreateRequest,
-  type SpillItem,
-  type StoredObject,
-  type StoreState,
-} from './objects.ts'
+import { addObject, changeObject, deleteObject, type Command, type SpillItem, type StoredObject, type StoreState } from './objects.ts'
 import { allocatedSize } from './allocator.ts'
 import { answerExists } from './waiting.ts'
 
@@ -35,7 +26,7 @@ function serveRestores(state: StoreState, nowMs: number, out: Command[]): number
       state.restores.delete(objectId)
       continue
     }
-    const address = findRoom(state, object.sizeBytes, nowMs, out)
+    const address = findRoom(state, { sizeBytes: object.sizeBytes, nowMs }, out)
     if (address === undefined) return state.backing > 0 ? 0 : object.sizeBytes
     state.restores.delete(objectId)
     changeObject(state, object, { phase: { kind: 'restoring', address } })
@@ -57,24 +48,21 @@ function serveCreates(state: StoreState, nowMs: number, out: Command[]): number 
       state.createsBehind.set(request.objectId, [...(state.createsBehind.get(request.objectId) ?? []), request])
       continue
     }
-    if (!object && !tryCreate(state, request, nowMs, out)) return state.backing > 0 ? 0 : Math.max(1, request.sizeBytes)
+    const address = object ? undefined : findRoom(state, { sizeBytes: request.sizeBytes, nowMs }, out)
+    if (!object && address === undefined) return state.backing > 0 ? 0 : Math.max(1, request.sizeBytes)
     state.creates.shift()
     state.waitingCount -= 1
-    if (object) answerExists(state, object, request, out)
+    if (object) answerExists(state, { object, request }, out)
+    if (address === undefined) continue
+    addObject(state, request, address)
+    out.push({ do: 'created', requestId: request.requestId, address, sizeBytes: request.sizeBytes })
   }
 }
 
-function tryCreate(state: StoreState, request: CreateRequest, nowMs: number, out: Command[]): boolean {
-  const address = findRoom(state, request.sizeBytes, nowMs, out)
-  if (address === undefined) return false
-  addObject(state, request, address)
-  out.push({ do: 'created', requestId: request.requestId, address, sizeBytes: request.sizeBytes })
-  return true
-}
-
 /** Free warm memory first, then memory never used, then copies that exist elsewhere. Undefined: wait for what was started, or for others. */
-function findRoom(state: StoreState, sizeBytes: number, nowMs: number, out: Command[]): number | undefined {
+function findRoom(state: StoreState, wanted: { sizeBytes: number; nowMs: number }, out: Command[]): number | undefined {
   const { arena } = state
+  const { sizeBytes, nowMs } = wanted
   const free = arena.allocate(sizeBytes)
   if (free !== undefined) return free
   if (state.backing > 0) return undefined

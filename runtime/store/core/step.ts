@@ -8,7 +8,6 @@ import {
   unpin,
   type Command,
   type CreateRequest,
-  type Problem,
   type RemovedReason,
   type SpillRef,
   type StoredObject,
@@ -66,7 +65,7 @@ function decide(state: StoreState, event: StoreEvent, out: Command[]): void {
     case 'restored':
       return onRestored(state, event.objectId, out)
     case 'restore-failed':
-      return onRestoreFailed(state, event.objectId, event.problem, out)
+      return onRestoreFailed(state, event, out)
     case 'tick':
       return expireWaiting(state, event.nowMs, out)
     default:
@@ -78,7 +77,7 @@ function onCreate(state: StoreState, event: EventOf<'create'>, out: Command[]): 
   const object = state.objects.get(event.objectId)
   const request: CreateRequest = { ...event, sinceMs: event.nowMs }
   state.lastCreateMs = event.nowMs
-  if (object && object.phase.kind !== 'creating') return answerExists(state, object, request, out)
+  if (object && object.phase.kind !== 'creating') return answerExists(state, { object, request }, out)
   if (event.sizeBytes > state.arena.largestObjectBytes) return refuseTooLarge(state, request, out)
   if (state.waitingCount >= state.config.waitingLimit) return refuseBusy(state, request.requestId, out)
   state.waitingCount += 1
@@ -142,7 +141,7 @@ function onGet(state: StoreState, event: EventOf<'get'>, out: Command[]): void {
 function releasePins(state: StoreState, released: { objectId: string; clientId: string; count: number }, out: Command[]): void {
   const object = state.objects.get(released.objectId)
   if (!object) return
-  unpin(state, object, released.clientId, released.count)
+  unpin(state, object, { clientId: released.clientId, times: released.count })
   if (object.freed && object.pins.size === 0 && object.phase.kind === 'sealed') removeObject(state, object, out)
 }
 
@@ -241,12 +240,13 @@ function onRestored(state: StoreState, objectId: string, out: Command[]): void {
   else answerGets(state, object, out)
 }
 
-function onRestoreFailed(state: StoreState, objectId: string, problem: Problem, out: Command[]): void {
+function onRestoreFailed(state: StoreState, event: EventOf<'restore-failed'>, out: Command[]): void {
+  const { objectId, problem } = event
   const object = state.objects.get(objectId)
   if (object?.phase.kind !== 'restoring') return
   state.arena.free(object.phase.address)
   changeObject(state, object, { phase: { kind: 'spilled' } })
-  if (!object.freed) failGets(state, objectId, problem, out)
+  if (!object.freed) failGets(state, { objectId, problem }, out)
   const corrupt = problem.code === 'store.corrupt'
   if (!object.freed && corrupt) tellRemoved(objectId, 'corrupt', out)
   if (object.freed || corrupt) removeObject(state, object, out) // a corrupt copy is no copy: its owner must hear `missing` and make it again

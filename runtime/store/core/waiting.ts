@@ -10,7 +10,8 @@ import {
 } from './objects.ts'
 
 /** An object is its id: whoever makes it again makes the same. One that was freed and is still pinned comes back to life. */
-export function answerExists(state: StoreState, object: StoredObject, request: CreateRequest, out: Command[]): void {
+export function answerExists(state: StoreState, answered: { object: StoredObject; request: CreateRequest }, out: Command[]): void {
+  const { object, request } = answered
   const revived = object.freed
   changeObject(state, object, { freed: false, primary: object.primary || request.primary })
   out.push({ do: 'exists', requestId: request.requestId })
@@ -34,9 +35,14 @@ export function answerGets(state: StoreState, object: StoredObject, out: Command
 /** Answers every request whose time is over. */
 export function expireWaiting(state: StoreState, nowMs: number, out: Command[]): void {
   if (state.waitingCount === 0) return
-  state.creates = state.creates.filter((request) => !expireCreate(state, request, nowMs, out))
+  const stays = (request: CreateRequest) => {
+    if (request.deadlineMs > nowMs) return true
+    failCreate(state, { ...request, waitedMs: nowMs - request.sinceMs }, out)
+    return false
+  }
+  state.creates = state.creates.filter(stays)
   for (const [objectId, requests] of state.createsBehind) {
-    const left = requests.filter((request) => !expireCreate(state, request, nowMs, out))
+    const left = requests.filter(stays)
     if (left.length === 0) state.createsBehind.delete(objectId)
     else if (left.length < requests.length) state.createsBehind.set(objectId, left)
   }
@@ -50,15 +56,13 @@ export function expireWaiting(state: StoreState, nowMs: number, out: Command[]):
   }
 }
 
-function expireCreate(state: StoreState, request: CreateRequest, nowMs: number, out: Command[]): boolean {
-  if (request.deadlineMs > nowMs) return false
+function failCreate(state: StoreState, request: CreateRequest & { waitedMs: number }, out: Command[]): void {
   state.waitingCount -= 1
-  const waited = `${((nowMs - request.sinceMs) / 1_000).toFixed(1)} s`
+  const waited = `${(request.waitedMs / 1_000).toFixed(1)} s`
   const writer = state.creating.get(request.objectId)?.phase
   if (writer?.kind === 'creating') {
     const message = `object ${request.objectId} is still being written by client ${writer.clientId} after ${waited}. Try again when that client has sealed it or ended.`
-    out.push({ do: 'fail', requestId: request.requestId, code: 'timeout', message, details: { objectId: request.objectId } })
-    return true
+    return void out.push({ do: 'fail', requestId: request.requestId, code: 'timeout', message, details: { objectId: request.objectId } })
   }
   const code = state.spillProblem?.code === 'store.disk-full' ? 'store.disk-full' : 'store.full'
   out.push({
@@ -70,10 +74,9 @@ function expireCreate(state: StoreState, request: CreateRequest, nowMs: number, 
       ...useDetails(state),
       objectId: request.objectId,
       sizeBytes: request.sizeBytes,
-      waitedMs: Math.round(nowMs - request.sinceMs),
+      waitedMs: Math.round(request.waitedMs),
     },
   })
-  return true
 }
 
 function expireGet(state: StoreState, get: { objectId: string; requestId: number }, out: Command[]): void {
@@ -90,7 +93,8 @@ function expireGet(state: StoreState, get: { objectId: string; requestId: number
 }
 
 /** Answers all who wait for an object with what went wrong. */
-export function failGets(state: StoreState, objectId: string, problem: Problem, out: Command[]): void {
+export function failGets(state: StoreState, failed: { objectId: string; problem: Problem }, out: Command[]): void {
+  const { objectId, problem } = failed
   const waiting = state.gets.get(objectId) ?? []
   state.gets.delete(objectId)
   state.waitingCount -= waiting.length

@@ -97,7 +97,7 @@ const actions: Record<string, (...args: never[]) => unknown> = {
   stats: () => client.stats(),
   backend: () => memoryBackend(),
   isKoffiLoaded: () => readFileSync('/proc/self/maps', 'utf8').includes('koffi'),
-  leave: () => void process.disconnect(),
+  leave: () => process.disconnect(),
 }
 
 process.on('message', (message: FromParent) => {

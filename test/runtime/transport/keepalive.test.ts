@@ -46,7 +46,7 @@ test('a wire that is cut without a sign is noticed by both sides, and not before
   const near = (await dialTls(target, { hello: { version: 'test', role: 'agent' } })).link({ incoming, logger: silentLogger })
   const far = await accepted.promise
 
-  await new Promise((resolve) => setTimeout(resolve, 400)) // five times what a dead peer would get
+  await new Promise((resolve) => setTimeout(resolve, 300)) // four times what a dead peer would get
   expect([near.isClosed, far.isClosed]).toEqual([false, false])
 
   wire.cut()

@@ -1,7 +1,7 @@
 import { type Duplex, PassThrough } from 'node:stream'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { ClusterError } from '#runtime/base/errors.ts'
 import { silentLogger } from '#runtime/base/logger.ts'
 import { encodeFrame } from '#runtime/protocol/frame.ts'

@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { EventEmitter, on } from 'node:events'
-import { systemClock } from '#runtime/base/clock.ts'
+import { type Clock, systemClock } from '#runtime/base/clock.ts'
 import { silentLogger } from '#runtime/base/logger.ts'
 import type { ActorSpec } from '#runtime/protocol/actors.ts'
-import type { ActorCall, PushedTask, TaskEnded, TaskResult, TaskTemplate } from '#runtime/protocol/tasks.ts'
+import type { ActorCall, PushedTask, TaskEnded, TaskResult, TaskTemplate, UserError } from '#runtime/protocol/tasks.ts'
 import type { Callable, ExecutionServices, OpenArguments, TaskScope } from '#runtime/sdk/execution.ts'
 import { createExecutor, type Executor } from '#runtime/worker/executor.ts'
 import type { FromExecutorToAgent, OwnerLink, ToOwner } from '#runtime/worker/messages.ts'
@@ -15,7 +15,7 @@ export const taskIdOf = (number: number): string => hex(number, 48)
 export const functionIdOf = (number: number): string => hex(number, 64)
 export const actorId = hex(1, 32)
 
-const encode = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value ?? null))
+const encode = (value: unknown) => new TextEncoder().encode(JSON.stringify(value ?? null))
 const decode = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder().decode(bytes)) as unknown
 export const valueOf = ({ place }: TaskResult): unknown => (place.kind === 'inline' ? decode(place.bytes) : undefined)
 
@@ -102,7 +102,7 @@ export class PlainServices implements ExecutionServices {
   encodeResult(_taskId: string, _index: number, value: unknown): TaskResult {
     return { place: { kind: 'inline', bytes: encode(value) }, nested: [] }
   }
-  encodeError(error: unknown): { bytes: Uint8Array; classNames: string[] } {
+  encodeError(error: unknown): UserError {
     return {
       bytes: encode(error instanceof Error ? error.message : error),
       classNames: [error instanceof Error ? error.name : typeof error],
@@ -130,7 +130,7 @@ export type Harness = {
   newLink(id: string): RecordingLink
 }
 
-export function aWorker(options: { assigned?: boolean } = {}): Harness {
+export function aWorker(options: { assigned?: boolean; clock?: Clock } = {}): Harness {
   const recorder = new Recorder()
   const services = new PlainServices()
   const agentSent: FromExecutorToAgent[] = []
@@ -138,7 +138,7 @@ export function aWorker(options: { assigned?: boolean } = {}): Harness {
   const env: NodeJS.ProcessEnv = {}
   const executor = createExecutor({
     services,
-    clock: systemClock,
+    clock: options.clock ?? systemClock,
     logger: silentLogger,
     env,
     agent: {
@@ -157,13 +157,15 @@ export function aWorker(options: { assigned?: boolean } = {}): Harness {
   return { executor, services, link: newLink('owner'), recorder, agentSent, exits, env, newLink }
 }
 
-/** Makes `callable` known and defines template `number` for it. */
-export function define(worker: Harness, number: number, callable: Callable, template: Partial<TaskTemplate> = {}): void {
+/** Makes a function known and defines template `number` for it. */
+export function define(worker: Harness, number: number, what: Callable | (Partial<TaskTemplate> & { run: Callable })): void {
+  const { run, ...template } = typeof what === 'function' ? { run: what } : what
   const functionId = functionIdOf(number)
-  worker.services.functions.set(functionId, callable)
+  worker.services.functions.set(functionId, run)
   worker.executor.onOwnerMessage(worker.link, {
     type: 'task.define',
     templateId: number,
+    code: null,
     template: {
       functionId,
       name: `f${number}`,
@@ -243,10 +245,9 @@ export function construct(worker: Harness, actorClass: Callable | (new (...args:
 export function call(
   worker: Harness,
   number: number,
-  method: string,
-  more: Partial<ActorCall> & { values?: unknown[]; link?: OwnerLink } = {},
+  what: string | (Partial<ActorCall> & { method: string; values?: unknown[]; link?: OwnerLink }),
 ): void {
-  const { values = [], link = worker.link, ...rest } = more
+  const { values = [], link = worker.link, method, ...rest } = typeof what === 'string' ? { method: what } : what
   worker.executor.onOwnerMessage(link, {
     type: 'actor.calls',
     actorId,

@@ -27,7 +27,7 @@ test('tasks run in the order they were pushed, one at a time, an async one holdi
 })
 
 test('results of many tiny tasks leave in few messages, in order', async () => {
-  const worker = aWorker()
+  const worker = aWorker({ clock: { nowMs: () => 0, monotonicMs: () => 0 } }) // so that only their bytes and the end of the turn count
   define(worker, 1, (x) => (x as number) * 2)
   push(
     worker,
@@ -36,12 +36,12 @@ test('results of many tiny tasks leave in few messages, in order', async () => {
   await endedCount(worker, 5_000)
   expect(worker.link.ended.map(({ taskId }) => taskId)).toEqual(range(5_000).map(taskIdOf))
   expect(worker.link.resultOf(4_999)).toBe(9_998)
-  expect(worker.link.sent.length).toBeLessThan(500)
+  expect(worker.link.sent.length).toBeLessThan(20)
 })
 
 test('a result does not wait while a task known to be slow, or not known yet, runs synchronously', async () => {
   const worker = aWorker()
-  let seenBySlow: number[] = []
+  const seenBySlow: number[] = []
   define(worker, 1, () => 1)
   define(worker, 2, () => {
     seenBySlow.push(worker.link.ended.length)
@@ -55,7 +55,7 @@ test('a result does not wait while a task known to be slow, or not known yet, ru
 test('earlier results are on their way before a task that may run at most once begins', async () => {
   const worker = aWorker()
   const seen: number[] = []
-  define(worker, 1, () => seen.push(worker.link.ended.length), { atMostOnce: true })
+  define(worker, 1, { run: () => seen.push(worker.link.ended.length), atMostOnce: true })
   push(
     worker,
     range(4).map((index) => aTask(index, 1)),
@@ -92,10 +92,15 @@ test('what a task throws is its outcome, and a template nobody defined fails the
 
 test('a function must return as many values as were asked for', async () => {
   const worker = aWorker()
-  define(worker, 1, (...values) => values, { returnCount: 2 })
-  define(worker, 2, () => 5, { returnCount: 2 })
-  define(worker, 3, () => 5, { returnCount: 0 })
-  define(worker, 4, () => range(1e9 - (1e9 - 3)).values(), { returnCount: 2 })
+  define(worker, 1, { run: (...values) => values, returnCount: 2 })
+  define(worker, 2, { run: () => 5, returnCount: 2 })
+  define(worker, 3, { run: () => 5, returnCount: 0 })
+  define(worker, 4, {
+    run: function* () {
+      for (;;) yield 1
+    },
+    returnCount: 2,
+  })
   push(worker, [aTask(1, 1, ['x', 'y']), aTask(2, 1, [1, 2, 3]), aTask(3, 2), aTask(4, 3), aTask(5, 4)])
   await endedCount(worker, 5)
   expect(worker.link.resultOf(1)).toEqual(['x', 'y'])
@@ -204,14 +209,16 @@ test('a task that ends while it still counts as blocked takes its place back', a
 
 test('after its last allowed run a worker hands back what waits, says so, and exits', async () => {
   const worker = aWorker()
-  define(worker, 1, () => process.pid, { maxCalls: 2 })
+  define(worker, 1, { run: () => process.pid, maxCalls: 2 })
   push(worker, [aTask(1, 1), aTask(2, 1), aTask(3, 1)])
   await worker.recorder.until(() => worker.exits.length > 0)
-  expect(worker.recorder.events.filter((event) => event !== 'agent:events.batch')).toEqual(
-    ['owner:tasks.ended', 'owner:tasks.ended', 'owner:tasks.returned', 'agent:worker.leaving', 'exit'].slice(
-      -worker.recorder.events.filter((event) => event !== 'agent:events.batch').length,
-    ),
-  )
+  expect([...new Set(worker.recorder.events)]).toEqual([
+    'owner:tasks.ended',
+    'owner:tasks.returned',
+    'agent:worker.leaving',
+    'agent:events.batch',
+    'exit',
+  ])
   expect(worker.link.ended).toHaveLength(2)
   expect(worker.link.sent.at(-1)).toEqual({ type: 'tasks.returned', taskIds: [taskIdOf(3)], leaving: true })
   expect(worker.agentSent).toContainEqual({ type: 'worker.leaving', reason: 'max-calls' })

@@ -18,7 +18,7 @@ export function dispatchShapes(state: OwnerState, nowMs: number, out: OwnerComma
 function fillLeases(state: OwnerState, queue: ShapeQueue, out: OwnerCommand[]): void {
   const open = [...queue.leases]
     .map((leaseId) => state.leases.get(leaseId))
-    .filter((lease): lease is Lease => lease !== undefined && !lease.closing)
+    .filter((lease): lease is Lease => lease !== undefined && !lease.closing && !lease.blocked)
   // Even shares first: a short queue spreads over all workers rather than line up at one.
   const share = Math.max(1, Math.ceil(queue.ready.length / Math.max(1, open.length)))
   for (const lease of open) {
@@ -62,7 +62,7 @@ function wantedLeases(state: OwnerState, queue: ShapeQueue): number {
 
 function adjustAsks(state: OwnerState, queue: ShapeQueue, nowMs: number, out: OwnerCommand[]): void {
   let wanted = Math.min(wantedLeases(state, queue), state.config.maxAsksPerShape)
-  if (wanted > 0 && queue.leases.size > 0 && [...queue.leases].every((id) => state.leases.get(id)?.closing)) wanted = Math.max(wanted, 1)
+  if (wanted > 0 && queue.leases.size > 0 && [...queue.leases].every((id) => state.leases.get(id)?.closing || state.leases.get(id)?.blocked)) wanted = Math.max(wanted, 1)
   while (queue.asks.size < wanted) {
     if (!ask(state, queue, nowMs, out)) return
   }

@@ -7,6 +7,7 @@ export const expectedRunMs = (task: OwnedTask): number =>
 /** Takes a task off its worker's line, for whatever reason. */
 export function settleLease(state: OwnerState, lease: Lease, task: OwnedTask, nowMs: number): void {
   if (!lease.inFlight.delete(task.taskId)) return
+  lease.blocked = false
   lease.expectedMs = lease.inFlight.size === 0 ? 0 : recountMs(lease, task)
   if (lease.inFlight.size === 0) lease.idleSinceMs = nowMs
   state.dirtyShapes.add(lease.shapeKey)

@@ -27,6 +27,7 @@ export function leaseGranted(state: OwnerState, event: Granted, out: OwnerComman
     inFlight: new Map(),
     expectedMs: 0,
     idleSinceMs: event.nowMs,
+    blocked: false,
     closing: false,
     opened: false,
     linkClosedAtMs: null,

@@ -21,7 +21,8 @@ export type TaskPhase = 'waiting' | 'ready' | 'pushed' | 'ended'
 /** A task or actor call of this owner, from submission to its outcome; kept longer only by those who may need it made again. */
 export type OwnedTask = {
   readonly taskId: TaskId
-  readonly kind: TaskKind
+  /** Set once; later than the rest when the function came from another process and its id is asked for. */
+  kind: TaskKind
   /** Set for a call of an actor's method. */
   readonly call: {
     readonly actorId: ActorId
@@ -65,6 +66,8 @@ export type Lease = {
   /** Sum of the expected run times of what is in flight. */
   expectedMs: number
   idleSinceMs: number
+  /** Its task waits for others' results and it gave back what was behind: no more pushes until something ends on it. */
+  blocked: boolean
   /** No more pushes: others want it, the worker leaves, or it is broken. */
   closing: boolean
   /** The link to the worker was opened by a first push. */

@@ -135,6 +135,7 @@ export function tasksReturned(
     if (task.cancelled) endTask(state, task, { kind: 'failed', failure: cancelledFailure(task) }, out)
     else makeReady(state, task, 'front')
   }
+  lease.blocked = lease.inFlight.size > 0
   if (event.leaving) closeLease(state, lease, { workerLeaving: true }, out)
 }
 

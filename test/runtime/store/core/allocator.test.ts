@@ -50,7 +50,7 @@ test('the smallest hole that fits is taken, and neighbours join when they are fr
 test('an object never lies across two segments', () => {
   const arena = aWarmArena(3 * mebibyte, mebibyte)
   const addresses = [1, 2, 3].map(() => Number(arena.allocate(mebibyte)))
-  expect(addresses.map(segmentOf).sort()).toEqual([0, 1, 2])
+  expect(new Set(addresses.map(segmentOf))).toEqual(new Set([0, 1, 2]))
   expect(addresses.map(offsetOf)).toEqual([0, 0, 0])
   for (const address of addresses) arena.free(address)
   expect(arena.allocate(mebibyte + 1)).toBeUndefined()

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { invariant } from '#runtime/base/invariant.ts'
 import { pickOne, randomBelow, seededRandom, type Random } from '#runtime/base/random.ts'
 import type { StoreEvent } from '#runtime/store/core/events.ts'
 import { checkInvariants } from '#runtime/store/core/invariants.ts'
@@ -58,7 +59,7 @@ class World {
     if (command.do === 'found') {
       const key = `${clientId} ${objectId}`
       const before = this.read.get(key)
-      if (before) expect(command.address).toBe(before.address)
+      invariant(!before || command.address === before.address, `${key} moved while it was pinned`)
       this.read.set(key, { address: command.address, sizeBytes: command.sizeBytes, count: (before?.count ?? 0) + 1 })
     }
   }
@@ -69,11 +70,12 @@ class World {
     for (const [objectId, { address, sizeBytes }] of this.written) taken.set(address, { end: address + sizeBytes, objectId })
     for (const [key, { address, sizeBytes }] of this.read) {
       const objectId = key.split(' ')[1] as string // keys are made of two words
-      expect(taken.get(address)?.objectId ?? objectId).toBe(objectId)
+      invariant((taken.get(address)?.objectId ?? objectId) === objectId, `room ${address} was given twice`)
       taken.set(address, { end: address + sizeBytes, objectId })
     }
     const ordered = [...taken].sort(([a], [b]) => a - b)
-    for (const [index, [address]] of ordered.entries()) if (index > 0) expect(ordered[index - 1]?.[1].end).toBeLessThanOrEqual(address)
+    for (const [index, [address]] of ordered.entries())
+      invariant((ordered[index - 1]?.[1].end ?? 0) <= address, `room ${address} was given twice`)
   }
 
   act(): void {
@@ -128,7 +130,7 @@ class World {
     if (command.do === 'punch') this.tell({ type: fails ? 'punch-failed' : 'punched', nowMs, range: command.range })
     if (command.do === 'restore') {
       const { objectId } = command
-      expect(this.onDisk.get(command.spill.fileId)).toBeGreaterThan(0)
+      invariant((this.onDisk.get(command.spill.fileId) ?? 0) > 0, `file ${command.spill.fileId} is gone and is read`)
       this.tell(fails ? { type: 'restore-failed', nowMs, objectId, problem } : { type: 'restored', nowMs, objectId })
     }
     if (command.do === 'spill') {

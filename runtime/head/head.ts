@@ -1,0 +1,195 @@
+import type * as z from 'zod'
+import type { Clock } from '../base/clock.ts'
+import { ClusterError } from '../base/errors.ts'
+import type { Logger } from '../base/logger.ts'
+import { headRequests, type HeadRequest } from '../protocol/clients.ts'
+import type { EventBatch } from '../protocol/events.ts'
+import { NodeRegister, toHeadFromAgent } from '../protocol/nodes.ts'
+import type { Link } from '../transport/link.ts'
+import type { HeadConfig } from './core/config.ts'
+import type { CoreRequest, HeadCommand, HeadEvent, ShellRequest } from './core/events.ts'
+import { createHeadState, type HeadState } from './core/state.ts'
+import { step } from './core/step.ts'
+import type { EventLog } from './event-log.ts'
+import { Outbox } from './outbox.ts'
+import type { HeadStore } from './store.ts'
+
+/** Everything an agent may send to the head on its link. */
+export const fromAgent = { ...toHeadFromAgent, 'node.register': NodeRegister, ...headRequests } as const
+export type FromAgent = z.infer<(typeof fromAgent)[keyof typeof fromAgent]>
+
+export type HeadOptions = {
+  readonly config: HeadConfig
+  readonly store: HeadStore
+  readonly events: EventLog
+  readonly clock: Clock
+  readonly logger: Logger
+  /** @default 50 ms */
+  readonly tickMs?: number
+}
+
+type EventBody = HeadEvent extends infer E ? (E extends HeadEvent ? Omit<E, 'nowMs'> : never) : never
+
+/** Requests that change nothing: they are answered even while the disk is full. */
+const readRequests: ReadonlySet<string> = new Set([
+  'actor.find',
+  'actor.names',
+  'actor.watch',
+  'group.watch',
+  'group.table',
+  'cluster.nodes',
+  'cluster.demand',
+])
+
+/** The head's shell: hands every event to the core, makes what it decided durable, then carries it out. Decides nothing. */
+export class Head {
+  readonly #options: HeadOptions
+  readonly #state: HeadState
+  readonly #outbox: Outbox
+  readonly #links = new Map<number, { link: Link<FromAgent>; nodeId: string }>()
+  readonly #linkOfNode = new Map<string, Link<FromAgent>>()
+  readonly #waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
+  readonly #ticker: NodeJS.Timeout
+  #nextLinkId = 1
+  #nextRequestKey = 1
+
+  constructor(options: HeadOptions) {
+    this.#options = options
+    this.#state = createHeadState(options.config)
+    this.#outbox = new Outbox({
+      store: options.store,
+      logger: options.logger,
+      clock: options.clock,
+      perform: (command) => this.#perform(command),
+    })
+    this.#take({ type: 'state.loaded', rows: options.store.loadRows() })
+    this.#outbox.flush()
+    this.#ticker = setInterval(() => this.#take({ type: 'tick' }), options.tickMs ?? 50)
+  }
+
+  /** Serves an agent. `nodeId` is who it proved, or on this machine says, to be. The link closes when the agent breaks that. */
+  attach(link: Link<FromAgent>, nodeId: string): void {
+    const linkId = this.#nextLinkId
+    this.#nextLinkId += 1
+    this.#links.set(linkId, { link, nodeId })
+    link.onRequest((message) => {
+      if (message.type === 'node.register') return this.#register(linkId, nodeId, message)
+      if (isHeadRequest(message)) return this.#answer(nodeId, message)
+      throw new ClusterError('protocol.violation', `${message.type} is not a request`)
+    })
+    link.onMessage((message) => {
+      if (message.type === 'events.batch') return this.#options.events.append(message as EventBatch) // the type field says so
+      if (message.type === 'actor.out-of-scope') return void this.#ask(nodeId, message).catch(() => {}) // one-way: nobody waits for the answer
+      if (message.type === 'node.register' || isHeadRequest(message)) {
+        throw new ClusterError('protocol.violation', `${message.type} must be sent as a request`)
+      }
+      this.#take({ type: 'agent.message', linkId, nodeId, message })
+    })
+    void link.closed.then(({ code, reason }) => {
+      this.#links.delete(linkId)
+      if (this.#linkOfNode.get(nodeId) === link) this.#linkOfNode.delete(nodeId)
+      this.#options.logger.info('agent.link-closed', { nodeId, linkId, code, reason })
+      this.#take({ type: 'agent.link-closed', linkId, nodeId })
+    })
+  }
+
+  /** For the HTTP API and the autoscaler. */
+  drainNode(nodeId: string, reason: string, deadlineMs: number): void {
+    this.#take({ type: 'node.drain', nodeId, reason, deadlineMs })
+  }
+
+  /** Answers as if a client had asked through the agent of `nodeId`. @throws ClusterError as the request says. */
+  request(nodeId: string, request: HeadRequest): Promise<unknown> {
+    return Promise.resolve(this.#answer(nodeId, request))
+  }
+
+  /** Writes what is decided, then closes every link. The store stays open: its owner closes it. */
+  close(): void {
+    clearInterval(this.#ticker)
+    this.#outbox.flush()
+    for (const { link } of this.#links.values()) link.close('the head stops')
+  }
+
+  #take(body: EventBody): void {
+    this.#outbox.add(step(this.#state, { ...body, nowMs: this.#options.clock.nowMs() }))
+  }
+
+  /** Answered at once, so that the answer leaves before whatever else this node is told. */
+  #register(linkId: number, nodeId: string, register: z.infer<typeof NodeRegister>): unknown {
+    if (register.facts.nodeId !== nodeId) {
+      throw new ClusterError('auth.refused', `node ${nodeId} tried to register as ${register.facts.nodeId}`)
+    }
+    const link = this.#links.get(linkId)?.link
+    if (link === undefined) throw new ClusterError('link.closed', 'the link closed meanwhile')
+    this.#outbox.flush() // what was meant for an older link of this node must not go to this one
+    const requestKey = this.#newKey()
+    const commands = step(this.#state, { type: 'agent.registered', linkId, requestKey, register, nowMs: this.#options.clock.nowMs() })
+    const answer = commands.find((command) => (command.type === 'reply' || command.type === 'fail') && command.requestKey === requestKey)
+    if (answer?.type === 'fail') throw new ClusterError(answer.code, answer.message, { details: answer.details })
+    this.#linkOfNode.set(nodeId, link)
+    this.#outbox.add(commands.filter((command) => command !== answer))
+    this.#outbox.commit()
+    return answer?.type === 'reply' ? answer.value : undefined
+  }
+
+  #answer(nodeId: string, request: HeadRequest): unknown {
+    return isShellRequest(request) ? this.#serve(request) : this.#ask(nodeId, request)
+  }
+
+  #ask(nodeId: string, request: CoreRequest): Promise<unknown> {
+    const refusal = this.#outbox.refusal
+    if (refusal !== undefined && !readRequests.has(request.type)) return Promise.reject(refusal)
+    const requestKey = this.#newKey()
+    const answered = new Promise((resolve, reject) => void this.#waiting.set(requestKey, { resolve, reject }))
+    this.#take({ type: 'client.request', from: { nodeId }, requestKey, request })
+    return answered
+  }
+
+  #serve(request: ShellRequest): unknown {
+    const { store, events } = this.#options
+    switch (request.type) {
+      case 'kv.put':
+        return { added: store.putValue(request.key, request.value, request.overwrite) }
+      case 'kv.get':
+        return { value: store.findValue(request.key) ?? null }
+      case 'kv.delete':
+        store.deleteValue(request.key)
+        return null
+      case 'kv.keys':
+        return store.listKeys(request.prefix)
+      case 'events.read':
+        return events.read(request)
+    }
+  }
+
+  #perform(command: Exclude<HeadCommand, { type: 'save' | 'delete' }>): void {
+    switch (command.type) {
+      case 'send':
+        return void this.#linkOfNode.get(command.nodeId)?.send(command.message)
+      case 'reply':
+        return this.#settle(command.requestKey, ({ resolve }) => resolve(command.value))
+      case 'fail': {
+        const { code, message, details } = command
+        return this.#settle(command.requestKey, ({ reject }) => reject(new ClusterError(code, message, { details })))
+      }
+      case 'close-link':
+        return void this.#links.get(command.linkId)?.link.close('the head is done with this link')
+      case 'note':
+        return this.#options.logger.info(command.event, command.fields)
+    }
+  }
+
+  #settle(requestKey: number, settle: (waiting: { resolve(value: unknown): void; reject(error: Error): void }) => void): void {
+    const waiting = this.#waiting.get(requestKey)
+    this.#waiting.delete(requestKey)
+    if (waiting) settle(waiting)
+  }
+
+  #newKey(): number {
+    this.#nextRequestKey += 1
+    return this.#nextRequestKey
+  }
+}
+
+const isHeadRequest = (message: FromAgent): message is HeadRequest => Object.hasOwn(headRequests, message.type)
+const isShellRequest = (request: HeadRequest): request is ShellRequest => request.type.startsWith('kv.') || request.type === 'events.read'

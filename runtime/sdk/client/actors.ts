@@ -1,0 +1,233 @@
+import { ClusterError } from '../../base/errors.ts'
+import { newActorId, objectIdOf } from '../../base/ids.ts'
+import { randomBytes } from 'node:crypto'
+import { ActorChanged, ActorCreated, ActorListing, ActorNamesReply, type ActorSpec } from '../../protocol/actors.ts'
+import * as z from 'zod'
+import type { ActorDefinition, ActorIdentity, MethodCall } from '../backend.ts'
+import { actorIdentity, handleFor, isHandle } from '../actor.ts'
+import { type ActorOptions, resourcesFor, shapeFrom } from '../options.ts'
+import type { OwnedTask, TaskKind } from '../owner/core/state.ts'
+import type { Client } from './client.ts'
+import type { HostKind } from './codec.ts'
+import { readRefFields, refFields } from './host-kinds.ts'
+import type { PendingTask } from './pending-task.ts'
+import type { RefState } from './ref-state.ts'
+import { makePending, packArguments } from './submit.ts'
+
+const randomHex = (bytes: number): string => randomBytes(bytes).toString('hex')
+
+/** What a handle of the bundled runtime holds. `counted` keeps the actor alive; a handle found by name does not. */
+export type ShoalActor = ActorIdentity & { readonly listing: ActorListing; readonly counted: RefState | null }
+
+/** Actors of this process' program: made, found, called, and let go. */
+export class Actors {
+  readonly #client: Client
+  readonly #kinds = new Map<string, TaskKind>()
+  readonly hostKind: HostKind
+  constructor(client: Client) {
+    this.#client = client
+    this.hostKind = this.#makeHostKind()
+  }
+
+  /** Returns at once; what goes wrong shows in the first call. */
+  create(definition: ActorDefinition, args: readonly unknown[]): ShoalActor {
+    const client = this.#client
+    const packed = packArguments(args, definition.name, { codec: client.codec, references: client.references, put: (value) => client.putSoon(value) })
+    const actorId = newActorId(randomHex, client.jobId)
+    const counted = client.references.owned(objectIdOf('f'.repeat(16) + actorId, 1))
+    counted.settle('ready')
+    client.references.countHandles(counted, actorId)
+    const listing = this.#listing(actorId, definition)
+    this.#register(definition, { listing, packed, counted }).catch((error: unknown) => this.#failCalls(actorId, error))
+    return { actorId, name: listing.name, className: definition.name, methodNames: listing.methodNames, listing, counted }
+  }
+
+  #listing(actorId: string, { name, options, shape }: ActorDefinition): ActorListing {
+    const { jobId, address, namespace } = this.#client
+    return {
+      actorId,
+      jobId,
+      owner: address,
+      className: name.slice(0, 256),
+      name: options.name ?? null,
+      namespace: options.namespace ?? namespace,
+      detached: options.lifetime === 'detached',
+      maxTaskRetries: options.maxTaskRetries ?? 0,
+      maxPendingCalls: options.maxPendingCalls ?? -1,
+      concurrent: concurrencyOf(options, shape.isAsync) > 1 || Object.keys(options.concurrencyGroups ?? {}).length > 0,
+      methodReturns: methodReturns(options, shape.streams),
+      methodNames: [...shape.methodNames],
+    }
+  }
+
+  async #register(definition: ActorDefinition, made: { listing: ActorListing; packed: ReturnType<typeof packArguments>; counted: RefState }): Promise<void> {
+    const client = this.#client
+    const { options, shape } = definition
+    const classId = await client.definitions.functionId(definition)
+    if (definition.actorClass) await client.functions.store(client.definitions.portable(definition))
+    await Promise.all(client.functions.uploads)
+    for (const state of made.packed.refArgs) client.reader.locate(state)
+    await Promise.all(made.packed.refArgs.map((state) => new Promise<void>((resolve) => state.whenSettled(resolve))))
+    made.counted.nested = [...made.packed.refArgs, ...made.packed.nested] // a restart needs the arguments again
+    const { listing } = made
+    const spec: ActorSpec = {
+      actorId: listing.actorId,
+      jobId: listing.jobId,
+      owner: listing.owner,
+      classId,
+      className: listing.className,
+      name: listing.name,
+      namespace: listing.namespace,
+      detached: listing.detached,
+      args: made.packed.args,
+      refArgs: made.packed.refArgs.flatMap((state, at) =>
+        state.place ? [{ index: made.packed.positions[at] ?? 0, objectId: state.objectId, owner: state.owner ?? client.address, place: state.place }] : [],
+      ),
+      shape: shapeFrom(options, 1),
+      heldResources: resourcesFor(options, 0),
+      maxRestarts: options.maxRestarts ?? 0,
+      maxTaskRetries: listing.maxTaskRetries,
+      maxConcurrency: concurrencyOf(options, shape.isAsync),
+      concurrencyGroups: { ...options.concurrencyGroups },
+      methodGroups: Object.fromEntries(Object.entries(options.methods ?? {}).flatMap(([method, { concurrencyGroup }]) => (concurrencyGroup ? [[method, concurrencyGroup]] : []))),
+      maxPendingCalls: listing.maxPendingCalls,
+      methodReturns: listing.methodReturns,
+      methodNames: listing.methodNames,
+    }
+    const created = await client.request({ type: 'actor.create', spec, getIfExists: options.getIfExists ?? false }, ActorCreated)
+    if (created.actorId !== listing.actorId) this.#redirect(listing.actorId, created.actorId)
+  }
+
+  /** Calls of an actor that could not be registered fail with the reason. */
+  #failCalls(actorId: string, error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error)
+    const cause = error instanceof ClusterError && error.code === 'actor.name-taken' ? ('name-taken' as const) : ('constructor-failed' as const)
+    const status = { kind: 'dead' as const, death: { cause, message, error: null, exit: null } }
+    this.#client.owner.raise({ type: 'actor.changed', actorId, version: Number.MAX_SAFE_INTEGER, status, nowMs: performance.now() })
+  }
+
+  /** The name was taken: calls go to the actor that has it. */
+  #redirect(from: string, to: string): void {
+    this.#aliases.set(from, to)
+    this.watch(from)
+  }
+  readonly #aliases = new Map<string, string>()
+
+  async find(name: string, namespace: string | undefined): Promise<ShoalActor> {
+    const listing = await this.#client.request({ type: 'actor.find', name, namespace: namespace ?? this.#client.namespace }, ActorListing)
+    return { actorId: listing.actorId, name: listing.name, className: listing.className, methodNames: listing.methodNames, listing, counted: null }
+  }
+
+  names(allNamespaces: boolean): Promise<{ name: string; namespace: string }[]> {
+    return this.#client.request({ type: 'actor.names', namespace: allNamespaces ? null : this.#client.namespace }, ActorNamesReply)
+  }
+
+  async kill(actor: ActorIdentity, noRestart: boolean): Promise<void> {
+    await this.#client.request({ type: 'actor.kill', actorId: this.#aliases.get(actor.actorId) ?? actor.actorId, noRestart }, z.unknown())
+  }
+
+  call(actor: ShoalActor, call: MethodCall, args: readonly unknown[]): PendingTask {
+    const client = this.#client
+    const { listing } = actor
+    const name = `${listing.className}.${call.method}`
+    const queue = client.owner.state.actors.get(actor.actorId)
+    if (queue && listing.maxPendingCalls >= 0) checkPending(queue.waiting.length + queue.inFlight.size, listing.maxPendingCalls, name)
+    const packed = packArguments(args, name, { codec: client.codec, references: client.references, put: (value) => client.putSoon(value) })
+    const returnCount = call.numReturns ?? listing.methodReturns[call.method] ?? 1
+    const ownedCall: OwnedTask['call'] = {
+      actorId: actor.actorId,
+      method: call.method,
+      concurrencyGroup: call.concurrencyGroup ?? '',
+      returnCount,
+      generatorBackpressure: call.generatorBackpressure ?? 0,
+    }
+    const plan = { kind: this.#kindOf(name, listing), call: ownedCall, maxRetries: listing.maxTaskRetries, retryErrors: false }
+    // The handle's reference is held as long as the call: the actor outlives its last handle until then.
+    const held = actor.counted ? { ...packed, nested: [...packed.nested, actor.counted] } : packed
+    return makePending(client.newTaskId(actor.actorId), plan, held, client.references)
+  }
+
+  #kindOf(name: string, listing: ActorListing): TaskKind {
+    const known = this.#kinds.get(name)
+    if (known) return known
+    const kind: TaskKind = {
+      template: {
+        functionId: '0'.repeat(64),
+        name,
+        jobId: listing.jobId,
+        returnCount: 1,
+        generatorBackpressure: 0,
+        maxCalls: 0,
+        atMostOnce: listing.maxTaskRetries === 0,
+        strategy: { kind: 'default' },
+      },
+      shape: { resources: {}, labels: [], fallbackLabels: [], strategy: { kind: 'default' } },
+      shapeKey: `actor ${name}`,
+      meanRunMs: undefined,
+    }
+    this.#kinds.set(name, kind)
+    return kind
+  }
+
+  /** Learns what becomes of an actor: now, and at every change. Asked again while the head is away. */
+  watch(actorId: string): void {
+    const target = this.#aliases.get(actorId) ?? actorId
+    this.#client.request({ type: 'actor.watch', actorId: target }, ActorChanged).then(
+      (changed) => this.onChanged(changed),
+      (error: unknown) => {
+        if (error instanceof ClusterError && error.retryable) setTimeout(() => this.watch(actorId), 500).unref()
+        else this.#failCalls(actorId, error)
+      },
+    )
+  }
+
+  onChanged({ actorId, version, status }: ActorChanged): void {
+    const nowMs = performance.now()
+    this.#client.owner.raise({ type: 'actor.changed', actorId, version, status, nowMs })
+    for (const [alias, target] of this.#aliases) {
+      if (target === actorId) this.#client.owner.raise({ type: 'actor.changed', actorId: alias, version, status, nowMs })
+    }
+  }
+
+  outOfScope(actorId: string): void {
+    // Calls under way hold the handle's reference, so none is left when this is said.
+    this.#client.request({ type: 'actor.out-of-scope', actorId }, z.unknown()).catch(() => {}) // the actor ends with its owner at the latest
+  }
+
+  #makeHostKind(): HostKind {
+    const client = this.#client
+    return {
+      kind: 'actor',
+      encode: (value) => {
+        if (!isHandle(value)) return undefined
+        const actor = value[actorIdentity] as ShoalActor // handles of this process are made by this class
+        const listing = JSON.stringify(actor.listing)
+        return actor.counted ? { kind: 'actor', listing, ...refFields(actor.counted, client.address) } : { kind: 'actor', listing }
+      },
+      decode: (record) => {
+        const listing = ActorListing.parse(JSON.parse(String(record['listing'])))
+        const counted = record['objectId'] === undefined ? null : client.references.borrowed(readRefFields(record))
+        const identity: ShoalActor = { actorId: listing.actorId, name: listing.name, className: listing.className, methodNames: listing.methodNames, listing, counted }
+        return handleFor(identity)
+      },
+    }
+  }
+}
+
+function checkPending(waiting: number, limit: number, name: string): void {
+  if (waiting < limit) return
+  throw new ClusterError('actor.pending-calls-limit', `${name}: ${waiting} calls wait already, and maxPendingCalls is ${limit}; wait for some, or raise the limit`, {
+    details: { waiting, limit },
+  })
+}
+
+const asyncConcurrency = 1_000
+const concurrencyOf = (options: ActorOptions, isAsync: boolean): number => options.maxConcurrency ?? (isAsync ? asyncConcurrency : 1)
+
+function methodReturns(options: ActorOptions, streams: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = Object.fromEntries(streams.map((method) => [method, -1]))
+  for (const [method, { numReturns }] of Object.entries(options.methods ?? {})) {
+    if (numReturns !== undefined) counts[method] = numReturns === 'streaming' ? -1 : numReturns
+  }
+  return counts
+}

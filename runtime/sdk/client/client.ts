@@ -1,0 +1,325 @@
+import * as z from 'zod'
+import { ClusterError } from '../../base/errors.ts'
+import { createTaskIds, type JobId, newWorkerId, objectIdOf, type TaskId, type WorkerId } from '../../base/ids.ts'
+import type { Logger } from '../../base/logger.ts'
+import type { ProcessAddress } from '../../protocol/addresses.ts'
+import { JobRegistered } from '../../protocol/clients.ts'
+import type { Failure } from '../../protocol/failures.ts'
+import { ObjectsBorrowed } from '../../protocol/objects.ts'
+import { inlineLimitBytes, type TaskResult } from '../../protocol/tasks.ts'
+import { readIdentity } from '../../session/identity-file.ts'
+import { sessionLayout } from '../../session/layout.ts'
+import { createStoreClient, type StoreClient } from '../../store/store-client.ts'
+import type { Link } from '../../transport/link.ts'
+import type { Listener } from '../../transport/listen.ts'
+import type { AgentMessage, AgentTarget } from '../owner/core/state.ts'
+import { connectAgent, type FromAgent, OtherAgents } from './agent-connection.ts'
+import { Actors } from './actors.ts'
+import { type Codec, createCodec, lazyKind } from './codec.ts'
+import { collectGarbage } from './collect-garbage.ts'
+import { Definitions } from './definitions.ts'
+import { createErrorCodec, type ErrorCodec } from './error-codec.ts'
+import { Functions } from './functions.ts'
+import { Groups } from './groups.ts'
+import { refKind } from './host-kinds.ts'
+import { reconstruct } from './lost-objects.ts'
+import { OwnerShell } from './owner-shell.ts'
+import { type Caller, serveOthers, type ToWorker } from './own-server.ts'
+import { Peers } from './peers.ts'
+import { locateForOthers, dropCopies, pullObject } from './places.ts'
+import { Reader } from './read.ts'
+import { References } from './references.ts'
+import type { RefState } from './ref-state.ts'
+
+export const clientVersion = '0.1.0'
+
+export type ClientOptions = {
+  readonly role: 'driver' | 'worker'
+  readonly agentSocket: string
+  readonly logger: Logger
+  /** Set for workers: the agent made it up. */
+  readonly workerId?: WorkerId
+  readonly token?: string
+  readonly entrypoint: string
+  readonly namespace: string | null
+  readonly randomHex: (bytes: number) => string
+  /** Answers `shoal` with this process' own SDK. */
+  readonly importModule: (specifier: string) => Promise<unknown>
+  readonly warn: (message: string) => void
+  /** Workers: tasks and calls to run. */
+  readonly onWork?: (caller: Caller, message: ToWorker) => void
+  readonly onCallerGone?: (caller: Caller) => void
+  /** Workers: orders of the agent. */
+  readonly onAgentMessage?: (message: FromAgent) => void
+  readonly onAgentRequest?: (message: FromAgent) => unknown
+  /** The agent is gone, and with it this node. */
+  readonly onAgentGone?: () => void
+}
+
+/** Put objects are told from returns by their index, as in Ray. */
+const putIndex = 0x8000_0001
+const noNested: TaskResult['nested'] = []
+const anything = z.unknown()
+
+function failureFrom(error: unknown): Failure {
+  if (error instanceof ClusterError) return { code: error.code, message: error.message, details: { ...error.details } }
+  return { code: 'internal', message: error instanceof Error ? error.message : String(error), details: {} }
+}
+
+/** One process' part in the cluster: what it owns, what it borrows, and its links to its agent and to other processes. */
+export class Client {
+  readonly #options: ClientOptions
+  readonly agent: Link<FromAgent>
+  readonly references: References
+  readonly peers: Peers
+  readonly store: StoreClient
+  readonly codec: Codec
+  readonly errors: ErrorCodec
+  readonly functions: Functions
+  readonly definitions: Definitions
+  readonly reader: Reader
+  readonly owner: OwnerShell
+  readonly actors: Actors
+  readonly groups: Groups
+  readonly #others: OtherAgents
+  readonly address: ProcessAddress
+  readonly tempDir: string
+  jobId: JobId = '00000000'
+  namespace = ''
+  newTaskId: (actorId?: string) => TaskId
+  #listener: Listener | undefined
+  #closed = false
+
+  private constructor(options: ClientOptions, agent: Link<FromAgent>, facts: { address: ProcessAddress; tempDir: string }) {
+    this.#options = options
+    this.agent = agent
+    this.address = facts.address
+    this.tempDir = facts.tempDir
+    const { logger } = options
+    const self = () => this.address
+    const identity = async () => readIdentity(sessionLayout(this.tempDir).identityDir)
+    this.newTaskId = createTaskIds(options.randomHex, this.jobId)
+    this.references = new References({
+      self,
+      borrow: async (owner, objectIds) => {
+        await this.peers
+          .to(owner)
+          .request({ type: 'objects.borrow', borrower: this.address.workerId, objectIds }, { reply: ObjectsBorrowed })
+          .catch((error: unknown) => logger.debug('objects.borrow-failed', { reason: String(error) })) // the owner is gone; a get will say so
+      },
+      returnBorrowed: (owner, objectIds) => this.peers.find(owner.workerId)?.send({ type: 'objects.returned', borrower: this.address.workerId, objectIds }),
+      freeCopies: ({ objectId, copies }) => void this.agent.send({ type: 'objects.free', objects: [{ objectId, copies }] }),
+      actorOutOfScope: (actorId) => this.actors.outOfScope(actorId),
+    })
+    this.peers = new Peers({
+      self,
+      version: clientVersion,
+      logger,
+      identity,
+      onMessage: (peer, message) => this.owner.onPeerMessage(peer, message),
+      onClosed: (peer) => this.owner.onPeerClosed(peer),
+    })
+    this.#others = new OtherAgents({
+      self: { workerId: this.address.workerId, nodeId: this.address.nodeId, version: clientVersion },
+      logger,
+      identity,
+      onMessage: (from, message) => this.#onLeaseMessage(from, message),
+      onClosed: (gone) => this.owner.raise({ type: 'agent.link-closed', agent: gone, nowMs: performance.now() }),
+    })
+    this.store = createStoreClient({
+      request: (message) => agent.request(message, { reply: anything }),
+      send: (message) => void agent.send(message),
+      logger,
+    })
+    this.definitions = new Definitions({ functions: () => this.functions, randomHex: options.randomHex, request: (message, reply) => this.request(message, reply) })
+    this.codec = createCodec([refKind(this.references, self), ...this.definitions.kinds, lazyKind('actor', () => this.actors.hostKind)], this.references, options.importModule)
+    this.errors = createErrorCodec(this.codec)
+    this.functions = new Functions({ hosts: this.codec.hosts, importModule: options.importModule, request: (message, reply) => this.request(message, reply) })
+    this.owner = new OwnerShell({
+      config: { ownerId: this.address.workerId },
+      self,
+      peers: this.peers,
+      references: this.references,
+      logger,
+      sendAgent: (to, message) => this.#sendAgent(to, message),
+      watchActor: (actorId) => this.actors.watch(actorId),
+      watchGroup: (groupId) => this.groups.watch(groupId),
+      warn: options.warn,
+      codeOf: (functionId) => this.functions.codeOf(functionId),
+      nowMs: () => performance.now(),
+    })
+    this.actors = new Actors(this)
+    this.groups = new Groups(this)
+    this.reader = new Reader({
+      nodeId: () => this.address.nodeId,
+      agentAddress: () => this.address.agentAddress,
+      store: this.store,
+      codec: this.codec,
+      errors: this.errors,
+      references: this.references,
+      peers: this.peers,
+      logger,
+      pull: (state) => pullObject(this, state),
+      reconstruct: (state) => reconstruct(state, this.owner),
+    })
+    this.owner.onLost = (state) => this.reader.lost(state)
+  }
+
+  /**
+   * Joins the cluster through this node's agent.
+   * @throws ClusterError `link.closed` when no agent listens, or why it or the head refused.
+   */
+  static async connect(options: ClientOptions): Promise<Client> {
+    const workerId = options.workerId ?? newWorkerId(options.randomHex)
+    const introduction = { role: options.role, workerId, version: clientVersion, ...(options.token === undefined ? {} : { token: options.token }) }
+    const { link, answer } = await connectAgent(options.agentSocket, introduction, options.logger)
+    const tempDir = String(answer.details?.['tempDir'] ?? '')
+    const socketPath = `${sessionLayout(tempDir).socketDir}/${options.role[0]}-${workerId.slice(0, 16)}.sock`
+    const address = { workerId, nodeId: answer.nodeId ?? '', socketPath, agentAddress: String(answer.details?.['agentAddress'] ?? '') }
+    const client = new Client(options, link, { address, tempDir })
+    await client.#start()
+    return client
+  }
+
+  async #start(): Promise<void> {
+    const { logger, onWork, onCallerGone } = this.#options
+    this.#listener = await serveOthers({
+      socketPath: this.address.socketPath,
+      version: clientVersion,
+      workerId: this.address.workerId,
+      logger,
+      references: this.references,
+      locate: (state) => locateForOthers(this, state),
+      missing: (state, nodeIds) => dropCopies(this, state, nodeIds),
+      onWork: onWork ?? (() => {}),
+      onCallerGone: (caller) => onCallerGone?.(caller),
+      refuse: ({ role }) => (role === 'owner' ? undefined : new ClusterError('auth.refused', `a worker takes role owner, not ${role}`)),
+    })
+    this.agent.onMessage((message) => this.#onAgentMessage(message))
+    this.agent.onRequest((message) => this.#options.onAgentRequest?.(message))
+    void this.agent.closed.then(() => this.#agentGone())
+    this.agent.send({ type: 'client.ready', workerId: this.address.workerId, pid: process.pid, socketPath: this.address.socketPath })
+    if (this.#options.role === 'driver') await this.#registerJob()
+  }
+
+  async #registerJob(): Promise<void> {
+    const { entrypoint, namespace } = this.#options
+    const job = await this.request({ type: 'job.register', driverId: this.address.workerId, pid: process.pid, entrypoint, namespace }, JobRegistered)
+    this.serveJob(job.jobId, job.namespace)
+  }
+
+  /** Whose tasks this process makes from now on. */
+  serveJob(jobId: JobId, namespace: string): void {
+    if (jobId === this.jobId) return
+    this.jobId = jobId
+    this.namespace = namespace
+    this.newTaskId = createTaskIds(this.#options.randomHex, jobId)
+  }
+
+  /** A request that the agent passes on to the head, or answers itself. */
+  async request<T>(message: object, reply: { parse(value: unknown): T }): Promise<T> {
+    return reply.parse(await this.agent.request(message, { reply: anything }))
+  }
+
+  #sendAgent(to: AgentTarget, message: AgentMessage): void {
+    if (to === null || to.nodeId === this.address.nodeId) this.agent.send(message)
+    else this.#others.send(to, message)
+  }
+
+  #onAgentMessage(message: FromAgent): void {
+    const nowMs = performance.now()
+    switch (message.type) {
+      case 'lease.granted':
+      case 'lease.spilled':
+      case 'lease.refused':
+      case 'lease.waiting':
+      case 'lease.wanted':
+      case 'lease.lost':
+        return this.#onLeaseMessage(null, message)
+      case 'processes.gone':
+        this.references.borrowersGone(message.workerIds)
+        this.references.ownersGone(new Set(message.workerIds), new Set(message.nodeIds))
+        return this.owner.raise({ type: 'processes.gone', workerIds: message.workerIds, nodeIds: message.nodeIds, nowMs })
+      case 'actor.changed':
+        return this.actors.onChanged(message)
+      case 'group.changed':
+        this.groups.changed(message)
+        return this.owner.raise({ type: 'group.changed', groupId: message.groupId, version: message.version, status: message.status, nowMs })
+      case 'garbage.collect':
+        return collectGarbage()
+      default:
+        return this.#options.onAgentMessage?.(message)
+    }
+  }
+
+  #onLeaseMessage(from: AgentTarget, message: Extract<FromAgent, { type: `lease.${string}` }>): void {
+    const nowMs = performance.now()
+    switch (message.type) {
+      case 'lease.granted':
+        return this.owner.raise({ type: 'lease.granted', requestId: message.requestId, leaseId: message.leaseId, worker: message.worker, from, nowMs })
+      case 'lease.wanted':
+        return this.owner.raise({ type: 'lease.wanted', from, nowMs })
+      default:
+        return this.owner.raise({ ...message, nowMs })
+    }
+  }
+
+  #agentGone(): void {
+    if (this.#closed) return
+    this.owner.raise({ type: 'agent.link-closed', agent: null, nowMs: performance.now() })
+    this.#options.onAgentGone?.()
+  }
+
+  /** Stores a value that this process owns. Small ones stay here. */
+  async put(value: unknown): Promise<RefState> {
+    const state = this.references.owned(objectIdOf(this.newTaskId(), putIndex))
+    const result = this.encodeResult(state.objectId, value)
+    this.fill(state, result instanceof Promise ? await result : result)
+    return state
+  }
+
+  /** Like `put`, for arguments too large to travel in a message: copied now, stored in the background. */
+  putSoon(value: unknown): RefState {
+    const state = this.references.owned(objectIdOf(this.newTaskId(), putIndex))
+    const encoded = this.codec.encode(value, 'argument')
+    const bytes = encoded.toBytes().slice()
+    const nested = this.codec.refsIn(encoded).map((one) => ({ objectId: one.objectId, owner: one.owner ?? this.address }))
+    const { nodeId, agentAddress } = this.address
+    const place = { kind: 'stored' as const, copies: [{ nodeId, agentAddress }], sizeBytes: bytes.length }
+    this.store.put(state.objectId, bytes.length, (target) => target.set(bytes), { primary: true }).then(
+      () => this.fill(state, { place, nested }),
+      (error: unknown) => {
+        state.failure = { kind: 'failed', failure: failureFrom(error) }
+        state.settle('failed')
+      },
+    )
+    return state
+  }
+
+  fill(state: RefState, result: TaskResult): void {
+    state.nested = result.nested.map((ref) => this.references.borrowed(ref))
+    this.references.setPlace(state, result.place)
+    state.settle('ready')
+  }
+
+  /** A value as an object's bytes: in the message when small, in this node's store when large. */
+  encodeResult(objectId: string, value: unknown): TaskResult | Promise<TaskResult> {
+    const encoded = this.codec.encode(value, 'value')
+    const nested = encoded.hostRecords.length === 0 ? noNested : this.codec.refsIn(encoded).map((state) => ({ objectId: state.objectId, owner: state.owner ?? this.address }))
+    if (encoded.sizeBytes <= inlineLimitBytes) return { place: { kind: 'inline', bytes: encoded.toBytes() }, nested }
+    const { nodeId, agentAddress } = this.address
+    const place = { kind: 'stored' as const, copies: [{ nodeId, agentAddress }], sizeBytes: encoded.sizeBytes }
+    return this.store.put(objectId, encoded.sizeBytes, (target) => encoded.writeTo(target), { primary: true }).then(() => ({ place, nested }))
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.owner.stop()
+    this.store.close()
+    this.peers.closeAll()
+    this.#others.closeAll()
+    this.#listener?.close()
+    this.agent.close()
+  }
+}

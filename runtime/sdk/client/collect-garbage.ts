@@ -1,0 +1,20 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
+let collect: (() => void) | undefined
+let lastMs = Number.NEGATIVE_INFINITY
+const atMostEveryMs = 1_000
+
+/**
+ * Collects garbage now, so that references nobody uses are noticed: an idle process never would. Takes a few ms; at most once a second.
+ * (RUNTIME-FACTS 2: an idle process finalized none of 1,000 dropped refs in 5 s.)
+ */
+export function collectGarbage(): void {
+  if (performance.now() - lastMs < atMostEveryMs) return
+  lastMs = performance.now()
+  if (!collect) {
+    setFlagsFromString('--expose-gc')
+    collect = runInNewContext('gc') as () => void // V8's own, exposed by the flag
+  }
+  collect()
+}

@@ -1,0 +1,81 @@
+import type { ChildProcess } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import { spawnDaemon } from '../../session/daemon.ts'
+import { makeSessionFolders, sessionLayout } from '../../session/layout.ts'
+import { ClusterError } from '../../base/errors.ts'
+
+export type EmbeddedOptions = {
+  /** @default what this machine has */
+  readonly numCpus?: number
+  /** @default what nvidia-smi finds */
+  readonly numGpus?: number
+  /** Bytes that tasks may ask for. @default 70 % of this machine's */
+  readonly memory?: number
+  /** Custom resources. */
+  readonly resources?: Readonly<Record<string, number>>
+  readonly labels?: Readonly<Record<string, string>>
+  /** Bytes of shared memory. @default 30 % of this machine's memory */
+  readonly objectStoreMemory?: number
+}
+
+export type EmbeddedCluster = { readonly agentSocket: string; readonly tempDir: string; stop(): Promise<void> }
+
+/**
+ * Starts a head and one node as children of this process. They hold the other end of a pipe, and end when it closes: also when this
+ * process is killed.
+ * @throws ClusterError `cluster.start-failed`
+ */
+export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedCluster> {
+  const tempDir = mkdtempSync(join(tmpdir(), `shoal-${userInfo().uid}-`))
+  const layout = sessionLayout(tempDir)
+  makeSessionFolders(layout)
+  const head = spawnDaemon({ name: 'head', args: ['--temp-dir', tempDir], logPath: join(layout.logDir, 'head.log'), detached: false })
+  const agent = spawnDaemon({
+    name: 'agent',
+    args: ['--temp-dir', tempDir, '--head', `unix:${layout.headSocket}`, '--listen', 'none', '--is-head', ...resourceArgs(options)],
+    logPath: join(layout.logDir, 'agent.log'),
+    detached: false,
+  })
+  const started = await Promise.allSettled([head, agent])
+  const children = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value.child] : []))
+  const stop = async () => {
+    await Promise.all(children.reverse().map(endChild))
+    rmSync(tempDir, { recursive: true, force: true })
+    rmSync(layout.socketDir, { recursive: true, force: true })
+  }
+  const failed = started.find((one) => one.status === 'rejected')
+  if (failed) {
+    await stop()
+    throw failed.reason instanceof Error ? failed.reason : new ClusterError('cluster.start-failed', String(failed.reason))
+  }
+  return { agentSocket: layout.agentSocket, tempDir, stop }
+}
+
+function resourceArgs(options: EmbeddedOptions): string[] {
+  const resources: Record<string, number> = { ...options.resources }
+  if (options.numCpus !== undefined) resources['CPU'] = options.numCpus
+  if (options.numGpus !== undefined) resources['GPU'] = options.numGpus
+  if (options.memory !== undefined) resources['memory'] = options.memory
+  const args = ['--resources', JSON.stringify(resources)]
+  if (options.labels) args.push('--labels', JSON.stringify(options.labels))
+  if (options.objectStoreMemory !== undefined) args.push('--object-store-memory', String(options.objectStoreMemory))
+  return args
+}
+
+const endWithinMs = 5_000
+
+/** Closes the pipe, which is the order to leave; ends what does not. */
+function endChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => child.kill('SIGKILL'), endWithinMs)
+    child.once('exit', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+    child.ref()
+    child.stdin?.end()
+  })
+}

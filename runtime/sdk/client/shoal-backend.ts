@@ -1,0 +1,264 @@
+import { ClusterError } from '../../base/errors.ts'
+import { ClusterNodesReply } from '../../protocol/clients.ts'
+import { shapeKey } from '../../protocol/placement/shapes.ts'
+import type { ActorDefinition, ActorIdentity, Backend, CallResult, MethodCall, TaskDefinition, TraceEvent, WaitRequest } from '../backend.ts'
+import type { ClusterNode, GroupInfo, PlacementGroupOptions, RuntimeContext } from '../cluster-types.ts'
+import type { ObjectRef } from '../object-ref.ts'
+import { shapeFrom, type TaskOptions } from '../options.ts'
+import type { TaskKind } from '../owner/core/state.ts'
+import type { ShoalActor } from './actors.ts'
+import type { Client } from './client.ts'
+import { retryNames } from './definitions.ts'
+import type { PendingTask } from './pending-task.ts'
+import { taskScope, type WaitLimits } from './read.ts'
+import { type RefState, stateOf } from './ref-state.ts'
+import { createStream } from './stream.ts'
+import { makePending, packArguments, type TaskPlan } from './submit.ts'
+import { readTimeline } from './timeline.ts'
+
+/** The bundled engine behind the public functions. */
+export class ShoalBackend implements Backend {
+  readonly client: Client
+  readonly #onShutdown: () => Promise<void>
+  /** Set in workers: ends the actor of this process. */
+  onExitActor: (() => never) | undefined
+  readonly #kinds = new WeakMap<TaskDefinition, TaskKind>()
+
+  constructor(client: Client, onShutdown: () => Promise<void>) {
+    this.client = client
+    this.#onShutdown = onShutdown
+  }
+
+  runTask(definition: TaskDefinition, args: readonly unknown[]): CallResult {
+    const kind = this.#kinds.get(definition)
+    // Inside a task, children may inherit its placement group: such kinds are made for each parent.
+    const inherited = this.#inheritedStrategy(definition)
+    if (kind && !inherited) return this.#submit(definition, kind, args)
+    const functionId = this.client.definitions.functionId(definition)
+    if (typeof functionId === 'string') {
+      const made = this.#makeKind(definition, functionId, inherited)
+      if (!inherited) this.#kinds.set(definition, made)
+      return this.#submit(definition, made, args)
+    }
+    return this.#submitLater(definition, functionId, args)
+  }
+
+  #inheritedStrategy(definition: TaskDefinition): TaskOptions['schedulingStrategy'] {
+    const strategy = taskScope.getStore()?.strategy
+    if (strategy?.kind !== 'group' || !strategy.captureChildren || definition.options.schedulingStrategy !== undefined) return undefined
+    return { placementGroup: { id: strategy.groupId }, captureChildTasks: true }
+  }
+
+  #makeKind({ name, options }: TaskDefinition, functionId: string, inherited: TaskOptions['schedulingStrategy']): TaskKind {
+    const placed: TaskOptions = inherited ? { ...options, schedulingStrategy: inherited } : options
+    const shape = shapeFrom(placed, 1)
+    const returnCount = options.numReturns === 'streaming' ? -1 : (options.numReturns ?? 1)
+    const template = {
+      functionId,
+      name: name.slice(0, 512),
+      jobId: this.client.jobId,
+      returnCount,
+      generatorBackpressure: options.generatorBackpressure ?? 0,
+      maxCalls: options.maxCalls ?? ((options.numGpus ?? 0) > 0 ? 1 : 0),
+      atMostOnce: options.maxRetries === 0,
+      strategy: shape.strategy,
+    }
+    return { template, shape, shapeKey: `${this.client.jobId} ${shapeKey(shape)}`, meanRunMs: undefined }
+  }
+
+  #submit(definition: TaskDefinition, kind: TaskKind, args: readonly unknown[]): CallResult {
+    const pending = this.#pending(definition, kind, args)
+    this.#afterUploads(() => this.client.owner.submit(pending))
+    return this.#resultOf(pending)
+  }
+
+  #pending({ name, options }: TaskDefinition, kind: TaskKind, args: readonly unknown[]): PendingTask {
+    const { client } = this
+    const packed = packArguments(args, name, { codec: client.codec, references: client.references, put: (value) => client.putSoon(value) })
+    const plan: TaskPlan = { kind, call: null, maxRetries: options.maxRetries ?? 3, retryErrors: retryNames(options.retryExceptions) }
+    const pending = makePending(client.newTaskId(), plan, packed, client.references)
+    for (const state of packed.refArgs) client.reader.locate(state)
+    this.#noteChild(pending)
+    return pending
+  }
+
+  /** A function that another process defined: its id is asked for first, once. */
+  #submitLater(definition: TaskDefinition, functionId: Promise<string>, args: readonly unknown[]): CallResult {
+    const placeholder = this.#makeKind(definition, '0'.repeat(64), this.#inheritedStrategy(definition))
+    const pending = this.#pending(definition, placeholder, args)
+    functionId.then(
+      (id) => {
+        const kind = this.#makeKind(definition, id, this.#inheritedStrategy(definition))
+        this.#kinds.set(definition, kind)
+        pending.task.kind = kind
+        this.client.owner.submit(pending)
+      },
+      (error: unknown) => this.client.owner.fail(pending, error),
+    )
+    return this.#resultOf(pending)
+  }
+
+  /** What was captured must be at the head before a worker asks for it. */
+  #afterUploads(submit: () => void): void {
+    const { uploads } = this.client.functions
+    if (uploads.size === 0) return submit()
+    void Promise.allSettled(uploads).then(submit)
+  }
+
+  #resultOf(pending: PendingTask): CallResult {
+    const refs = pending.returns.map((state) => this.client.references.toRef(state))
+    return { refs, stream: pending.stream ? createStream(pending, this.client) : null }
+  }
+
+  readonly #children = new Map<string, Set<string>>()
+
+  #noteChild(pending: PendingTask): void {
+    const parent = taskScope.getStore()
+    if (!parent) return
+    const siblings = this.#children.get(parent.taskId) ?? new Set()
+    this.#children.set(parent.taskId, siblings.add(pending.task.taskId))
+  }
+
+  cancelChildren(taskId: string): void {
+    const nowMs = performance.now()
+    for (const child of this.#children.get(taskId) ?? []) this.client.owner.raise({ type: 'task.cancel', taskId: child, force: false, recursive: true, nowMs })
+    this.forgetChildren(taskId)
+  }
+
+  forgetChildren(taskId: string): void {
+    this.#children.delete(taskId)
+  }
+
+  cancel(ref: ObjectRef<unknown>, { force, recursive }: { force: boolean; recursive: boolean }): void {
+    const taskId = ref.id.slice(0, 48)
+    const pending = this.client.owner.pendingTask(taskId)
+    if (pending?.task.call && force) {
+      throw new ClusterError('bad-argument', 'force cannot cancel a call of an actor, as it would end the actor; use kill(handle) for that')
+    }
+    this.client.owner.raise({ type: 'task.cancel', taskId, force, recursive, nowMs: performance.now() })
+  }
+
+  createActor(actor: ActorDefinition, args: readonly unknown[]): ActorIdentity {
+    return this.client.actors.create(actor, args)
+  }
+
+  callActor(actor: ActorIdentity, call: MethodCall, args: readonly unknown[]): CallResult {
+    const pending = this.client.actors.call(actor as ShoalActor, call, args) // handles of this backend are made by `Actors`
+    for (const state of pending.refArgs) this.client.reader.locate(state)
+    this.#noteChild(pending)
+    this.#afterUploads(() => this.client.owner.submit(pending))
+    return this.#resultOf(pending)
+  }
+
+  findActor(name: string, namespace: string | undefined): Promise<ActorIdentity> {
+    return this.client.actors.find(name, namespace)
+  }
+
+  listNamedActors(allNamespaces: boolean): Promise<{ name: string; namespace: string }[]> {
+    return this.client.actors.names(allNamespaces)
+  }
+
+  async killActor(actor: ActorIdentity, { noRestart }: { noRestart: boolean }): Promise<void> {
+    await this.client.actors.kill(actor, noRestart)
+  }
+
+  exitActor(): never {
+    if (!this.onExitActor) throw new ClusterError('bad-argument', 'exitActor ends the actor whose method calls it; here runs none')
+    return this.onExitActor()
+  }
+
+  async put(value: unknown): Promise<ObjectRef<unknown>> {
+    return this.client.references.toRef(await this.client.put(value))
+  }
+
+  get(refs: readonly ObjectRef<unknown>[], limits: WaitLimits): Promise<unknown[]> {
+    return this.client.reader.get(refs.map(stateOf), limits)
+  }
+
+  async wait(refs: readonly ObjectRef<unknown>[], { count, timeoutMs, fetch, signal }: WaitRequest): Promise<{ ready: ObjectRef<unknown>[]; pending: ObjectRef<unknown>[] }> {
+    const states = refs.map(stateOf)
+    refuseDuplicates(states)
+    await this.client.reader.waitFor(states, count, { timeoutMs, fetch, signal })
+    const ready: ObjectRef<unknown>[] = []
+    const pending: ObjectRef<unknown>[] = []
+    for (const [index, ref] of refs.entries()) {
+      const isReady = ready.length < count && this.client.reader.isThere(states[index] as RefState, fetch) // as many states as refs
+      if (isReady) ready.push(ref)
+      else pending.push(ref)
+    }
+    return { ready, pending }
+  }
+
+  free(refs: readonly ObjectRef<unknown>[]): void {
+    for (const ref of refs) this.client.references.release(stateOf(ref))
+  }
+
+  createPlacementGroup(options: PlacementGroupOptions): { groupId: string; bundleCount: number } {
+    return { groupId: this.client.groups.create(options), bundleCount: options.bundles.length }
+  }
+
+  placementGroupReady(groupId: string): Promise<void> {
+    return this.client.groups.ready(groupId)
+  }
+
+  removePlacementGroup(groupId: string): Promise<void> {
+    return this.client.groups.remove(groupId)
+  }
+
+  placementGroups(): Promise<GroupInfo[]> {
+    return this.client.groups.table()
+  }
+
+  async nodes(): Promise<ClusterNode[]> {
+    const views = await this.client.request({ type: 'cluster.nodes' }, ClusterNodesReply)
+    return views.map(({ facts, available, state, deathReason }) => ({
+      nodeId: facts.nodeId,
+      alive: state !== 'dead',
+      state,
+      hostname: facts.hostname,
+      address: facts.agentAddress,
+      isHead: facts.isHead,
+      name: facts.nodeName,
+      resources: facts.resources,
+      available: state === 'dead' ? {} : available,
+      labels: facts.labels,
+      deathReason,
+    }))
+  }
+
+  timeline(): Promise<TraceEvent[]> {
+    return readTimeline(this.client)
+  }
+
+  runtimeContext(): RuntimeContext {
+    const { jobId, namespace, address } = this.client
+    const scope = taskScope.getStore()
+    return {
+      jobId: scope?.jobId ?? jobId,
+      nodeId: address.nodeId,
+      workerId: address.workerId,
+      namespace,
+      taskId: scope?.taskId ?? null,
+      taskName: scope?.name ?? null,
+      actorId: scope?.actorId ?? null,
+      attempt: scope?.attempt ?? 0,
+      restarts: scope?.restarts ?? 0,
+      acceleratorIds: scope?.devices ?? {},
+      placementGroupId: scope?.strategy.kind === 'group' ? scope.strategy.groupId : null,
+      signal: scope?.abort.signal ?? null,
+    }
+  }
+
+  shutdown(): Promise<void> {
+    return this.#onShutdown()
+  }
+}
+
+let stamp = 0
+function refuseDuplicates(states: readonly RefState[]): void {
+  stamp += 1
+  for (const state of states) {
+    if (state.stamp === stamp) throw new ClusterError('bad-argument', `wait got object ${state.objectId} twice; give each ref once`)
+    state.stamp = stamp
+  }
+}

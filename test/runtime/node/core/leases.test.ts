@@ -1,0 +1,352 @@
+import { describe, expect, it } from 'vitest'
+import type { FromOwner } from '#runtime/node/core/messages.ts'
+import { AgentHarness, doing, groupId, idOf, selfId, shapeOf, toHead, toOwner, viewOf } from './agent-core-harness.ts'
+
+const otherId = idOf('b')
+
+describe('a lease request', () => {
+  it('is granted a fresh worker, which is told before the owner', () => {
+    const agent = new AgentHarness({ CPU: 2 })
+    agent.request('r1')
+    const commands = agent.startWorkers()
+    const [granted] = toOwner(commands, 'lease.granted')
+    expect(granted?.requestId).toBe('r1')
+    const order = commands.map((command) => command.do)
+    expect(order.indexOf('assign-worker')).toBeLessThan(order.lastIndexOf('tell-owner'))
+  })
+
+  it('is answered with the same grant when it is repeated, and never granted twice', () => {
+    const agent = new AgentHarness({ CPU: 2 })
+    agent.request('r1')
+    expect(agent.request('r1')).toEqual([])
+    const [granted] = toOwner(agent.startWorkers(), 'lease.granted')
+    expect(toOwner(agent.request('r1'), 'lease.granted')).toEqual([granted])
+    expect(agent.state.leases.size).toBe(1)
+  })
+
+  it('is told of the loss when it is repeated after its lease is over', () => {
+    const agent = new AgentHarness({ CPU: 2 })
+    agent.request('r1')
+    const [granted] = toOwner(agent.startWorkers(), 'lease.granted')
+    const leaseId = granted?.leaseId ?? ''
+    agent.send({ type: 'owner.said', message: { type: 'lease.return', leaseId, ownerId: idOf('d'), workerLeaving: false } })
+    const again = agent.request('r1')
+    expect(toOwner(again, 'lease.lost').map((lost) => lost.leaseId)).toEqual([leaseId])
+    expect(agent.state.leases.size).toBe(0)
+  })
+
+  it('waits for room, and is served in the order of arrival when a lease is returned', () => {
+    const agent = new AgentHarness({ CPU: 1 })
+    for (const id of ['r1', 'r2', 'r3']) agent.request(id)
+    const [first] = toOwner(agent.startWorkers(), 'lease.granted')
+    expect(agent.state.leases.size).toBe(1)
+    const next = agent.send({
+      type: 'owner.said',
+      message: { type: 'lease.return', leaseId: first?.leaseId ?? '', ownerId: idOf('d'), workerLeaving: false },
+    })
+    expect(toOwner(next, 'lease.granted').map((granted) => granted.requestId)).toEqual(['r2'])
+  })
+
+  it('is dropped by a cancel', () => {
+    const agent = new AgentHarness({ CPU: 1 })
+    agent.request('r1')
+    agent.send({ type: 'owner.said', message: { type: 'lease.cancel', requestId: 'r1', ownerId: idOf('d') } })
+    expect(toOwner(agent.startWorkers(), 'lease.granted')).toEqual([])
+    expect(agent.state.pool.available).toEqual({ CPU: 10_000 })
+  })
+
+  it('takes whole devices above one GPU and shares one below', () => {
+    const agent = new AgentHarness({ CPU: 8, GPU: 3 }, { gpuIds: ['0', '1', '2'] })
+    agent.request('half-1', { shape: shapeOf({ GPU: 0.5 }) })
+    agent.request('half-2', { shape: shapeOf({ GPU: 0.5 }) })
+    agent.request('two', { shape: shapeOf({ GPU: 2 }) })
+    const granted = toOwner(agent.startWorkers(), 'lease.granted')
+    expect(Object.fromEntries(granted.map((each) => [each.requestId, each.devices['GPU']]))).toEqual({
+      'half-1': ['0'],
+      'half-2': ['0'],
+      two: ['1', '2'],
+    })
+  })
+
+  it('of more GPUs than one that are not whole can never be held', () => {
+    const agent = new AgentHarness({ CPU: 8, GPU: 3 })
+    const waiting = toOwner(agent.request('r1', { shape: shapeOf({ GPU: 1.5 }) }), 'lease.waiting')
+    expect(waiting[0]?.why).toContain('whole devices')
+  })
+})
+
+describe('a request that nothing can hold', () => {
+  it('is told at once why, naming what is nearest, and refused after the time set for it', () => {
+    const agent = new AgentHarness({ CPU: 2 }, { infeasibleTimeoutMs: 5_000 })
+    const [waiting] = toOwner(agent.request('r1', { shape: shapeOf({ CPU: 64 }) }), 'lease.waiting')
+    expect(waiting?.why).toContain('2 CPU')
+    expect(toOwner(agent.tick(4_000), 'lease.refused')).toEqual([])
+    const [refused] = toOwner(agent.tick(2_000), 'lease.refused')
+    expect(refused?.failure.code).toBe('task.unschedulable')
+  })
+
+  it('goes to a node that joins and can hold it', () => {
+    const agent = new AgentHarness({ CPU: 2 })
+    agent.send({ type: 'head.registered', heartbeatMs: 1_000 })
+    agent.request('r1', { shape: shapeOf({ CPU: 64 }) })
+    const commands = agent.head({ type: 'cluster.changed', version: 1, nodes: [viewOf(otherId, { CPU: 64 })] })
+    expect(toOwner(commands, 'lease.spilled')[0]?.nodeId).toBe(otherId)
+  })
+
+  it('is refused at once when it is bound to a node that is not alive', () => {
+    const agent = new AgentHarness({ CPU: 2 })
+    agent.send({ type: 'head.registered', heartbeatMs: 1_000 })
+    agent.head({ type: 'cluster.changed', version: 1, nodes: [] })
+    const shape = shapeOf({ CPU: 1 }, { strategy: { kind: 'node', nodeId: otherId, soft: false } })
+    expect(toOwner(agent.request('r1', { shape }), 'lease.refused')[0]?.failure.code).toBe('task.unschedulable')
+  })
+})
+
+describe('spilling', () => {
+  const withOther = (available: Record<string, number>) => {
+    const agent = new AgentHarness({ CPU: 1 })
+    agent.send({ type: 'head.registered', heartbeatMs: 1_000 })
+    agent.head({ type: 'cluster.changed', version: 1, nodes: [viewOf(otherId, { CPU: 4 }, { available })] })
+    return agent
+  }
+
+  it('sends a request on when another node has room and this one has none', () => {
+    const agent = withOther({ CPU: 4 })
+    agent.request('r1')
+    agent.startWorkers()
+    expect(toOwner(agent.request('r2'), 'lease.spilled')[0]).toMatchObject({ requestId: 'r2', nodeId: otherId })
+  })
+
+  it('reckons with what it sent until the other reports again', () => {
+    const agent = withOther({ CPU: 2 })
+    agent.request('r1')
+    const spilled = ['r2', 'r3', 'r4', 'r5'].flatMap((id) => toOwner(agent.request(id), 'lease.spilled'))
+    expect(spilled.map((each) => each.requestId)).toEqual(['r2', 'r3'])
+    const later = agent.head({ type: 'cluster.changed', version: 2, nodes: [viewOf(otherId, { CPU: 4 }, { available: { CPU: 1 } })] })
+    expect(toOwner(later, 'lease.spilled').map((each) => each.requestId)).toEqual(['r4'])
+  })
+
+  it('queues a request that came from elsewhere, though another has room', () => {
+    const agent = withOther({ CPU: 4 })
+    agent.request('r1')
+    expect(toOwner(agent.request('r2', { spills: 1 }), 'lease.spilled')).toEqual([])
+    expect(toOwner(agent.tick(1_000), 'lease.spilled')).toHaveLength(1)
+  })
+
+  it('answers a repeated request with the same spill, but takes it when it comes back with another count', () => {
+    const agent = withOther({ CPU: 1 })
+    agent.request('r1')
+    agent.startWorkers()
+    agent.request('r2')
+    expect(toOwner(agent.request('r2'), 'lease.spilled')).toHaveLength(1)
+    expect(agent.request('r2', { spills: 2 })).toEqual([])
+    expect(agent.state.wishes.size).toBe(1)
+  })
+})
+
+describe('a worker', () => {
+  const granted = (resources: Record<string, number>, asked: Record<string, number>) => {
+    const agent = new AgentHarness(resources)
+    agent.request('r1', { shape: shapeOf(asked) })
+    const [grant] = toOwner(agent.startWorkers(), 'lease.granted')
+    return { agent, leaseId: grant?.leaseId ?? '', workerId: grant?.worker.workerId ?? '' }
+  }
+
+  it('that dies costs the owner its lease, with how it ended', () => {
+    const { agent, leaseId, workerId } = granted({ CPU: 1 }, { CPU: 1 })
+    const commands = agent.exit(workerId, { exitCode: null, signal: 'SIGKILL', lastLines: ['ouch'] })
+    expect(toOwner(commands, 'lease.lost')).toEqual([
+      { type: 'lease.lost', leaseId, exit: { exitCode: null, signal: 'SIGKILL', pid: 7, reason: null, lastLines: ['ouch'] } },
+    ])
+    expect(toHead(commands, 'clients.gone')[0]?.workerIds).toEqual([workerId])
+    expect(agent.state.pool.available).toEqual({ CPU: 10_000 })
+  })
+
+  it('that waits for others lends its CPU, and takes it back even when it is gone', () => {
+    const { agent, workerId } = granted({ CPU: 1 }, { CPU: 1 })
+    agent.request('r2', { owner: workerId })
+    agent.send({ type: 'worker.blocked', workerId })
+    expect(toOwner(agent.startWorkers(), 'lease.granted').map((grant) => grant.requestId)).toEqual(['r2'])
+    agent.send({ type: 'worker.unblocked', workerId })
+    expect(agent.state.pool.available).toEqual({ CPU: -10_000 })
+  })
+
+  it('that had a GPU leaves after its lease, and the GPU is free when its process is gone', () => {
+    const { agent, leaseId, workerId } = granted({ CPU: 1, GPU: 1 }, { GPU: 1 })
+    const commands = agent.send({
+      type: 'owner.said',
+      message: { type: 'lease.return', leaseId, ownerId: idOf('d'), workerLeaving: false },
+    })
+    expect(doing(commands, 'ask-worker-to-leave').map((command) => command.workerId)).toEqual([workerId])
+    expect(agent.state.pool.available['GPU']).toBeUndefined()
+    expect(doing(agent.tick(10_000), 'end-worker')).toHaveLength(1)
+    agent.exit(workerId)
+    expect(agent.state.pool.available['GPU']).toBe(10_000)
+  })
+
+  it('is ended when its owner is gone, with the leases it owns itself', () => {
+    const { agent, workerId } = granted({ CPU: 2 }, { CPU: 1 })
+    agent.request('child', { owner: workerId })
+    agent.startWorkers()
+    expect(doing(agent.send({ type: 'owner.gone', ownerId: idOf('d') }), 'end-worker').map((command) => command.workerId)).toEqual([workerId])
+    expect(doing(agent.exit(workerId), 'end-worker')).toHaveLength(1)
+    expect(agent.state.leases.size).toBe(0)
+  })
+
+  it('is reused for the same job and not for another', () => {
+    const { agent, leaseId, workerId } = granted({ CPU: 2 }, { CPU: 1 })
+    agent.send({ type: 'owner.said', message: { type: 'lease.return', leaseId, ownerId: idOf('d'), workerLeaving: false } })
+    const shape = shapeOf({ CPU: 1 })
+    const foreign = { type: 'lease.request', requestId: 'f', ownerId: idOf('e'), jobId: '00000002', shape, spills: 0, backlog: 1 } as const
+    expect(doing(agent.send({ type: 'owner.said', message: foreign }), 'spawn-worker')).toHaveLength(1)
+    expect(toOwner(agent.request('r2'), 'lease.granted')[0]?.worker.workerId).toBe(workerId)
+  })
+
+  it('that never starts makes what waits for it fail with what it wrote', () => {
+    const agent = new AgentHarness({ CPU: 1 })
+    const commands = [...agent.request('r1')]
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      const [starting] = agent.state.workers.keys()
+      commands.push(...agent.exit(starting ?? '', { lastLines: ['cannot find module'] }))
+      agent.tick(20_000)
+    }
+    const refused = toOwner([...commands, ...agent.last], 'lease.refused')
+    expect(refused[0]?.failure.message).toContain('cannot find module')
+  })
+
+  it('is ended for memory in order of age, tasks before actors, one at a time', () => {
+    const agent = new AgentHarness({ CPU: 2 })
+    agent.request('r1')
+    agent.request('r2')
+    const grants = toOwner(agent.startWorkers(), 'lease.granted')
+    const [ended] = doing(agent.send({ type: 'memory.short' }), 'end-worker')
+    expect(ended).toMatchObject({ workerId: grants[1]?.worker.workerId, reason: 'out-of-memory' })
+    expect(agent.send({ type: 'memory.short' })).toEqual([])
+  })
+})
+
+describe('held leases', () => {
+  it('are taken back when their owner leaves them out twice', () => {
+    const agent = new AgentHarness({ CPU: 1 })
+    agent.request('r1')
+    agent.startWorkers()
+    const held = { type: 'leases.held', ownerId: idOf('d'), leaseIds: [], requestIds: [] } satisfies FromOwner
+    expect(doing(agent.send({ type: 'owner.said', message: held }), 'end-worker')).toEqual([])
+    expect(doing(agent.send({ type: 'owner.said', message: held }), 'end-worker')).toHaveLength(1)
+  })
+
+  it('that are not known here are said to be lost', () => {
+    const agent = new AgentHarness({ CPU: 1 })
+    const held = { type: 'leases.held', ownerId: idOf('d'), leaseIds: ['x-1'], requestIds: [] } satisfies FromOwner
+    expect(toOwner(agent.send({ type: 'owner.said', message: held }), 'lease.lost')[0]?.leaseId).toBe('x-1')
+  })
+
+  it('are asked for when others wait, but not again at once', () => {
+    const agent = new AgentHarness({ CPU: 1 })
+    agent.request('r1')
+    agent.startWorkers()
+    const asked = doing(agent.request('r2', { owner: idOf('e') }), 'tell-owner')
+    expect(asked.map((command) => [command.ownerId, command.message.type])).toEqual([[idOf('d'), 'lease.wanted']])
+    expect(agent.request('r3', { owner: idOf('f') })).toEqual([])
+    expect(toOwner(agent.tick(200), 'lease.wanted')).toHaveLength(1)
+  })
+})
+
+describe('a node', () => {
+  it('reports what is free and what waits', () => {
+    const agent = new AgentHarness({ CPU: 1 })
+    agent.send({ type: 'head.registered', heartbeatMs: 1_000 })
+    agent.request('r1')
+    agent.request('r2')
+    const [report] = toHead(agent.tick(1_000), 'node.reported')
+    expect(report?.available).toEqual({})
+    expect(report?.demand).toEqual([{ shape: shapeOf({ CPU: 1 }), count: 1, infeasible: false }])
+  })
+
+  it('that is drained takes nothing new, and leaves when its last lease is over', () => {
+    const agent = new AgentHarness({ CPU: 2 })
+    agent.request('r1')
+    const [grant] = toOwner(agent.startWorkers(), 'lease.granted')
+    agent.head({ type: 'node.drain', reason: 'maintenance', deadlineMs: 0 })
+    expect(toOwner(agent.request('r2'), 'lease.granted')).toEqual([])
+    const back = { type: 'lease.return', leaseId: grant?.leaseId ?? '', ownerId: idOf('d'), workerLeaving: false } as const
+    expect(doing(agent.send({ type: 'owner.said', message: back }), 'leave-cluster')).toHaveLength(1)
+  })
+
+  it('that was declared dead ends its workers, tells their owners and starts over', () => {
+    const agent = new AgentHarness({ CPU: 1 })
+    agent.request('r1')
+    agent.startWorkers()
+    const commands = agent.head({ type: 'node.fenced' })
+    expect(commands.map((command) => command.do)).toEqual(['end-worker', 'tell-owner', 'start-over'])
+  })
+
+  it('keeps its pool of workers at its size and lets idle ones above it go', () => {
+    const agent = new AgentHarness({ CPU: 3 }, { preforkWorkers: 1, idleWorkerMs: 1_000 })
+    agent.tick(300)
+    for (const id of ['r1', 'r2', 'r3']) agent.request(id)
+    for (const grant of toOwner(agent.startWorkers(), 'lease.granted')) {
+      agent.send({ type: 'owner.said', message: { type: 'lease.return', leaseId: grant.leaseId, ownerId: idOf('d'), workerLeaving: false } })
+    }
+    expect(doing(agent.tick(2_000), 'ask-worker-to-leave').map((command) => command.reason)).toEqual(['idle', 'idle'])
+  })
+})
+
+describe('a request inside a placement group', () => {
+  const inGroup = (bundleIndex: number) =>
+    shapeOf({ CPU: 1 }, { strategy: { kind: 'group', groupId, bundleIndex, captureChildren: false } })
+  const withBundle = () => {
+    const agent = new AgentHarness({ CPU: 4 })
+    agent.head({ type: 'bundles.prepare', groupId, round: 1, bundles: [{ index: 0, resources: { CPU: 2 } }] })
+    agent.head({ type: 'bundles.commit', groupId, round: 1 })
+    return agent
+  }
+
+  it('draws from its bundle and from nothing else', () => {
+    const agent = withBundle()
+    for (const id of ['g1', 'g2', 'g3']) agent.request(id, { shape: inGroup(0) })
+    expect(toOwner(agent.startWorkers(), 'lease.granted').map((grant) => grant.requestId)).toEqual(['g1', 'g2'])
+    expect(agent.state.pool.available).toEqual({ CPU: 20_000 })
+  })
+
+  it('asks where the bundles are, and goes there', () => {
+    const agent = new AgentHarness({ CPU: 4 })
+    agent.head({ type: 'cluster.changed', version: 1, nodes: [viewOf(otherId, { CPU: 4 })] })
+    expect(doing(agent.request('g1', { shape: inGroup(-1) }), 'watch-group')).toEqual([{ do: 'watch-group', groupId }])
+    const bundles = [{ index: 0, nodeId: otherId, agentAddress: 'b:1' }]
+    const commands = agent.head({ type: 'group.changed', groupId, version: 1, status: { kind: 'created', bundles } })
+    expect(toOwner(commands, 'lease.spilled')[0]?.nodeId).toBe(otherId)
+  })
+
+  it('is refused when the group is gone', () => {
+    const agent = new AgentHarness({ CPU: 4 })
+    agent.request('g1', { shape: inGroup(-1) })
+    expect(toOwner(agent.send({ type: 'group.unknown', groupId }), 'lease.refused')[0]?.failure.code).toBe('group.removed')
+  })
+
+  it('loses its worker when the bundle is given back, and the node has its amounts once the process is gone', () => {
+    const agent = withBundle()
+    agent.request('g1', { shape: inGroup(0) })
+    const [grant] = toOwner(agent.startWorkers(), 'lease.granted')
+    const commands = agent.head({ type: 'bundles.return', groupId, round: 1, indexes: [0], endUsers: true })
+    expect(doing(commands, 'end-worker')[0]?.reason).toBe('group-removed')
+    expect(agent.state.pool.available).toEqual({ CPU: 20_000 })
+    const after = agent.exit(grant?.worker.workerId ?? '')
+    expect(toOwner(after, 'lease.lost')[0]?.exit.reason).toBe('group-removed')
+    expect(agent.state.pool.available).toEqual({ CPU: 40_000 })
+  })
+
+  it('reports the amounts of bundles under their names', () => {
+    const agent = withBundle()
+    agent.send({ type: 'head.registered', heartbeatMs: 1_000 })
+    const [report] = toHead(agent.tick(1_000), 'node.reported')
+    expect(report?.available ?? toHead(agent.last, 'node.reported')).toMatchObject({ CPU: 2, [`CPU_group_0_${groupId}`]: 2, [`CPU_group_${groupId}`]: 2 })
+  })
+})
+
+it('names itself in what it registers', () => {
+  const agent = new AgentHarness({ CPU: 1 })
+  agent.request('r1')
+  const [grant] = toOwner(agent.startWorkers(), 'lease.granted')
+  expect(grant?.worker.nodeId).toBe(selfId)
+})
