@@ -28,6 +28,7 @@ export type HeadOptions = {
   readonly tickMs?: number
 }
 
+type Waiting = { readonly isRead: boolean; resolve(value: unknown): void; reject(error: Error): void }
 type EventBody = HeadEvent extends infer E ? (E extends HeadEvent ? Omit<E, 'nowMs'> : never) : never
 
 /** Requests that change nothing: they are answered even while the disk is full. */
@@ -48,7 +49,7 @@ export class Head {
   readonly #outbox: Outbox
   readonly #links = new Map<number, { link: Link<FromAgent>; nodeId: string }>()
   readonly #linkOfNode = new Map<string, Link<FromAgent>>()
-  readonly #waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
+  readonly #waiting = new Map<number, Waiting>()
   readonly #ticker: NodeJS.Timeout
   #nextLinkId = 1
   #nextRequestKey = 1
@@ -56,11 +57,11 @@ export class Head {
   constructor(options: HeadOptions) {
     this.#options = options
     this.#state = createHeadState(options.config)
+    const { store, logger, clock } = options
     this.#outbox = new Outbox({
-      store: options.store,
-      logger: options.logger,
-      clock: options.clock,
+      ...{ store, logger, clock },
       perform: (command) => this.#perform(command),
+      isRead: (requestKey) => this.#waiting.get(requestKey)?.isRead ?? true,
     })
     this.#take({ type: 'state.loaded', rows: options.store.loadRows() })
     this.#outbox.flush()
@@ -138,9 +139,10 @@ export class Head {
 
   #ask(nodeId: string, request: CoreRequest): Promise<unknown> {
     const refusal = this.#outbox.refusal
-    if (refusal !== undefined && !readRequests.has(request.type)) return Promise.reject(refusal)
+    const isRead = readRequests.has(request.type)
+    if (refusal !== undefined && !isRead) return Promise.reject(refusal)
     const requestKey = this.#newKey()
-    const answered = new Promise((resolve, reject) => void this.#waiting.set(requestKey, { resolve, reject }))
+    const answered = new Promise((resolve, reject) => void this.#waiting.set(requestKey, { isRead, resolve, reject }))
     this.#take({ type: 'client.request', from: { nodeId }, requestKey, request })
     return answered
   }
@@ -179,7 +181,7 @@ export class Head {
     }
   }
 
-  #settle(requestKey: number, settle: (waiting: { resolve(value: unknown): void; reject(error: Error): void }) => void): void {
+  #settle(requestKey: number, settle: (waiting: Waiting) => void): void {
     const waiting = this.#waiting.get(requestKey)
     this.#waiting.delete(requestKey)
     if (waiting) settle(waiting)

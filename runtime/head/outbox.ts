@@ -11,6 +11,8 @@ export type OutboxOptions = {
   readonly logger: Logger
   readonly clock: Clock
   readonly perform: (command: Action) => void
+  /** Does the answer to this request stand on nothing that is yet to be written? */
+  readonly isRead: (requestKey: number) => boolean
 }
 
 /** Actions that wait for a full disk at most; past it the head ends itself rather than its memory. */
@@ -19,7 +21,7 @@ const retryAfterMs = 1_000
 
 /**
  * Collects what the core decides in one turn of the event loop, writes it in one transaction, and only then lets anybody hear of it.
- * While the disk is full everything but answers waits, and the write is tried again every second.
+ * While the disk is full everything but answers to reads waits, and the write is tried again every second.
  */
 export class Outbox {
   readonly #options: OutboxOptions
@@ -85,11 +87,12 @@ export class Outbox {
     return true
   }
 
-  /** Nothing new can be promised, but whoever asked gets an answer: what it was, or that the disk is full. */
+  /** Nothing new can be promised; what is known can be told. */
   #answerOnly(): void {
     const held: Action[] = []
     for (const action of this.#actions) {
-      if (action.type === 'reply' || action.type === 'fail' || action.type === 'note') this.#options.perform(action)
+      const isAnswer = action.type === 'reply' || action.type === 'fail'
+      if (action.type === 'note' || (isAnswer && this.#options.isRead(action.requestKey))) this.#options.perform(action)
       else held.push(action)
     }
     this.#actions = held

@@ -28,12 +28,13 @@ export class HeadStore {
   #cachedBytes = 0
 
   /**
-   * Opens the database at `path`, or makes it.
+   * Opens the database at `path`, or makes it. It grows to `maxBytes` at most; past it writes fail as on a full disk. @default no limit but the disk
    * @throws ClusterError `cluster.start-failed` when a newer release wrote it, or when it is not a database of ours.
    */
-  constructor(path: string) {
+  constructor(path: string, maxBytes?: number) {
     this.#database = openDatabase(path)
     const database = this.#database
+    if (maxBytes !== undefined) this.limitBytes(maxBytes)
     this.#saveRow = database.prepare(
       'INSERT INTO state (kind, key, value) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',
     )
@@ -119,6 +120,12 @@ export class HeadStore {
   listKeys(prefix: string): string[] {
     const keys = this.#database.prepare('SELECT key FROM kv WHERE substr(key, 1, length(?)) = ? AND key >= ? ORDER BY key LIMIT ?')
     return keys.all(prefix, prefix, prefix, listedKeys).map((row) => String(row['key']))
+  }
+
+  /** Changes how far the database may grow. */
+  limitBytes(maxBytes: number): void {
+    const pageBytes = Number(this.#database.prepare('PRAGMA page_size').get()?.['page_size'])
+    this.#database.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(maxBytes / pageBytes))}`)
   }
 
   close(): void {

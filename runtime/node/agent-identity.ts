@@ -1,79 +1,70 @@
-import { X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { ClusterError } from '../base/errors.ts'
-import type { NodeId } from '../base/ids.ts'
+import { backoffMs } from '../base/random.ts'
+import { findIdentity, type NodeIdentity, writeIdentity } from '../session/identity-file.ts'
 import type { SessionLayout } from '../session/layout.ts'
-import { writeFileAtomic } from '../session/process-record.ts'
-import { createKeyPair, findCertifiedNode, issueNodeCertificate } from '../transport/certificates.ts'
-import { dialTls } from '../transport/dial.ts'
-import type { Identity } from '../transport/identity.ts'
+import { createKeyPair } from '../transport/certificates.ts'
+import { dialTls, dialUnix, type Dialed } from '../transport/dial.ts'
 import type { HeadTarget } from './addresses.ts'
 
-/** Names of the files of an identity, in `layout.identityDir`. Processes of this node read them to reach other nodes. */
-export const identityFiles = { caCert: 'authority.crt.pem', cert: 'node.crt.pem', key: 'node.key.pem' } as const
-
-/** What the head answers a joiner with, in the details of its answer to the hello. */
-const JoinAnswer = z.object({ caCertPem: z.string(), certPem: z.string() })
+/** What the head answers a joiner with, in the details of its answer to the hello; the node's id stands beside them. */
+const JoinAnswer = z.object({ nodeId: z.string(), details: z.object({ certificate: z.string(), authority: z.string() }) })
 
 export type IdentitySource = {
   readonly layout: SessionLayout
   readonly head: HeadTarget
   readonly version: string
-  /** Read when there is no identity yet. */
+  /** Needed where the head is on another machine and there is no identity yet. */
   readonly joinTokenFile: string | undefined
-  /** For a node that begins anew. */
-  readonly freshNodeId: NodeId
 }
+
+const maxAttempts = 20
+const retry = { baseMs: 50, maxMs: 2_000 }
 
 /**
- * The identity kept in this folder; else one signed with the cluster's authority when that lies here, else one that the head gives for the join token.
- * @throws ClusterError `auth.refused` when there is no way to get one.
+ * The identity kept in this folder; else one that the head gives: to this user on its own machine, to others for the join token.
+ * @throws ClusterError `auth.refused` when there is no way to get one, `link.closed` when the head does not come up.
  */
-export async function obtainIdentity(source: IdentitySource): Promise<Identity> {
-  const kept = findIdentity(source.layout.identityDir)
+export async function obtainIdentity(source: IdentitySource): Promise<NodeIdentity> {
+  const { identityDir } = source.layout
+  const kept = findIdentity(identityDir)
   if (kept) return kept
   const { publicKeyPem, privateKeyPem } = createKeyPair()
-  const nodeId = source.freshNodeId
-  const signed = signHere(source, publicKeyPem) ?? (await joinCluster(source, publicKeyPem))
-  const identity = { nodeId, caCertPem: signed.caCertPem, certPem: signed.certPem, keyPem: privateKeyPem }
-  const { identityDir } = source.layout
-  writeFileAtomic(join(identityDir, identityFiles.key), identity.keyPem)
-  writeFileAtomic(join(identityDir, identityFiles.caCert), identity.caCertPem)
-  writeFileAtomic(join(identityDir, identityFiles.cert), identity.certPem)
+  const dialed = await joinCluster(source, publicKeyPem)
+  dialed.raw().destroy()
+  const answer = JoinAnswer.safeParse(dialed.answer)
+  if (!answer.success) throw new ClusterError('protocol.violation', 'the head let us join and gave no certificate; run the same release on all nodes')
+  const { nodeId, details } = answer.data
+  const identity = { nodeId, caCertPem: details.authority, certPem: details.certificate, keyPem: privateKeyPem }
+  writeIdentity(identityDir, identity)
   return identity
-}
-
-/** The identity in a folder, when it is whole. */
-export function findIdentity(identityDir: string): Identity | undefined {
-  const read = (name: string) => readFileSync(join(identityDir, name), 'utf8')
-  if (!Object.values(identityFiles).every((name) => existsSync(join(identityDir, name)))) return undefined
-  const certPem = read(identityFiles.cert)
-  const node = findCertifiedNode(new X509Certificate(certPem))
-  return node && { nodeId: node.nodeId, caCertPem: read(identityFiles.caCert), certPem, keyPem: read(identityFiles.key) }
 }
 
 /** A node that was declared dead needs another identity. */
 export function forgetIdentity(layout: SessionLayout): void {
-  for (const name of Object.values(identityFiles)) rmSync(join(layout.identityDir, name), { force: true })
+  rmSync(join(layout.identityDir, 'identity.json'), { force: true })
 }
 
-function signHere({ layout, freshNodeId }: IdentitySource, publicKeyPem: string): z.infer<typeof JoinAnswer> | undefined {
-  if (!existsSync(layout.authorityCert) || !existsSync(layout.authorityKey)) return undefined
-  const authority = { caCertPem: readFileSync(layout.authorityCert, 'utf8'), caKeyPem: readFileSync(layout.authorityKey, 'utf8') }
-  return { caCertPem: authority.caCertPem, certPem: issueNodeCertificate(authority, { nodeId: freshNodeId, role: 'agent', publicKeyPem }) }
-}
-
-async function joinCluster({ head, version, joinTokenFile, freshNodeId }: IdentitySource, publicKeyPem: string): Promise<z.infer<typeof JoinAnswer>> {
-  if (head.kind !== 'tls' || joinTokenFile === undefined || !existsSync(joinTokenFile)) {
-    throw new ClusterError('auth.refused', 'this node has no certificate and no join token; pass --join-token-file with a token of the cluster')
+async function joinCluster({ head, version, joinTokenFile }: IdentitySource, publicKey: string): Promise<Dialed> {
+  const hello = { role: 'join', version, details: { publicKey } } as const
+  const dial = () => {
+    if (head.kind === 'unix') return dialUnix(head.path, { hello })
+    if (joinTokenFile === undefined || !existsSync(joinTokenFile)) {
+      throw new ClusterError(
+        'auth.refused',
+        'this node has no certificate and no join token; pass --join-token-file with a token of the cluster',
+      )
+    }
+    return dialTls({ host: head.host, port: head.port, joinToken: readFileSync(joinTokenFile, 'utf8').trim() }, { hello })
   }
-  const joinToken = readFileSync(joinTokenFile, 'utf8').trim()
-  const hello = { role: 'join', version, nodeId: freshNodeId, details: { publicKeyPem } } as const
-  const dialed = await dialTls({ host: head.host, port: head.port, joinToken }, { hello })
-  dialed.raw().destroy()
-  const answer = JoinAnswer.safeParse(dialed.answer.details)
-  if (!answer.success) throw new ClusterError('protocol.violation', 'the head took our join token and gave no certificate; run the same release on all nodes')
-  return answer.data
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await dial()
+    } catch (error) {
+      if (!(error instanceof ClusterError) || !error.retryable || attempt >= maxAttempts) throw error
+      await new Promise((resolve) => setTimeout(resolve, backoffMs(attempt, retry, Math.random)))
+    }
+  }
 }

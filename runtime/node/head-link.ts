@@ -28,7 +28,7 @@ export type HeadLinkIo = {
 }
 
 const defaultPatienceMs = 30_000
-const retry = { baseMs: 100, maxMs: 5_000 }
+const retry = { baseMs: 50, maxMs: 5_000 }
 const registerTimeoutMs = 10_000
 const waiterLimit = 100_000
 
@@ -114,7 +114,7 @@ export class HeadLink {
     if (answer.fenced) {
       link.close('fenced')
       this.#io.onFenced()
-      throw new ClusterError('auth.refused', `the head has declared node ${this.#io.nodeId} dead; it has to start over`)
+      throw new ClusterError('auth.refused', `the head has declared node ${this.#io.nodeId} dead; it has to start over`, { details: { fenced: 1 } })
     }
     this.#link = link
     this.#isRegistered = true

@@ -13,6 +13,8 @@ export const StoreCreate = z.object({
   sizeBytes: SizeBytes,
   /** A primary copy is kept, if need be on disk, until it is freed; another may be dropped when nobody reads it. */
   primary: z.boolean(),
+  /** Whose object a primary copy is: it goes when that process does. @default who holds the lease of the worker that asks, else the client itself */
+  ownerId: z.string().min(1).max(128).optional(),
   /** How long to wait for room. @default what the store was started with */
   timeoutMs: TimeoutMs.optional(),
 })

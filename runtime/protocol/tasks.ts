@@ -31,6 +31,8 @@ export const TaskTemplate = z.object({
   functionId: FunctionId,
   name: z.string().max(512),
   jobId: JobId,
+  /** Where the job's named actors are looked up. */
+  namespace: z.string().max(256),
   /** Count of returns; -1 streams refs as they are produced. */
   returnCount: z.int().min(-1).max(100_000),
   /** Streaming: items that may be produced and not yet consumed. 0 means no limit. */

@@ -3,11 +3,6 @@ import { coreImports, importTable } from './import-table.ts'
 /** How a package is imported so that a process does not load at its start what it never uses. */
 const leanForms = [
   {
-    name: 'zod',
-    importNames: ['z'],
-    message: "Write `import * as z from 'zod'`: the named `z` cannot be shaken, and costs every process 20 ms at its start.",
-  },
-  {
     name: 'msgpackr',
     message: "Import from 'msgpackr/pack' or 'msgpackr/unpack': the bare name also searches for a native helper, 3 ms at every start.",
   },

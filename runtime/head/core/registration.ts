@@ -73,6 +73,7 @@ function reconcileActors(turn: Turn, node: HeadNode, register: NodeRegister): vo
   const { state } = turn
   const { nodeId } = node
   const listed = new Map(register.actors.map((actor) => [actor.actorId, actor]))
+  for (const stop of [...state.stops.values()]) if (stop.nodeId === nodeId) orderStop(turn, stop)
   for (const report of register.actors) onActorStarted(turn, nodeId, report) // ends those that we do not count on
   for (const actorId of node.actors) {
     const actor = findActor(state, actorId)
@@ -83,7 +84,6 @@ function reconcileActors(turn: Turn, node: HeadNode, register: NodeRegister): vo
       sendWish(turn, actor)
     }
   }
-  for (const stop of state.stops.values()) if (stop.nodeId === nodeId) orderStop(turn, stop)
 }
 
 function reconcileGroups(turn: Turn, node: HeadNode, register: NodeRegister): void {

@@ -23,6 +23,9 @@ export type ShoalActor = ActorIdentity & { readonly listing: ActorListing; reado
 export class Actors {
   readonly #client: Client
   readonly #kinds = new Map<string, TaskKind>()
+  /** Actors that the head does not know yet: nothing is asked of it about them. */
+  readonly #registering = new Map<string, Promise<void>>()
+  readonly #aliases = new Map<string, string>()
   readonly hostKind: HostKind
   constructor(client: Client) {
     this.#client = client
@@ -38,7 +41,10 @@ export class Actors {
     counted.settle('ready')
     client.references.countHandles(counted, actorId)
     const listing = this.#listing(actorId, definition)
-    this.#register(definition, { listing, packed, counted }).catch((error: unknown) => this.#failCalls(actorId, error))
+    const registered = this.#register(definition, { listing, packed, counted })
+      .catch((error: unknown) => this.#failCalls(actorId, error))
+      .finally(() => this.#registering.delete(actorId))
+    this.#registering.set(actorId, registered)
     return { actorId, name: listing.name, className: definition.name, methodNames: listing.methodNames, listing, counted }
   }
 
@@ -109,9 +115,7 @@ export class Actors {
   /** The name was taken: calls go to the actor that has it. */
   #redirect(from: string, to: string): void {
     this.#aliases.set(from, to)
-    this.watch(from)
   }
-  readonly #aliases = new Map<string, string>()
 
   async find(name: string, namespace: string | undefined): Promise<ShoalActor> {
     const listing = await this.#client.request({ type: 'actor.find', name, namespace: namespace ?? this.#client.namespace }, ActorListing)
@@ -123,6 +127,7 @@ export class Actors {
   }
 
   async kill(actor: ActorIdentity, noRestart: boolean): Promise<void> {
+    await this.#registering.get(actor.actorId)
     await this.#client.request({ type: 'actor.kill', actorId: this.#aliases.get(actor.actorId) ?? actor.actorId, noRestart }, z.unknown())
   }
 
@@ -155,6 +160,7 @@ export class Actors {
         functionId: '0'.repeat(64),
         name,
         jobId: listing.jobId,
+        namespace: listing.namespace,
         returnCount: 1,
         generatorBackpressure: 0,
         maxCalls: 0,
@@ -171,11 +177,17 @@ export class Actors {
 
   /** Learns what becomes of an actor: now, and at every change. Asked again while the head is away. */
   watch(actorId: string): void {
+    const registering = this.#registering.get(actorId)
+    if (registering) void registering.then(() => this.watch(actorId))
+    else this.#ask(actorId)
+  }
+
+  #ask(actorId: string): void {
     const target = this.#aliases.get(actorId) ?? actorId
     this.#client.request({ type: 'actor.watch', actorId: target }, ActorChanged).then(
       (changed) => this.onChanged(changed),
       (error: unknown) => {
-        if (error instanceof ClusterError && error.retryable) setTimeout(() => this.watch(actorId), 500).unref()
+        if (error instanceof ClusterError && error.retryable) setTimeout(() => this.#ask(actorId), 500).unref()
         else this.#failCalls(actorId, error)
       },
     )
@@ -189,9 +201,10 @@ export class Actors {
     }
   }
 
-  outOfScope(actorId: string): void {
+  async outOfScope(actorId: string): Promise<void> {
+    await this.#registering.get(actorId)
     // Calls under way hold the handle's reference, so none is left when this is said.
-    this.#client.request({ type: 'actor.out-of-scope', actorId }, z.unknown()).catch(() => {}) // the actor ends with its owner at the latest
+    await this.#client.request({ type: 'actor.out-of-scope', actorId }, z.unknown()).catch(() => {}) // the actor ends with its owner at the latest
   }
 
   #makeHostKind(): HostKind {

@@ -40,11 +40,18 @@ export type ClientOptions = {
   /** Set for workers: the agent made it up. */
   readonly workerId?: WorkerId
   readonly token?: string
+  /** Where to listen. @default a socket of its own in the node's folder */
+  readonly socketPath?: string
+  /** Runs before anything can arrive. */
+  readonly beforeReady?: (client: Client) => void
+  /** Code of a function that came with a template. */
+  readonly onCode?: (functionId: string, code: Uint8Array) => void
   readonly entrypoint: string
   readonly namespace: string | null
   readonly randomHex: (bytes: number) => string
   /** Answers `shoal` with this process' own SDK. */
   readonly importModule: (specifier: string) => Promise<unknown>
+  readonly resolveSync?: (specifier: string) => unknown
   readonly warn: (message: string) => void
   /** Workers: tasks and calls to run. */
   readonly onWork?: (caller: Caller, message: ToWorker) => void
@@ -88,6 +95,7 @@ export class Client {
   namespace = ''
   newTaskId: (actorId?: string) => TaskId
   #listener: Listener | undefined
+  readonly #callers = new Set<Caller>()
   #closed = false
 
   private constructor(options: ClientOptions, agent: Link<FromAgent>, facts: { address: ProcessAddress; tempDir: string }) {
@@ -109,7 +117,7 @@ export class Client {
       },
       returnBorrowed: (owner, objectIds) => this.peers.find(owner.workerId)?.send({ type: 'objects.returned', borrower: this.address.workerId, objectIds }),
       freeCopies: ({ objectId, copies }) => void this.agent.send({ type: 'objects.free', objects: [{ objectId, copies }] }),
-      actorOutOfScope: (actorId) => this.actors.outOfScope(actorId),
+      actorOutOfScope: (actorId) => void this.actors.outOfScope(actorId),
     })
     this.peers = new Peers({
       self,
@@ -132,9 +140,9 @@ export class Client {
       logger,
     })
     this.definitions = new Definitions({ functions: () => this.functions, randomHex: options.randomHex, request: (message, reply) => this.request(message, reply) })
-    this.codec = createCodec([refKind(this.references, self), ...this.definitions.kinds, lazyKind('actor', () => this.actors.hostKind)], this.references, options.importModule)
+    this.codec = createCodec([refKind(this.references, self), ...this.definitions.kinds, lazyKind('actor', () => this.actors.hostKind)], this.references, options)
     this.errors = createErrorCodec(this.codec)
-    this.functions = new Functions({ hosts: this.codec.hosts, importModule: options.importModule, request: (message, reply) => this.request(message, reply) })
+    this.functions = new Functions({ hosts: this.codec.hosts, modules: options, request: (message, reply) => this.request(message, reply) })
     this.owner = new OwnerShell({
       config: { ownerId: this.address.workerId },
       self,
@@ -174,15 +182,16 @@ export class Client {
     const introduction = { role: options.role, workerId, version: clientVersion, ...(options.token === undefined ? {} : { token: options.token }) }
     const { link, answer } = await connectAgent(options.agentSocket, introduction, options.logger)
     const tempDir = String(answer.details?.['tempDir'] ?? '')
-    const socketPath = `${sessionLayout(tempDir).socketDir}/${options.role[0]}-${workerId.slice(0, 16)}.sock`
+    const socketPath = options.socketPath ?? `${sessionLayout(tempDir).socketDir}/${options.role[0]}-${workerId.slice(0, 16)}.sock`
     const address = { workerId, nodeId: answer.nodeId ?? '', socketPath, agentAddress: String(answer.details?.['agentAddress'] ?? '') }
     const client = new Client(options, link, { address, tempDir })
+    options.beforeReady?.(client)
     await client.#start()
     return client
   }
 
   async #start(): Promise<void> {
-    const { logger, onWork, onCallerGone } = this.#options
+    const { logger, onWork, onCode, onCallerGone } = this.#options
     this.#listener = await serveOthers({
       socketPath: this.address.socketPath,
       version: clientVersion,
@@ -191,8 +200,16 @@ export class Client {
       references: this.references,
       locate: (state) => locateForOthers(this, state),
       missing: (state, nodeIds) => dropCopies(this, state, nodeIds),
-      onWork: onWork ?? (() => {}),
-      onCallerGone: (caller) => onCallerGone?.(caller),
+      onWork: (caller, message) => {
+        if (message.type === 'task.define') this.serveJob(message.template.jobId, message.template.namespace)
+        if (message.type === 'task.define' && message.code) onCode?.(message.template.functionId, message.code)
+        onWork?.(caller, message)
+      },
+      onCaller: (caller) => this.#callers.add(caller),
+      onCallerGone: (caller) => {
+        this.#callers.delete(caller)
+        onCallerGone?.(caller)
+      },
       refuse: ({ role }) => (role === 'owner' ? undefined : new ClusterError('auth.refused', `a worker takes role owner, not ${role}`)),
     })
     this.agent.onMessage((message) => this.#onAgentMessage(message))
@@ -210,9 +227,9 @@ export class Client {
 
   /** Whose tasks this process makes from now on. */
   serveJob(jobId: JobId, namespace: string): void {
+    this.namespace = namespace
     if (jobId === this.jobId) return
     this.jobId = jobId
-    this.namespace = namespace
     this.newTaskId = createTaskIds(this.#options.randomHex, jobId)
   }
 
@@ -310,6 +327,11 @@ export class Client {
     const { nodeId, agentAddress } = this.address
     const place = { kind: 'stored' as const, copies: [{ nodeId, agentAddress }], sizeBytes: encoded.sizeBytes }
     return this.store.put(objectId, encoded.sizeBytes, (target) => encoded.writeTo(target), { primary: true }).then(() => ({ place, nested }))
+  }
+
+  /** Resolves when the sockets have taken what was sent. */
+  async drained(): Promise<void> {
+    await Promise.all([this.agent.drained(), ...[...this.#callers].map((link) => link.drained())])
   }
 
   close(): void {

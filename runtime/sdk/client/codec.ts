@@ -32,8 +32,12 @@ export type Codec = {
   refsIn(encoded: EncodedValue): RefState[]
 }
 
+export type ModuleAccess = { readonly importModule: (specifier: string) => Promise<unknown>; readonly resolveSync?: (specifier: string) => unknown }
+
+export const accessOf = ({ importModule, resolveSync }: ModuleAccess) => (resolveSync ? { importModule, resolveSync } : { importModule })
+
 /** `importModule` answers `shoal` with this process' own SDK, so that there is one of it. */
-export function createCodec(kinds: readonly HostKind[], references: References, importModule: (specifier: string) => Promise<unknown>): Codec {
+export function createCodec(kinds: readonly HostKind[], references: References, modules: ModuleAccess): Codec {
   const byName = new Map(kinds.map((kind) => [kind.kind, kind]))
   const hosts: HostObjects = {
     encode(value) {
@@ -51,7 +55,7 @@ export function createCodec(kinds: readonly HostKind[], references: References, 
   }
   const functions: FunctionGraphs = {
     capture: (value, recording) => captureGraph(value, { hosts: recording }).bytes,
-    rebuild: (bytes, reading) => rebuildGraph(bytes, { hosts: reading, importModule }),
+    rebuild: (bytes, reading) => rebuildGraph(bytes, { hosts: reading, ...accessOf(modules) }),
   }
   return {
     hosts,

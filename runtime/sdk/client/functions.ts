@@ -4,11 +4,12 @@ import { KvGetReply, KvPutReply } from '../../protocol/clients.ts'
 import { captureGraph } from '../closure/capture.ts'
 import { rebuildGraph } from '../closure/rebuild.ts'
 import type { Callable } from '../execution.ts'
+import { accessOf, type ModuleAccess } from './codec.ts'
 import type { HostObjects } from '../values/host-objects.ts'
 
 export type FunctionsIo = {
   readonly hosts: HostObjects
-  readonly importModule: (specifier: string) => Promise<unknown>
+  readonly modules: ModuleAccess
   /** A request that the head answers. */
   readonly request: <T>(message: object, reply: { parse(value: unknown): T }) => Promise<T>
 }
@@ -103,7 +104,7 @@ export class Functions {
   }
 
   #rebuild(bytes: Uint8Array): Callable | Promise<Callable> {
-    const rebuilt = rebuildGraph(bytes, { hosts: this.#io.hosts, importModule: this.#io.importModule })
+    const rebuilt = rebuildGraph(bytes, { hosts: this.#io.hosts, ...accessOf(this.#io.modules) })
     return rebuilt instanceof Promise ? rebuilt.then(asCallable) : asCallable(rebuilt)
   }
 

@@ -14,7 +14,7 @@ export type FromPeer = MessageOf<typeof incoming>
 export type ToWorker = MessageOf<typeof toWorkerFromOwner>
 
 /** One process that dialed us: as the owner of tasks we run, as a caller of our actor, or to borrow our objects. */
-export type Caller = { readonly id: string; readonly workerId: WorkerId; send(message: object): void; flush(): void }
+export type Caller = { readonly id: string; readonly workerId: WorkerId; send(message: object): void; flush(): void; drained(): Promise<void> }
 
 export type OwnServerIo = {
   readonly socketPath: string
@@ -27,6 +27,7 @@ export type OwnServerIo = {
   /** These copies could not be read: drop them, and make the object again if none is left. */
   readonly missing: (state: RefState, nodeIds: readonly string[]) => void
   readonly onWork: (caller: Caller, message: ToWorker) => void
+  readonly onCaller: (caller: Caller) => void
   readonly onCallerGone: (caller: Caller) => void
   readonly refuse: (hello: Hello) => ClusterError | undefined
 }
@@ -48,7 +49,8 @@ export function serveOthers(io: OwnServerIo): Promise<Listener> {
 
 function attach(io: OwnServerIo, greeted: Greeted, who: { id: string; workerId: WorkerId }): void {
   const link: Link<FromPeer> = greeted.accept({ incoming, logger: io.logger, peer: `process ${who.workerId.slice(0, 8)}` })
-  const caller: Caller = { ...who, send: (message) => void link.send(message), flush: () => link.flush() }
+  const caller: Caller = { ...who, send: (message) => void link.send(message), flush: () => link.flush(), drained: () => link.drained() }
+  io.onCaller(caller)
   link.onMessage((message) => {
     if (message.type === 'objects.returned') return io.references.takeBack(message.objectIds, message.borrower)
     if (message.type === 'object.copied') return noteCopy(io.references, message)

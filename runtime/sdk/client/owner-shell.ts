@@ -260,6 +260,7 @@ export class OwnerShell {
 
   #endWith(pending: PendingTask, end: TaskEnd): void {
     this.#pending.delete(pending.task.taskId)
+    pending.onEnd?.()
     if (end.kind === 'outcome' && end.outcome.kind === 'done') this.#fulfil(pending, end.outcome.results)
     else {
       const failure = end.kind === 'as-object' ? pending.refArgs.find((state) => state.objectId === end.objectId)?.failure : failureOf(pending.task, end)

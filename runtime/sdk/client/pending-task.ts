@@ -11,4 +11,6 @@ export type PendingTask = {
   /** Refs deeper inside the arguments. */
   readonly nested: readonly RefState[]
   readonly stream: StreamState | null
+  /** Runs once it has ended. */
+  onEnd?: () => void
 }

@@ -57,6 +57,7 @@ export class ShoalBackend implements Backend {
       functionId,
       name: name.slice(0, 512),
       jobId: this.client.jobId,
+      namespace: this.client.namespace,
       returnCount,
       generatorBackpressure: options.generatorBackpressure ?? 0,
       maxCalls: options.maxCalls ?? ((options.numGpus ?? 0) > 0 ? 1 : 0),
@@ -117,16 +118,15 @@ export class ShoalBackend implements Backend {
     if (!parent) return
     const siblings = this.#children.get(parent.taskId) ?? new Set()
     this.#children.set(parent.taskId, siblings.add(pending.task.taskId))
+    pending.onEnd = () => {
+      siblings.delete(pending.task.taskId)
+      if (siblings.size === 0) this.#children.delete(parent.taskId)
+    }
   }
 
   cancelChildren(taskId: string): void {
     const nowMs = performance.now()
     for (const child of this.#children.get(taskId) ?? []) this.client.owner.raise({ type: 'task.cancel', taskId: child, force: false, recursive: true, nowMs })
-    this.forgetChildren(taskId)
-  }
-
-  forgetChildren(taskId: string): void {
-    this.#children.delete(taskId)
   }
 
   cancel(ref: ObjectRef<unknown>, { force, recursive }: { force: boolean; recursive: boolean }): void {

@@ -170,6 +170,7 @@ export function define(worker: Harness, number: number, what: Callable | (Partia
       functionId,
       name: `f${number}`,
       jobId,
+      namespace: 'test',
       returnCount: 1,
       generatorBackpressure: 0,
       maxCalls: 0,

@@ -10,10 +10,12 @@ import type { GroupSpec } from '#runtime/protocol/groups.ts'
 import type { NodeFacts, NodeRegister, ToAgentFromHead } from '#runtime/protocol/nodes.ts'
 import type { Shape } from '#runtime/protocol/scheduling.ts'
 
-export const nodeIdOf = (number: number): string => number.toString(16).padStart(56, 'a')
-export const workerIdOf = (number: number): string => number.toString(16).padStart(56, 'b')
-export const actorIdOf = (number: number, jobId = '00000001'): string => number.toString(16).padStart(24, 'c') + jobId
-export const groupIdOf = (number: number, jobId = '00000001'): string => number.toString(16).padStart(28, 'd') + jobId
+/** The number can be read back from the id's end. */
+export const nodeIdOf = (number: number): string => `a${number.toString(16).padStart(55, '0')}`
+export const numberOf = (nodeId: string): number => Number.parseInt(nodeId.slice(1), 16)
+export const workerIdOf = (number: number): string => `b${number.toString(16).padStart(55, '0')}`
+export const actorIdOf = (number: number, jobId = '00000001'): string => `c${number.toString(16).padStart(23, '0')}${jobId}`
+export const groupIdOf = (number: number, jobId = '00000001'): string => `d${number.toString(16).padStart(27, '0')}${jobId}`
 
 export const factsOf = (nodeId: string, resources: Record<string, number> = { CPU: 4 }): NodeFacts => ({
   nodeId,

@@ -62,6 +62,7 @@ export class HeadSimulation {
       for (const link of [...this.#links.values()]) this.#deliverAll(link)
       for (const link of this.#links.values()) link.toHead.push(link.agent.report())
       this.#tick(500)
+      if (round > 40 && this.disagreements().length === 0) return
     }
   }
 

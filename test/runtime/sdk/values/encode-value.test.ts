@@ -45,7 +45,7 @@ describe('a value that was encoded and decoded is the same value', () => {
   })
 
   test.skipIf(!('Float16Array' in globalThis))('half-precision numbers, where Node has them', () => {
-    const float16Array = Reflect.get(globalThis, 'Float16Array') as Float32ArrayConstructor // the same shape
+    const float16Array = Reflect.get(globalThis, 'Float16Array') as unknown as Float32ArrayConstructor // the same shape
     expectSame({ small: float16Array.from([0.5]), large: new float16Array(2000).fill(1.5) })
   })
 

@@ -1,0 +1,67 @@
+import { ClusterError } from '../base/errors.ts'
+import { invariant } from '../base/invariant.ts'
+
+/** What was typed is wrong: exit code 2. Everything else that goes wrong is 1. */
+export class UsageError extends ClusterError {
+  constructor(message: string) {
+    super('bad-argument', message)
+  }
+}
+
+/** A flag without `value` is a switch. */
+export type Flag = {
+  /** What stands for its value in the help, such as `HOST:PORT`. */
+  readonly value?: string
+  readonly help: string
+}
+export type Flags = Readonly<Record<string, Flag>>
+
+/** Where a command writes and what it is told from outside. */
+export type Terminal = {
+  /** One line, or several, to standard output. */
+  print(text: string): void
+  /** The same to standard error. */
+  warn(text: string): void
+  readonly isJson: boolean
+  readonly isInteractive: boolean
+  /** Runs once when somebody asks us to end; a second time ends the process at once. */
+  onInterrupt(stop: () => void): void
+}
+
+/** Carries a command out; resolves with the exit code. */
+export type Run = (terminal: Terminal) => Promise<number>
+
+export type Command = {
+  readonly name: string
+  readonly summary: string
+  /** How it is called, one line for each way. */
+  readonly usage: readonly string[]
+  readonly flags: Flags
+  /** Printed below the flags. */
+  readonly notes?: readonly string[]
+  /** Checks what was typed. @throws UsageError naming the flag and the value. */
+  readonly prepare: (values: FlagValues) => Run
+}
+
+export const commonFlags = {
+  'temp-dir': { value: 'DIR', help: 'folder of this node: logs, sockets, certificates. Default: SHOAL_TEMP_DIR, else /tmp/shoal-<uid>' },
+  json: { help: 'print one JSON object for programs' },
+} as const satisfies Flags
+
+/** What was typed, by flag. */
+export class FlagValues {
+  readonly #flags: Flags
+  readonly #values: ReadonlyMap<string, string>
+  constructor(flags: Flags, values: ReadonlyMap<string, string>) {
+    this.#flags = flags
+    this.#values = values
+  }
+  has(name: string): boolean {
+    invariant(name === 'json' || name in this.#flags, `flag ${name} is in the command's table`)
+    return this.#values.has(name)
+  }
+  find(name: string): string | undefined {
+    invariant(this.#flags[name]?.value !== undefined, `flag ${name} takes a value`)
+    return this.#values.get(name)
+  }
+}

@@ -1,0 +1,59 @@
+import { rmSync } from 'node:fs'
+import { silentLogger } from '../base/logger.ts'
+import { endLeftovers } from '../node/worker-pool.ts'
+import { sessionLayout } from '../session/layout.ts'
+import { endProcess, isRunning, type ProcessRecord } from '../session/process-record.ts'
+import { findRunning } from '../session/session-records.ts'
+import { removeStaleStores } from '../store/store-directory.ts'
+import { forgetTempDir } from './known-temp-dirs.ts'
+
+export type Ended = {
+  readonly tempDir: string
+  readonly role: 'head' | 'node'
+  readonly pid: number
+  /** `killed`: it did not end by itself within the grace. */
+  readonly how: 'ended' | 'killed'
+}
+
+const pollMs = 20
+const afterKillMs = 10_000
+const sharedMemoryRoot = '/dev/shm'
+
+/**
+ * Ends what runs in these folders, and only that: processes are known by pid and start time. Nodes before heads, so that they can take
+ * their leave. Returns what was ended; what killed processes left behind is removed.
+ */
+export async function endSessions(tempDirs: readonly string[], graceMs: number): Promise<Ended[]> {
+  const layouts = tempDirs.map(sessionLayout)
+  const nodes = await Promise.all(layouts.map(({ tempDir, nodeRecord }) => endRecorded({ tempDir, role: 'node', path: nodeRecord }, graceMs)))
+  const heads = await Promise.all(layouts.map(({ tempDir, headRecord }) => endRecorded({ tempDir, role: 'head', path: headRecord }, graceMs)))
+  for (const layout of layouts) {
+    endLeftovers(layout, silentLogger) // workers of a node that was killed
+    for (const path of [layout.nodeRecord, layout.headRecord]) rmSync(path, { force: true })
+    rmSync(layout.socketDir, { recursive: true, force: true })
+    forgetTempDir(layout.tempDir)
+  }
+  if (process.platform === 'linux') await removeStaleStores(sharedMemoryRoot)
+  return [...nodes, ...heads].flat()
+}
+
+async function endRecorded({ tempDir, role, path }: Pick<Ended, 'tempDir' | 'role'> & { path: string }, graceMs: number): Promise<Ended[]> {
+  const record = findRunning<ProcessRecord>(path)
+  if (!record) return []
+  const { pid } = record
+  endProcess(record, 'SIGTERM')
+  if (await hasEnded(record, graceMs)) return [{ tempDir, role, pid, how: 'ended' }]
+  endProcess(record, 'SIGKILL')
+  await hasEnded(record, afterKillMs)
+  return [{ tempDir, role, pid, how: 'killed' }]
+}
+
+/** Looks again and again: the kernel tells only a parent when a process ends. */
+async function hasEnded(record: ProcessRecord, withinMs: number): Promise<boolean> {
+  const untilMs = performance.now() + withinMs
+  while (isRunning(record)) {
+    if (performance.now() >= untilMs) return false
+    await new Promise((resolve) => setTimeout(resolve, pollMs))
+  }
+  return true
+}

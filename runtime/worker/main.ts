@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto'
+import { parseArgs } from 'node:util'
+import { systemClock } from '../base/clock.ts'
+import { createLogger } from '../base/logger.ts'
+import { Client } from '../sdk/client/client.ts'
+import { createExecutionServices } from '../sdk/client/execution-services.ts'
+import { ShoalBackend } from '../sdk/client/shoal-backend.ts'
+import type { Caller } from '../sdk/client/own-server.ts'
+import { useBackend } from '../sdk/current-backend.ts'
+import * as shoal from '../sdk/index.ts'
+import { createExecutor, type Executor } from './executor.ts'
+
+/** A worker process: started by its agent, ended by it, or when the link to it closes. */
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { 'worker-id': { type: 'string' }, 'node-id': { type: 'string' }, 'agent-socket': { type: 'string' }, socket: { type: 'string' } },
+  })
+  const token = process.env['SHOAL_WORKER_TOKEN'] ?? ''
+  delete process.env['SHOAL_WORKER_TOKEN'] // not for what user code starts
+  const logger = createLogger('worker', (line) => void process.stderr.write(line), { level: 'warn' })
+  let executor: Executor | undefined
+  const client = await Client.connect({
+    role: 'worker',
+    agentSocket: values['agent-socket'] ?? '',
+    socketPath: values.socket ?? '',
+    workerId: values['worker-id'] ?? '',
+    token,
+    logger,
+    entrypoint: 'worker',
+    namespace: null,
+    randomHex: (bytes) => randomBytes(bytes).toString('hex'),
+    importModule: (specifier) => (specifier === 'shoal' ? Promise.resolve(shoal) : import(specifier)),
+    resolveSync: (specifier) => (specifier === 'shoal' ? shoal : undefined),
+    warn: (message) => void process.stderr.write(`shoal: ${message}\n`),
+    onWork: (caller, message) => executor?.onOwnerMessage(caller, message),
+    onCode: (functionId, code) => client.functions.offer(functionId, code),
+    onCallerGone: (caller: Caller) => executor?.onOwnerGone(caller),
+    onAgentMessage: (message) => {
+      if (message.type === 'worker.assign') {
+        client.serveJob(message.jobId, client.namespace)
+        executor?.assign(message)
+      } else if (message.type === 'worker.leave') void executor?.leave(message)
+    },
+    onAgentRequest: (message) => {
+      if (message.type !== 'actor.construct') return undefined
+      client.serveJob(message.spec.jobId, message.spec.namespace)
+      return executor?.construct(message)
+    },
+    onAgentGone: () => process.exit(1),
+    beforeReady: (made) => {
+      const backend = new ShoalBackend(made, async () => {})
+      executor = createExecutor({
+        services: createExecutionServices(made, backend),
+        agent: { send: (message) => void made.agent.send(message) },
+        clock: systemClock,
+        logger,
+        exit: (code) => void exitWhenSent(made, code),
+        env: process.env,
+      })
+      backend.onExitActor = () => (executor as Executor).exitActor() // set the line before
+      useBackend(backend)
+    },
+  })
+}
+
+/** Sockets take what was written before the process ends. */
+async function exitWhenSent(client: Client, code: number): Promise<void> {
+  await client.drained()
+  process.exit(code)
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`the worker could not start: ${error instanceof Error ? error.stack : String(error)}\n`)
+  process.exit(1)
+})
