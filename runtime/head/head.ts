@@ -3,7 +3,6 @@ import type { Clock } from '../base/clock.ts'
 import { ClusterError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import { headRequests, type HeadRequest } from '../protocol/clients.ts'
-import type { EventBatch } from '../protocol/events.ts'
 import { NodeRegister, toHeadFromAgent } from '../protocol/nodes.ts'
 import type { Link } from '../transport/link.ts'
 import type { HeadConfig } from './core/config.ts'
@@ -12,6 +11,7 @@ import { createHeadState, type HeadState } from './core/state.ts'
 import { step } from './core/step.ts'
 import type { EventLog } from './event-log.ts'
 import { Outbox } from './outbox.ts'
+import { ownBytes } from './own-bytes.ts'
 import type { HeadStore } from './store.ts'
 
 /** Everything an agent may send to the head on its link. */
@@ -79,12 +79,12 @@ export class Head {
       throw new ClusterError('protocol.violation', `${message.type} is not a request`)
     })
     link.onMessage((message) => {
-      if (message.type === 'events.batch') return this.#options.events.append(message as EventBatch) // the type field says so
+      if (message.type === 'events.batch') return this.#options.events.append(message)
       if (message.type === 'actor.out-of-scope') return void this.#ask(nodeId, message).catch(() => {}) // one-way: nobody waits for the answer
       if (message.type === 'node.register' || isHeadRequest(message)) {
         throw new ClusterError('protocol.violation', `${message.type} must be sent as a request`)
       }
-      this.#take({ type: 'agent.message', linkId, nodeId, message })
+      this.#take({ type: 'agent.message', linkId, nodeId, message: message.type === 'actor.start-failed' ? ownBytes(message) : message })
     })
     void link.closed.then(({ code, reason }) => {
       this.#links.delete(linkId)
@@ -143,7 +143,12 @@ export class Head {
     if (refusal !== undefined && !isRead) return Promise.reject(refusal)
     const requestKey = this.#newKey()
     const answered = new Promise((resolve, reject) => void this.#waiting.set(requestKey, { isRead, resolve, reject }))
-    this.#take({ type: 'client.request', from: { nodeId }, requestKey, request })
+    this.#take({
+      type: 'client.request',
+      from: { nodeId },
+      requestKey,
+      request: request.type === 'actor.create' ? ownBytes(request) : request,
+    })
     return answered
   }
 

@@ -1,7 +1,9 @@
 import { ClusterError } from '../base/errors.ts'
 
 /** Where the head listens. */
-export type HeadTarget = { readonly kind: 'unix'; readonly path: string } | { readonly kind: 'tls'; readonly host: string; readonly port: number }
+export type HeadTarget =
+  | { readonly kind: 'unix'; readonly path: string }
+  | { readonly kind: 'tls'; readonly host: string; readonly port: number }
 
 /**
  * `unix:PATH` or `HOST:PORT`.
@@ -17,7 +19,8 @@ export function splitHostPort(text: string): { host: string; port: number } {
   const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text)
   const host = match?.[1] ?? match?.[2]
   const port = Number(match?.[3])
-  if (host === undefined || port > 65_535) throw new ClusterError('bad-argument', `${JSON.stringify(text)} is not HOST:PORT, such as 10.0.0.5:6379`)
+  if (host === undefined || port > 65_535)
+    throw new ClusterError('bad-argument', `${JSON.stringify(text)} is not HOST:PORT, such as 10.0.0.5:6379`)
   return { host, port }
 }
 

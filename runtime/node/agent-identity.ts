@@ -35,7 +35,8 @@ export async function obtainIdentity(source: IdentitySource): Promise<NodeIdenti
   const dialed = await joinCluster(source, publicKeyPem)
   dialed.raw().destroy()
   const answer = JoinAnswer.safeParse(dialed.answer)
-  if (!answer.success) throw new ClusterError('protocol.violation', 'the head let us join and gave no certificate; run the same release on all nodes')
+  if (!answer.success)
+    throw new ClusterError('protocol.violation', 'the head let us join and gave no certificate; run the same release on all nodes')
   const { nodeId, details } = answer.data
   const identity = { nodeId, caCertPem: details.authority, certPem: details.certificate, keyPem: privateKeyPem }
   writeIdentity(identityDir, identity)

@@ -14,10 +14,7 @@ import { acceleratorType, type Hardware } from './hardware.ts'
 export const agentVersion = '0.1.0'
 
 /** Settings of one agent process. All have defaults; operators change few of them. Times are milliseconds. */
-export type AgentSettings = Omit<
-  { -readonly [Name in keyof typeof defaultCoreSettings]: number },
-  'preforkWorkers'
-> & {
+export type AgentSettings = Omit<{ -readonly [Name in keyof typeof defaultCoreSettings]: number }, 'preforkWorkers'> & {
   /** How long a client's request waits for a head that is away. */
   headPatienceMs: number
   /** How long an owner of another node may be away before its leases end. */

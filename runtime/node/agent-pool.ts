@@ -7,7 +7,12 @@ import type { Link } from '../transport/link.ts'
 import { splitHostPort } from './addresses.ts'
 import type { Copy } from './object-transfer.ts'
 
-export type AgentPoolIo = { readonly nodeId: NodeId; readonly version: string; readonly identity: Identity | undefined; readonly logger: Logger }
+export type AgentPoolIo = {
+  readonly nodeId: NodeId
+  readonly version: string
+  readonly identity: Identity | undefined
+  readonly logger: Logger
+}
 
 const idleMs = 5 * 60_000
 const linkLimit = 1_024
@@ -51,7 +56,10 @@ export class AgentPool {
   async #dial(agent: Copy): Promise<Link> {
     const { nodeId, version, identity, logger } = this.#io
     if (!identity || agent.agentAddress === '') {
-      throw new ClusterError('link.closed', `node ${agent.nodeId.slice(0, 12)} cannot be reached: ${identity ? 'it' : 'this node'} has no open port`)
+      throw new ClusterError(
+        'link.closed',
+        `node ${agent.nodeId.slice(0, 12)} cannot be reached: ${identity ? 'it' : 'this node'} has no open port`,
+      )
     }
     const hello = { role: 'peer-agent', nodeId, version } as const
     const dialed = await dialTls({ ...splitHostPort(agent.agentAddress), identity, expectNodeId: agent.nodeId }, { hello })

@@ -58,7 +58,10 @@ export function parseMemoryLimit(text: string): number | undefined {
 
 /** Ray's name of an accelerator: `NVIDIA A100-SXM4-40GB` is `A100`. */
 export function acceleratorType(gpuName: string): string {
-  const words = gpuName.replace(/^NVIDIA\s+/i, '').replace(/^(Tesla|GeForce|Quadro)\s+/i, '').split(/[\s-]/)
+  const words = gpuName
+    .replace(/^NVIDIA\s+/i, '')
+    .replace(/^(Tesla|GeForce|Quadro)\s+/i, '')
+    .split(/[\s-]/)
   return words[0] === 'RTX' || words[0] === 'GTX' ? words.slice(0, 2).join('-') : (words[0] ?? 'unknown')
 }
 

@@ -114,7 +114,9 @@ export class HeadLink {
     if (answer.fenced) {
       link.close('fenced')
       this.#io.onFenced()
-      throw new ClusterError('auth.refused', `the head has declared node ${this.#io.nodeId} dead; it has to start over`, { details: { fenced: 1 } })
+      throw new ClusterError('auth.refused', `the head has declared node ${this.#io.nodeId} dead; it has to start over`, {
+        details: { fenced: 1 },
+      })
     }
     this.#link = link
     this.#isRegistered = true
@@ -131,7 +133,8 @@ export class HeadLink {
     const { target, nodeId, version, identity } = this.#io
     const options = { hello: { role: 'agent', nodeId, version } } as const
     if (target.kind === 'unix') return dialUnix(target.path, options)
-    if (!identity) throw new ClusterError('auth.refused', `the head at ${target.host} can only be reached with a certificate; join the cluster first`)
+    if (!identity)
+      throw new ClusterError('auth.refused', `the head at ${target.host} can only be reached with a certificate; join the cluster first`)
     return dialTls({ host: target.host, port: target.port, identity }, options)
   }
 
@@ -187,4 +190,6 @@ export class HeadLink {
 }
 
 const unavailable = (waitedMs: number) =>
-  new ClusterError('head.unavailable', `the head of the cluster did not come back within ${waitedMs} ms; try again later`, { details: { waitedMs } })
+  new ClusterError('head.unavailable', `the head of the cluster did not come back within ${waitedMs} ms; try again later`, {
+    details: { waitedMs },
+  })

@@ -65,6 +65,8 @@ export type LocalClientsIo = {
   readonly onAccepted: (client: LocalClient) => void
 }
 
+/** A worker without a link is of no use; one whose link closed has this long to exit by itself. */
+const exitGraceMs = 2_000
 const functionCacheBytes = 256 * 1_048_576
 
 /** The links of this node's workers and drivers. */
@@ -209,12 +211,13 @@ export class LocalClients {
     if (this.#clients.get(workerId) === client) this.#clients.delete(workerId)
     this.#io.watches.drop(client.link)
     if (role === 'driver') this.#io.onDriverGone(workerId)
-    else this.#io.pool.end(workerId, 'link-closed') // it is ending already, or cannot be told anything any more
+    else setTimeout(() => this.#io.pool.end(workerId, 'link-closed'), exitGraceMs).unref() // usually it is ending, and its exit says more
   }
 }
 
 /** @throws ClusterError `protocol.violation` when it speaks for another process. */
 export function raiseOwnerMessage(raise: (event: UntimedEvent) => void, ownerId: WorkerId, message: FromOwner): void {
-  if (message.ownerId !== ownerId) throw new ClusterError('protocol.violation', `${ownerId} sent ${message.type} in the name of ${message.ownerId}`)
+  if (message.ownerId !== ownerId)
+    throw new ClusterError('protocol.violation', `${ownerId} sent ${message.type} in the name of ${message.ownerId}`)
   raise({ type: 'owner.said', message })
 }

@@ -11,14 +11,7 @@ import { findRunning, type NodeRecord } from '../session/session-records.ts'
 import { joinHostPort, parseHeadTarget, splitHostPort } from './addresses.ts'
 import { Agent } from './agent.ts'
 import { forgetIdentity, obtainIdentity } from './agent-identity.ts'
-import {
-  type AgentOptions,
-  agentVersion,
-  defaultAgentSettings,
-  freshNodeId,
-  resolveLabels,
-  resolveResources,
-} from './agent-options.ts'
+import { type AgentOptions, agentVersion, defaultAgentSettings, freshNodeId, resolveLabels, resolveResources } from './agent-options.ts'
 import { defaultStoreBytes, ownAddress, readHardware } from './hardware.ts'
 import { endLeftovers } from './worker-pool.ts'
 
@@ -73,7 +66,10 @@ async function run({ options, underParent }: { options: AgentOptions; underParen
   makeSessionFolders(layout)
   const running = findRunning<NodeRecord>(layout.nodeRecord)
   if (running) {
-    throw new ClusterError('cluster.start-failed', `a node runs in ${layout.tempDir} already (process ${running.pid}); stop it, or give another --temp-dir`)
+    throw new ClusterError(
+      'cluster.start-failed',
+      `a node runs in ${layout.tempDir} already (process ${running.pid}); stop it, or give another --temp-dir`,
+    )
   }
   endLeftovers(layout, logger)
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end())
@@ -134,8 +130,11 @@ async function readOptions(log: Logger): Promise<{ options: AgentOptions; underP
   const isAnywhere = listen !== null && ['0.0.0.0', '::'].includes(listen.host)
   const advertise = listen === null ? '127.0.0.1' : isAnywhere ? ownAddress() : listen.host
   const hardware = await readHardware(log)
-  const objectStoreBytes = values['object-store-memory'] ? Number(values['object-store-memory']) : await defaultStoreBytes(hardware.memoryBytes)
-  if (!(objectStoreBytes > 0)) throw new ClusterError('bad-argument', `--object-store-memory must be a number of bytes, got ${values['object-store-memory']}`)
+  const objectStoreBytes = values['object-store-memory']
+    ? Number(values['object-store-memory'])
+    : await defaultStoreBytes(hardware.memoryBytes)
+  if (!(objectStoreBytes > 0))
+    throw new ClusterError('bad-argument', `--object-store-memory must be a number of bytes, got ${values['object-store-memory']}`)
   const isHead = values['is-head']
   const given = parseJson(values.resources, Resources, 'resources')
   const resources = resolveResources(hardware, { address: advertise, isHead, objectStoreBytes, given })
@@ -177,5 +176,7 @@ function parseJson<T>(text: string, schema: z.ZodType<T>, flag: string): T {
 
 /** Without keys whose value is undefined: they would hide a default. */
 function withoutUndefined<T extends object>(given: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as { [Key in keyof T]?: Exclude<T[Key], undefined> } // exactly those keys
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as {
+    [Key in keyof T]?: Exclude<T[Key], undefined>
+  } // exactly those keys
 }

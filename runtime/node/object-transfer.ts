@@ -57,6 +57,7 @@ export class ObjectTransfer {
    * @throws ClusterError `object.lost` when it is not here.
    */
   async read(objectId: ObjectId, offset: number, length: number): Promise<ReturnType<(typeof ObjectChunk)['parse']>> {
+    if (!this.#io.store.contains(objectId)) this.#closeReader(objectId) // freed meanwhile
     const reader = await this.#reader(objectId)
     if (!reader) throw lost(objectId, `it is not on node ${this.#io.nodeId.slice(0, 12)}`)
     const size = Math.max(0, Math.min(length, reader.sizeBytes - offset))

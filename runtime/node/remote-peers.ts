@@ -120,7 +120,8 @@ export class RemotePeers {
   async #openTunnel(hello: Hello, peer: Peer): Promise<void> {
     const { target, workerId, nodeId } = hello
     const socketPath = target === undefined ? undefined : this.#io.socketOf(target)
-    if (socketPath === undefined) throw new ClusterError('link.closed', `process ${target ?? 'without a name'} is not on this node any more`)
+    if (socketPath === undefined)
+      throw new ClusterError('link.closed', `process ${target ?? 'without a name'} is not on this node any more`)
     const greeting = { role: 'owner', version: this.#io.version, ...(workerId && { workerId }), ...(nodeId && { nodeId }) } as const
     const dialed = await dialUnix(socketPath, { hello: greeting })
     join(peer.acceptRaw(), dialed.raw())
@@ -136,7 +137,10 @@ export class RemotePeers {
 function join(one: Duplex, other: Duplex): void {
   one.pipe(other)
   other.pipe(one)
-  for (const [stream, opposite] of [[one, other], [other, one]] as const) {
+  for (const [stream, opposite] of [
+    [one, other],
+    [other, one],
+  ] as const) {
     stream.on('error', () => opposite.destroy())
     stream.once('close', () => opposite.destroy())
   }

@@ -18,7 +18,14 @@ export type WorkerPoolIo = {
   readonly onExit: (workerId: WorkerId, exit: WorkerExit) => void
 }
 
-type Entry = { readonly child: ChildProcess; readonly token: string; readonly logPath: string; readonly socketPath: string; readonly record: ProcessRecord; reason: string | null }
+type Entry = {
+  readonly child: ChildProcess
+  readonly token: string
+  readonly logPath: string
+  readonly socketPath: string
+  readonly record: ProcessRecord
+  reason: string | null
+}
 
 const lastLineCount = 20
 const tailBytes = 64 * 1_024
@@ -109,7 +116,13 @@ export class WorkerPool {
     rmSync(entry.socketPath, { force: true })
     const lastLines = how.text === undefined ? readLastLines(entry.logPath) : [how.text.slice(0, longestLine)]
     const { exitCode, signal } = how
-    this.#io.logger.info('worker.exited', { workerId, pid: entry.record.pid, exitCode: exitCode ?? undefined, signal: signal ?? undefined, reason: entry.reason ?? undefined })
+    this.#io.logger.info('worker.exited', {
+      workerId,
+      pid: entry.record.pid,
+      exitCode: exitCode ?? undefined,
+      signal: signal ?? undefined,
+      reason: entry.reason ?? undefined,
+    })
     if (entry.record.pid > 0) killGroup(entry.record, true)
     this.#save()
     this.#io.onExit(workerId, { exitCode, signal, pid: entry.record.pid, reason: entry.reason, lastLines })

@@ -124,7 +124,13 @@ export function stopActor(turn: Turn, actor: LocalActor, order: { graceful: bool
   const worker = actor.workerId === null ? undefined : turn.state.workers.get(actor.workerId)
   if (!worker) {
     removeActor(turn, actor, true)
-    ended(turn, { type: 'actor.exited', actorId: actor.actorId, restarts: actor.restarts, exit: { ...unknownExit, reason: order.reason }, intended: true })
+    ended(turn, {
+      type: 'actor.exited',
+      actorId: actor.actorId,
+      restarts: actor.restarts,
+      exit: { ...unknownExit, reason: order.reason },
+      intended: true,
+    })
     return
   }
   if (order.graceful) askToLeave(turn, worker, order)

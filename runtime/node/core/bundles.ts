@@ -111,7 +111,8 @@ function endBundleUsers(turn: Turn, bundle: Bundle): void {
   for (const lease of [...state.leases.values()]) {
     if (lease.allocation.bundle !== bundle.key) continue
     const worker = state.workers.get(lease.workerId)
-    if (worker) endWorker(turn, worker, 'group-removed') // the owner hears of it with the exit
+    if (worker)
+      endWorker(turn, worker, 'group-removed') // the owner hears of it with the exit
     else killLease(turn, lease, 'group-removed')
   }
   for (const actor of [...state.actors.values()]) {

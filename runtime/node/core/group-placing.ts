@@ -101,7 +101,8 @@ export const removedMessage = (groupId: string): string =>
 
 function hasGroupRoom(node: ViewNode, strategy: { groupId: string; bundleIndex: number }, wanted: Readonly<Amounts>): boolean {
   for (const name in wanted) {
-    const key = strategy.bundleIndex < 0 ? groupResource(name, strategy.groupId) : bundleResource(name, strategy.groupId, strategy.bundleIndex)
+    const key =
+      strategy.bundleIndex < 0 ? groupResource(name, strategy.groupId) : bundleResource(name, strategy.groupId, strategy.bundleIndex)
     if ((node.available[key] ?? 0) < (wanted[name] ?? 0)) return false
   }
   return true
@@ -112,7 +113,8 @@ function sendToBundle(turn: Turn, wish: LeaseWish, target: { queue: ShapeQueue; 
   if (strategy.kind !== 'group') return false
   const node = pickOne(turn.state.config.random, target.nodes)
   for (const name in wanted) {
-    const key = strategy.bundleIndex < 0 ? groupResource(name, strategy.groupId) : bundleResource(name, strategy.groupId, strategy.bundleIndex)
+    const key =
+      strategy.bundleIndex < 0 ? groupResource(name, strategy.groupId) : bundleResource(name, strategy.groupId, strategy.bundleIndex)
     node.available[key] = Math.max(0, (node.available[key] ?? 0) - (wanted[name] ?? 0))
   }
   return sendOn(turn, wish, { queue: { ...target.queue, placement: { ...target.queue.placement, wanted: {} } }, node })

@@ -46,7 +46,10 @@ function checkPool(name: string, pool: Pool, users: readonly Allocation[]): void
     invariant(units === (user.amounts['GPU'] ?? 0), `${name}: ${units} units of devices for ${user.amounts['GPU'] ?? 0} units of GPU`)
   }
   for (const key of new Set([...Object.keys(sum), ...Object.keys(pool.total)])) {
-    invariant((sum[key] ?? 0) === (pool.total[key] ?? 0), `${name}: ${key} free and held is ${sum[key] ?? 0}, in total ${pool.total[key] ?? 0}`)
+    invariant(
+      (sum[key] ?? 0) === (pool.total[key] ?? 0),
+      `${name}: ${key} free and held is ${sum[key] ?? 0}, in total ${pool.total[key] ?? 0}`,
+    )
   }
   for (const [key, units] of Object.entries(pool.available)) {
     if (units >= 0) continue
@@ -74,8 +77,10 @@ function checkWorkers(state: AgentState): void {
     invariant((phase.kind === 'idle') === idle.has(workerId), `worker ${workerId} is ${phase.kind}, the idle list says otherwise`)
     if (phase.kind === 'starting') starting += 1
     else invariant(worker.address !== null, `worker ${workerId} is ${phase.kind} without an address`)
-    if (phase.kind === 'leased') invariant(state.leases.get(phase.leaseId)?.workerId === workerId, `lease ${phase.leaseId} has another worker`)
-    if (phase.kind === 'actor') invariant(state.actors.get(phase.actorId)?.workerId === workerId, `actor ${phase.actorId} has another worker`)
+    if (phase.kind === 'leased')
+      invariant(state.leases.get(phase.leaseId)?.workerId === workerId, `lease ${phase.leaseId} has another worker`)
+    if (phase.kind === 'actor')
+      invariant(state.actors.get(phase.actorId)?.workerId === workerId, `actor ${phase.actorId} has another worker`)
     if (phase.kind === 'leased' && worker.blocked) blockedLeases += 1
   }
   invariant(starting === state.startingCount, `${starting} workers start, ${state.startingCount} are counted`)

@@ -4,7 +4,9 @@ import type { ActorConstruct, ActorConstructed } from '../../protocol/actors.ts'
 import type { WorkerAssign } from '../../protocol/tasks.ts'
 
 type Parsed<Schema extends { parse: (value: unknown) => unknown }> = ReturnType<Schema['parse']>
-type AnyOf<Table extends Record<string, { parse: (value: unknown) => unknown }>> = { [Name in keyof Table]: Parsed<Table[Name]> }[keyof Table]
+type AnyOf<Table extends Record<string, { parse: (value: unknown) => unknown }>> = {
+  [Name in keyof Table]: Parsed<Table[Name]>
+}[keyof Table]
 
 /** What the tables of the protocol let through on each link, as unions. */
 export type FromHead = AnyOf<typeof toAgentFromHead>

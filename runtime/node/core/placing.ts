@@ -161,4 +161,3 @@ function indexOfOldest(queues: readonly ShapeQueue[]): number {
   })
   return at
 }
-

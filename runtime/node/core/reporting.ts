@@ -75,7 +75,8 @@ export function registrationOf(state: AgentState): Pick<NodeRegister, 'available
   }
   const clients: NodeRegister['clients'] = []
   for (const [workerId, jobId] of state.drivers) clients.push({ workerId, jobId })
-  for (const worker of state.workers.values()) if (worker.phase.kind !== 'starting') clients.push({ workerId: worker.workerId, jobId: null })
+  for (const worker of state.workers.values())
+    if (worker.phase.kind !== 'starting') clients.push({ workerId: worker.workerId, jobId: null })
   return { available: availableResources(state), actors, bundles: [...bundles.values()], clients }
 }
 

@@ -20,7 +20,8 @@ export function serveStarts(turn: Turn): void {
   const { state } = turn
   const unserved: AgentState['starts'] = []
   for (const start of state.starts) {
-    if (start.kind === 'wish' ? start.wish.gone || start.wish.allocation === null : state.actors.get(start.actor.actorId) !== start.actor) continue
+    if (start.kind === 'wish' ? start.wish.gone || start.wish.allocation === null : state.actors.get(start.actor.actorId) !== start.actor)
+      continue
     const worker = takeIdle(state, start.kind === 'wish' ? start.wish.jobId : start.actor.spec.jobId)
     if (!worker) unserved.push(start)
     else if (start.kind === 'wish') grant(turn, start.wish, worker)

@@ -20,7 +20,13 @@ describe('an actor', () => {
     expect(agent.state.pool.available).toEqual({})
     const [order] = doing(agent.startWorkers(), 'construct-actor')
     const { actorId } = actorSpecOf('1')
-    const done = agent.send({ type: 'actor.constructed', workerId: order?.workerId ?? '', actorId, restarts: 0, outcome: { kind: 'ready' } })
+    const done = agent.send({
+      type: 'actor.constructed',
+      workerId: order?.workerId ?? '',
+      actorId,
+      restarts: 0,
+      outcome: { kind: 'ready' },
+    })
     expect(toHead(done, 'actor.started')[0]).toMatchObject({ actorId, restarts: 0 })
     expect(agent.state.pool.available).toEqual({ CPU: 10_000 })
     expect(registrationOf(agent.state).actors.map((actor) => actor.actorId)).toEqual([actorId])
@@ -79,7 +85,10 @@ describe('an actor', () => {
     const agent = new AgentHarness({ CPU: 1 })
     const { workerId } = constructed(agent)
     agent.send({ type: 'worker.leaving', workerId, reason: 'exit-actor' })
-    expect(toHead(agent.exit(workerId, { exitCode: 0 }), 'actor.exited')[0]).toMatchObject({ intended: true, exit: { reason: 'exit-actor' } })
+    expect(toHead(agent.exit(workerId, { exitCode: 0 }), 'actor.exited')[0]).toMatchObject({
+      intended: true,
+      exit: { reason: 'exit-actor' },
+    })
   })
 
   it('of a later life replaces the one that the head has given up', () => {

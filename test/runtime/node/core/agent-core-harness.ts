@@ -22,7 +22,11 @@ export const shapeOf = (resources: Resources, more: Partial<Shape> = {}): Shape 
   ...more,
 })
 
-export function viewOf(nodeId: string, resources: Resources, more: { available?: Resources; labels?: Record<string, string> } = {}): NodeView {
+export function viewOf(
+  nodeId: string,
+  resources: Resources,
+  more: { available?: Resources; labels?: Record<string, string> } = {},
+): NodeView {
   return {
     facts: {
       nodeId,
@@ -70,7 +74,14 @@ export function actorSpecOf(actorDigit: string, more: Partial<ActorSpec> = {}): 
   }
 }
 
-export const exitOf = (more: Partial<WorkerExit> = {}): WorkerExit => ({ exitCode: 1, signal: null, pid: 7, reason: null, lastLines: [], ...more })
+export const exitOf = (more: Partial<WorkerExit> = {}): WorkerExit => ({
+  exitCode: 1,
+  signal: null,
+  pid: 7,
+  reason: null,
+  lastLines: [],
+  ...more,
+})
 
 /** An agent core with its time, and a place for its commands. Workers become ready when told to. */
 export class AgentHarness {

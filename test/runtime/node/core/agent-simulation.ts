@@ -55,7 +55,10 @@ export class AgentSimulation {
     const groups = this.#round
     this.#wire = []
     for (const actor of [...this.agent.state.actors.values()]) {
-      this.#say({ from: 'head', message: { type: 'actor.stop', actorId: actor.actorId, restarts: actor.restarts, graceful: false, reason: 'killed' } })
+      this.#say({
+        from: 'head',
+        message: { type: 'actor.stop', actorId: actor.actorId, restarts: actor.restarts, graceful: false, reason: 'killed' },
+      })
     }
     this.#say({ from: 'head', message: { type: 'bundles.return', groupId, round: groups + 1, indexes: [0, 1, 2], endUsers: true } })
     for (let round = 0; round < 3; round += 1) {
@@ -139,14 +142,20 @@ export class AgentSimulation {
     const restarts = randomBelow(this.#random, 4)
     if (roll < 0.3) this.#say({ from: 'head', message: { type: 'actor.start', spec: actor, restarts } })
     else if (roll < 0.45)
-      this.#say({ from: 'head', message: { type: 'actor.stop', actorId: actor.actorId, restarts, graceful: this.#random() < 0.5, reason: 'killed' } })
+      this.#say({
+        from: 'head',
+        message: { type: 'actor.stop', actorId: actor.actorId, restarts, graceful: this.#random() < 0.5, reason: 'killed' },
+      })
     else if (roll < 0.6) {
       this.#round += 1
       const bundles = [0, 1, 2].slice(0, 1 + randomBelow(this.#random, 3)).map((index) => ({ index, resources: { CPU: 1, GPU: 0.5 } }))
       this.#say({ from: 'head', message: { type: 'bundles.prepare', groupId, round: this.#round, bundles } })
       this.#say({ from: 'head', message: { type: 'bundles.commit', groupId, round: this.#round } })
     } else if (roll < 0.72)
-      this.#say({ from: 'head', message: { type: 'bundles.return', groupId, round: this.#round, indexes: [0, 1, 2], endUsers: this.#random() < 0.7 } })
+      this.#say({
+        from: 'head',
+        message: { type: 'bundles.return', groupId, round: this.#round, indexes: [0, 1, 2], endUsers: this.#random() < 0.7 },
+      })
     else if (roll < 0.78) this.#perform(this.agent.send({ type: 'owner.gone', ownerId: pickOne(this.#random, this.#owners) }))
     else {
       const available = { CPU: randomBelow(this.#random, 5), GPU: randomBelow(this.#random, 3) }
@@ -158,7 +167,8 @@ export class AgentSimulation {
 
   #blockOrNot(): void {
     const workerId = this.#anyWorker()
-    if (workerId !== undefined) this.#perform(this.agent.send({ type: this.#random() < 0.6 ? 'worker.blocked' : 'worker.unblocked', workerId }))
+    if (workerId !== undefined)
+      this.#perform(this.agent.send({ type: this.#random() < 0.6 ? 'worker.blocked' : 'worker.unblocked', workerId }))
   }
 
   #crash(): void {
@@ -215,7 +225,8 @@ export class AgentSimulation {
       if (message.type === 'lease.granted') {
         const key = `${ownerId}/${message.requestId}`
         const before = this.#grantsOfRequest.get(key)
-        if (before !== undefined && before !== message.leaseId) throw new Error(`request ${key} was granted twice: ${before}, ${message.leaseId}`)
+        if (before !== undefined && before !== message.leaseId)
+          throw new Error(`request ${key} was granted twice: ${before}, ${message.leaseId}`)
         if (before === undefined) this.grants += 1
         this.#grantsOfRequest.set(key, message.leaseId)
         this.#asked.delete(key)

@@ -188,7 +188,9 @@ describe('a worker', () => {
     const { agent, workerId } = granted({ CPU: 2 }, { CPU: 1 })
     agent.request('child', { owner: workerId })
     agent.startWorkers()
-    expect(doing(agent.send({ type: 'owner.gone', ownerId: idOf('d') }), 'end-worker').map((command) => command.workerId)).toEqual([workerId])
+    expect(doing(agent.send({ type: 'owner.gone', ownerId: idOf('d') }), 'end-worker').map((command) => command.workerId)).toEqual([
+      workerId,
+    ])
     expect(doing(agent.exit(workerId), 'end-worker')).toHaveLength(1)
     expect(agent.state.leases.size).toBe(0)
   })
@@ -286,7 +288,10 @@ describe('a node', () => {
     agent.tick(300)
     for (const id of ['r1', 'r2', 'r3']) agent.request(id)
     for (const grant of toOwner(agent.startWorkers(), 'lease.granted')) {
-      agent.send({ type: 'owner.said', message: { type: 'lease.return', leaseId: grant.leaseId, ownerId: idOf('d'), workerLeaving: false } })
+      agent.send({
+        type: 'owner.said',
+        message: { type: 'lease.return', leaseId: grant.leaseId, ownerId: idOf('d'), workerLeaving: false },
+      })
     }
     expect(doing(agent.tick(2_000), 'ask-worker-to-leave').map((command) => command.reason)).toEqual(['idle', 'idle'])
   })
@@ -340,7 +345,11 @@ describe('a request inside a placement group', () => {
     const agent = withBundle()
     agent.send({ type: 'head.registered', heartbeatMs: 1_000 })
     const [report] = toHead(agent.tick(1_000), 'node.reported')
-    expect(report?.available ?? toHead(agent.last, 'node.reported')).toMatchObject({ CPU: 2, [`CPU_group_0_${groupId}`]: 2, [`CPU_group_${groupId}`]: 2 })
+    expect(report?.available ?? toHead(agent.last, 'node.reported')).toMatchObject({
+      CPU: 2,
+      [`CPU_group_0_${groupId}`]: 2,
+      [`CPU_group_${groupId}`]: 2,
+    })
   })
 })
 
