@@ -25,8 +25,12 @@ const sharedMemoryRoot = '/dev/shm'
  */
 export async function endSessions(tempDirs: readonly string[], graceMs: number): Promise<Ended[]> {
   const layouts = tempDirs.map(sessionLayout)
-  const nodes = await Promise.all(layouts.map(({ tempDir, nodeRecord }) => endRecorded({ tempDir, role: 'node', path: nodeRecord }, graceMs)))
-  const heads = await Promise.all(layouts.map(({ tempDir, headRecord }) => endRecorded({ tempDir, role: 'head', path: headRecord }, graceMs)))
+  const nodes = await Promise.all(
+    layouts.map(({ tempDir, nodeRecord }) => endRecorded({ tempDir, role: 'node', path: nodeRecord }, graceMs)),
+  )
+  const heads = await Promise.all(
+    layouts.map(({ tempDir, headRecord }) => endRecorded({ tempDir, role: 'head', path: headRecord }, graceMs)),
+  )
   for (const layout of layouts) {
     endLeftovers(layout, silentLogger) // workers of a node that was killed
     for (const path of [layout.nodeRecord, layout.headRecord]) rmSync(path, { force: true })

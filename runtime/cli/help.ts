@@ -23,6 +23,8 @@ export function commandHelp(command: Command): string {
   return [command.summary, '', ...command.usage.map((line) => `Usage: ${line}`), '', ...flagRows(command.flags), ...notes].join('\n')
 }
 
-const flagRows = (flags: Flags): string[] => Object.entries(flags).map(([name, { value, help }]) => row(`--${name}${value ? ` ${value}` : ''}`, help))
+const flagRows = (flags: Flags): string[] =>
+  Object.entries(flags).map(([name, { value, help }]) => row(`--${name}${value ? ` ${value}` : ''}`, help))
 
-const row = (left: string, right: string): string => (left.length < widest ? `  ${left.padEnd(widest)}${right}` : `  ${left}\n  ${' '.repeat(widest)}${right}`)
+const row = (left: string, right: string): string =>
+  left.length < widest ? `  ${left.padEnd(widest)}${right}` : `  ${left}\n  ${' '.repeat(widest)}${right}`

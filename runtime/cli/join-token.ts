@@ -11,10 +11,10 @@ const variable = 'SHOAL_JOIN_TOKEN'
 
 /**
  * Puts the token that was given, by file or by variable, where the node keeps it, and returns that path: a node that was declared dead
- * needs it again. Nothing below us gets to see the variable. Undefined: this node has joined before and needs none.
+ * needs it again. Nothing below us gets to see the variable. A node that has joined before needs none.
  * @throws ClusterError `auth.refused` when there is none, `bad-argument` when it is none.
  */
-export function keepJoinToken(layout: SessionLayout, given: { file: string | undefined; headAddress: string }): string | undefined {
+export function keepJoinToken(layout: SessionLayout, given: { file: string | undefined; headAddress: string }): string {
   const kept = join(layout.nodeDir, 'join-token')
   const token = given.file === undefined ? process.env[variable] : readTokenFile(given.file)
   delete process.env[variable]

@@ -18,7 +18,8 @@ try {
 
 async function main([name, ...rest]: readonly string[]): Promise<number> {
   if (name === '--version' || name === '-v' || name === 'version') return say(version)
-  if (name === undefined || name === '--help' || name === '-h' || (name === 'help' && rest[0] === undefined)) return say(overallHelp(commands))
+  if (name === undefined || name === '--help' || name === '-h' || (name === 'help' && rest[0] === undefined))
+    return say(overallHelp(commands))
   if (name === 'help') return main([rest[0] ?? '', '--help'])
   const entry = commands.find((each) => each.name === name)
   if (!entry) {

@@ -12,7 +12,8 @@ const nowhere = { host: '198.51.100.1', port: 9 }
 export async function chooseHeadAddress(given: string | undefined): Promise<OwnAddress> {
   if (given !== undefined) return { host: given, why: 'as asked by --node-ip-address' }
   const host = await findSourceAddress(nowhere)
-  if (host === undefined) return { host: '127.0.0.1', why: 'no default route: only this machine can join; --node-ip-address IP changes that' }
+  if (host === undefined)
+    return { host: '127.0.0.1', why: 'no default route: only this machine can join; --node-ip-address IP changes that' }
   return { host, why: `the address of ${interfaceOf(host)}, where the default route leads` }
 }
 

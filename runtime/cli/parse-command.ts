@@ -14,7 +14,8 @@ export function parseCommand(command: Command, args: readonly string[]): FlagVal
   const values = new Map<string, string>()
   for (const token of tokens) {
     if (token.kind === 'option') values.set(token.name, valueOf(command, token))
-    if (token.kind === 'positional') throw new UsageError(`${command.name} takes no argument ${JSON.stringify(token.value)}; see shoal ${command.name} --help`)
+    if (token.kind === 'positional')
+      throw new UsageError(`${command.name} takes no argument ${JSON.stringify(token.value)}; see shoal ${command.name} --help`)
   }
   return new FlagValues(command.flags, values)
 }

@@ -29,6 +29,8 @@ function report(terminal: Terminal, ended: readonly Ended[], where: string): voi
   if (terminal.isJson) return terminal.print(JSON.stringify({ stopped: ended }))
   if (ended.length === 0) return terminal.print(`Nothing runs ${where}.`)
   for (const { role, pid, how, tempDir } of ended) {
-    terminal.print(`${how === 'ended' ? 'Stopped' : 'Killed'} the ${role} (pid ${pid}) of ${tempDir}${how === 'ended' ? '' : ': it did not end in time'}.`)
+    terminal.print(
+      `${how === 'ended' ? 'Stopped' : 'Killed'} the ${role} (pid ${pid}) of ${tempDir}${how === 'ended' ? '' : ': it did not end in time'}.`,
+    )
   }
 }

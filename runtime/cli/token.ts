@@ -24,6 +24,10 @@ function readToken(file: string, tempDir: string): string {
   try {
     return readFileSync(file, 'utf8').trim()
   } catch (cause) {
-    throw new ClusterError('cluster.not-found', `no head that others can join has its files in ${tempDir}; run this on the head's machine, or give its --temp-dir`, { cause })
+    throw new ClusterError(
+      'cluster.not-found',
+      `no head that others can join has its files in ${tempDir}; run this on the head's machine, or give its --temp-dir`,
+      { cause },
+    )
   }
 }

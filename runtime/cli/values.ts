@@ -73,7 +73,8 @@ export function parseResources(flag: string, text: string): Record<string, numbe
   for (const [name, amount] of Object.entries(parsed)) {
     const own = flagOfResource[name]
     if (own) throw new UsageError(`${flag}: ${name} has a flag of its own, ${own}`)
-    if (name === '' || name.length > namesAtMost) throw new UsageError(`${flag}: a name must have 1 to ${namesAtMost} letters, got ${JSON.stringify(name)}`)
+    if (name === '' || name.length > namesAtMost)
+      throw new UsageError(`${flag}: a name must have 1 to ${namesAtMost} letters, got ${JSON.stringify(name)}`)
     if (typeof amount !== 'number' || !(amount >= 0 && amount <= 1e15)) {
       throw new UsageError(`${flag}: the amount of ${name} must be a number from 0 to 1e15, got ${JSON.stringify(amount)}`)
     }
@@ -95,7 +96,9 @@ export function parseLabels(flag: string, text: string): Record<string, string> 
   const labels: Record<string, string> = {}
   for (const [key, value] of entries) {
     if (typeof value !== 'string' || key === '' || key.length > namesAtMost || value.length > namesAtMost) {
-      throw new UsageError(`${flag}: a label is text of at most ${namesAtMost} letters, got ${JSON.stringify(key)}: ${JSON.stringify(value)}`)
+      throw new UsageError(
+        `${flag}: a label is text of at most ${namesAtMost} letters, got ${JSON.stringify(key)}: ${JSON.stringify(value)}`,
+      )
     }
     labels[key] = value
   }
@@ -113,4 +116,5 @@ function parseJsonObject(flag: string, text: string, wanted: string): object {
   return parsed
 }
 
-const bad = (flag: string, text: string, wanted: string) => new UsageError(`${flag} must be ${wanted}, got ${JSON.stringify(text.slice(0, 200))}`)
+const bad = (flag: string, text: string, wanted: string) =>
+  new UsageError(`${flag} must be ${wanted}, got ${JSON.stringify(text.slice(0, 200))}`)

@@ -180,7 +180,7 @@ export class Head {
         return this.#settle(command.requestKey, ({ reject }) => reject(new ClusterError(code, message, { details })))
       }
       case 'close-link':
-        return void this.#links.get(command.linkId)?.link.close('the head is done with this link')
+        return this.#links.get(command.linkId)?.link.close('the head is done with this link')
       case 'note':
         return this.#options.logger.info(command.event, command.fields)
     }

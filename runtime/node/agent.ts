@@ -104,7 +104,7 @@ export class Agent {
     options: AgentOptions,
     node: { nodeId: NodeId; identity: NodeIdentity | undefined; agentAddress: string; store: StoreServer; listeners: Listener[] },
   ) {
-    const { logger, layout, settings } = options
+    const { logger, settings } = options
     const { nodeId, identity, agentAddress, store } = node
     this.nodeId = nodeId
     this.agentAddress = agentAddress
@@ -117,51 +117,11 @@ export class Agent {
     })
     this.#core = new CoreDriver(coreConfigOf(options, node), { perform: (command) => this.#perform(command), logger })
     const raise = this.#core.raise.bind(this.#core)
-    this.#pool = new WorkerPool({
-      layout,
-      nodeId,
-      logger,
-      command: workerCommand(settings),
-      onExit: (workerId, exit) => {
-        store.clientGone(workerId)
-        this.#freeObjectsOf(workerId)
-        raise({ type: 'worker.exited', workerId, exit })
-      },
-    })
+    this.#pool = this.#newPool()
     this.#agents = new AgentPool({ nodeId, version: agentVersion, identity, logger })
     this.#transfer = new ObjectTransfer({ store, nodeId, logger, linkTo: (copy) => this.#agents.linkTo(copy) })
-    this.#head = new HeadLink({
-      target: options.head,
-      nodeId,
-      version: agentVersion,
-      identity,
-      logger,
-      registration: () => this.#registration(),
-      onRegistered: (answer) => this.#onRegistered(answer),
-      onFenced: () => this.#end('fenced'),
-      onMessage: (message) => this.#onHeadMessage(message),
-      onLost: () => raise({ type: 'head.lost' }),
-      patienceMs: settings.headPatienceMs,
-    })
-    this.#clients = new LocalClients({
-      logger,
-      pool: this.#pool,
-      store,
-      owners: this.#owners,
-      transfer: this.#transfer,
-      head: this.#head,
-      watches: this.#watches,
-      welcome: () => this.#welcome(),
-      raise,
-      leaseOwnerOf: (workerId) => this.#leaseOwnerOf(workerId),
-      freeObjects: (message) => this.#freeObjects(message),
-      onDriverGone: (workerId) => {
-        store.clientGone(workerId)
-        this.#freeObjectsOf(workerId)
-        raise({ type: 'driver.gone', workerId })
-      },
-      onAccepted: (client) => this.#feed.greet(client.link),
-    })
+    this.#head = this.#newHeadLink()
+    this.#clients = this.#newClients()
     this.#feed = new ClusterFeed(this.#clients)
     this.#remote = new RemotePeers({
       logger,
@@ -188,6 +148,60 @@ export class Agent {
     this.#agents.closeAll()
     this.#transfer.close()
     await this.#store.close()
+  }
+
+  #newPool(): WorkerPool {
+    const { layout, logger, settings } = this.#options
+    return new WorkerPool({
+      layout,
+      nodeId: this.nodeId,
+      logger,
+      command: workerCommand(settings),
+      onExit: (workerId, exit) => {
+        this.#store.clientGone(workerId)
+        this.#freeObjectsOf(workerId)
+        this.#core.raise({ type: 'worker.exited', workerId, exit })
+      },
+    })
+  }
+
+  #newHeadLink(): HeadLink {
+    const { logger, settings } = this.#options
+    return new HeadLink({
+      target: this.#options.head,
+      nodeId: this.nodeId,
+      version: agentVersion,
+      identity: this.#identity,
+      logger,
+      registration: () => this.#registration(),
+      onRegistered: (answer) => this.#onRegistered(answer),
+      onFenced: () => this.#end('fenced'),
+      onMessage: (message) => this.#onHeadMessage(message),
+      onLost: () => this.#core.raise({ type: 'head.lost' }),
+      patienceMs: settings.headPatienceMs,
+    })
+  }
+
+  #newClients(): LocalClients {
+    return new LocalClients({
+      logger: this.#options.logger,
+      pool: this.#pool,
+      store: this.#store,
+      owners: this.#owners,
+      transfer: this.#transfer,
+      head: this.#head,
+      watches: this.#watches,
+      welcome: () => this.#welcome(),
+      raise: (event) => this.#core.raise(event),
+      leaseOwnerOf: (workerId) => this.#leaseOwnerOf(workerId),
+      freeObjects: (message) => this.#freeObjects(message),
+      onDriverGone: (workerId) => {
+        this.#store.clientGone(workerId)
+        this.#freeObjectsOf(workerId)
+        this.#core.raise({ type: 'driver.gone', workerId })
+      },
+      onAccepted: (client) => this.#feed.greet(client.link),
+    })
   }
 
   #accept(hello: Hello, peer: Peer): void | Promise<void> {

@@ -93,7 +93,7 @@ async function run({ options, underParent }: { options: AgentOptions; underParen
     writeFileAtomic(layout.nodeRecord, JSON.stringify(record))
     if (isFirst) sayReady({ nodeId, agentSocket: layout.agentSocket, agentAddress, pid: process.pid })
     logger.info('agent.ready', { nodeId, agentAddress })
-    if ((await agent.ended) === 'drained') return void (await end())
+    if ((await agent.ended) === 'drained') return end()
     logger.warn('agent.fenced', { nodeId })
     await agent.stop({ leave: false })
     forgetIdentity(layout)

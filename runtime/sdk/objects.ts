@@ -45,7 +45,7 @@ export type WaitOptions = GetOptions & {
  * @throws ClusterError `bad-argument` for duplicates, or when `numReturns` is more than there are refs.
  */
 export function wait<T>(refs: readonly ObjectRef<T>[], options: WaitOptions = {}): Promise<{ ready: ObjectRef<T>[]; pending: ObjectRef<T>[] }> {
-  checkRefs('wait', refs)
+  if (!Array.isArray(refs)) throw new ClusterError('bad-argument', `wait takes an array of refs, got ${typeof refs}`)
   const count = options.numReturns ?? 1
   if (!Number.isInteger(count) || count < 1 || count > refs.length) {
     throw new ClusterError('bad-argument', `wait: numReturns must be from 1 to the ${refs.length} refs given, got ${count}`)

@@ -1,23 +1,21 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import type { ProcessRecord } from '#runtime/session/process-record.ts'
 import type { Memory } from './report.ts'
 
-/** A process, told from another that got its number later by when it started. */
-export type ProcessId = { readonly pid: number; readonly startTime: string }
-
 /** All processes below `pid`, without it. Empty where there is no /proc. */
-export function listDescendants(pid: number): ProcessId[] {
-  const children = new Map<number, ProcessId[]>()
+export function listDescendants(pid: number): ProcessRecord[] {
+  const children = new Map<number, ProcessRecord[]>()
   for (const entry of readProcesses()) {
     const siblings = children.get(entry.parent)
     if (siblings) siblings.push(entry)
     else children.set(entry.parent, [entry])
   }
-  const found: ProcessId[] = []
+  const found: ProcessRecord[] = []
   for (let level = children.get(pid) ?? []; level.length > 0; level = level.flatMap((one) => children.get(one.pid) ?? [])) found.push(...level)
   return found
 }
 
-function readProcesses(): (ProcessId & { parent: number })[] {
+function readProcesses(): (ProcessRecord & { parent: number })[] {
   let names: string[]
   try {
     names = readdirSync('/proc')
@@ -30,7 +28,7 @@ function readProcesses(): (ProcessId & { parent: number })[] {
   })
 }
 
-function readStat(pid: number): (ProcessId & { parent: number }) | undefined {
+function readStat(pid: number): (ProcessRecord & { parent: number }) | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ') // the name before it may hold anything
@@ -38,19 +36,6 @@ function readStat(pid: number): (ProcessId & { parent: number }) | undefined {
   } catch {
     return undefined // it has ended
   }
-}
-
-/** SIGKILL to those that still are the processes they were. */
-export function endProcesses(processes: readonly ProcessId[]): number {
-  const left = processes.filter(({ pid, startTime }) => readStat(pid)?.startTime === startTime)
-  for (const { pid } of left) {
-    try {
-      process.kill(pid, 'SIGKILL')
-    } catch {
-      // it ended by itself
-    }
-  }
-  return left.length
 }
 
 /** Shared memory by its share, in bytes, of these processes together. */

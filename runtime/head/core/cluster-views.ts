@@ -1,6 +1,7 @@
 import type { Amounts } from '../../base/fixed-point.ts'
 import { resourcesFrom } from '../../base/fixed-point.ts'
 import type { NodeView } from '../../protocol/nodes.ts'
+import { shapeKey } from '../../protocol/placement/shapes.ts'
 import { reply, send, type Turn } from './events.ts'
 import type { HeadNode, HeadState } from './state.ts'
 
@@ -76,7 +77,7 @@ export function onClusterDemand(turn: Turn, requestKey: number): void {
   const leases = new Map<string, { resources: Record<string, number>; count: number; infeasible: boolean }>()
   for (const node of state.livingNodes) {
     for (const { shape, count, infeasible } of node.demand) {
-      const key = `${JSON.stringify(Object.entries(shape.resources).sort())} ${infeasible}`
+      const key = `${shapeKey({ ...shape, labels: [], fallbackLabels: [], strategy: { kind: 'default' } })} ${infeasible}`
       const known = leases.get(key)
       if (known) known.count += count
       else if (leases.size < listedDemand) leases.set(key, { resources: shape.resources, count, infeasible })

@@ -95,6 +95,10 @@ function placeOne(turn: Turn, queue: ShapeQueue, wish: LeaseWish): boolean {
 function pickRoom(turn: Turn, queue: ShapeQueue): ViewNode | undefined {
   const { state } = turn
   const { random, nodeId } = state.config
+  if (queue.fullAt === state.viewTick) {
+    const isRoomHere = selfCanEverServe(state, queue.placement) && fits(state.pool.available, queue.placement.wanted)
+    return isRoomHere && hasDevices(state, queue) ? state.nodeById.get(nodeId) : undefined
+  }
   const options = { random, preferNodeId: nodeId, spreadCursor: state.spreadCursor }
   const node = pickNode(state.nodes, queue.placement, options)
   if (node?.nodeId !== nodeId || hasDevices(state, queue)) return node
@@ -111,6 +115,7 @@ function hasDevices(state: AgentState, queue: ShapeQueue): boolean {
 /** No room anywhere now. It waits here when this node can ever run it, else at one that can. */
 function waitOrSendOn(turn: Turn, queue: ShapeQueue, wish: LeaseWish): boolean {
   const { state } = turn
+  queue.fullAt = state.viewTick
   if (selfCanEverServe(state, queue.placement)) return markFeasible(queue)
   if (queue.checkedRevision === state.viewRevision && queue.misfit !== null) return false
   const able = isBoundElsewhere(state, queue)

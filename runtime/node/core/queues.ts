@@ -23,6 +23,7 @@ export function queueFor(state: AgentState, shape: Shape, pinned: boolean): Shap
     front: 0,
     live: 0,
     owners: new Map(),
+    fullAt: -1,
     checkedRevision: -1,
     misfit: null,
   }

@@ -41,13 +41,11 @@ export function maybeAskBack(turn: Turn): void {
   if (state.leases.size === 0 || turn.nowMs - state.lastWantedMs < state.config.wantedIntervalMs) return
   const waiting = [...state.queues.values()].filter((queue) => queue.live > 0 && queue.misfit === null && peek(queue) !== undefined)
   if (waiting.length === 0) return
-  let asked = false
+  state.lastWantedMs = turn.nowMs
   for (const [ownerId, leaseIds] of state.leasesOfOwner) {
     if (!waiting.some((queue) => wantsFrom(state, queue, { ownerId, leaseIds }))) continue
     turn.out.push({ do: 'tell-owner', ownerId, message: { type: 'lease.wanted' } })
-    asked = true
   }
-  if (asked) state.lastWantedMs = turn.nowMs
 }
 
 function wantsFrom(state: AgentState, queue: ShapeQueue, holder: { ownerId: string; leaseIds: ReadonlySet<string> }): boolean {

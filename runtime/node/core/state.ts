@@ -104,6 +104,8 @@ export type ShapeQueue = {
   front: number
   live: number
   readonly owners: Map<WorkerId, { count: number; backlog: number }>
+  /** Tick of the view at which no node had room: until the next one only this node may have some. */
+  fullAt: number
   /** Revision of the view at which `misfit` was found out. */
   checkedRevision: number
   /** Null while some node can serve it when empty. */
@@ -198,6 +200,8 @@ export type AgentState = {
   readonly nodeById: Map<NodeId, ViewNode>
   /** Grows with what decides who could ever serve a shape. */
   viewRevision: number
+  /** Counts every change of what other nodes have free. */
+  viewTick: number
   viewSynced: boolean
   spreadCursor: { at: number }
   draining: { readonly reason: string; readonly deadlineMs: number } | null
@@ -256,6 +260,7 @@ export function createAgentState(config: AgentCoreConfig): AgentState {
     nodes: [self],
     nodeById: new Map([[config.nodeId, self]]),
     viewRevision: 0,
+    viewTick: 0,
     viewSynced: false,
     spreadCursor: { at: 0 },
     draining: null,

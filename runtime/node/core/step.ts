@@ -164,6 +164,7 @@ function onDrain(turn: Turn, order: { reason: string; deadlineMs: number }): voi
   const self = state.nodeById.get(state.config.nodeId)
   if (self) self.isOpen = false
   state.viewRevision += 1
+  state.viewTick += 1
   turn.viewChanged = true // what waits here goes elsewhere
 }
 

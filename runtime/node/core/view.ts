@@ -26,6 +26,7 @@ export function applyClusterChanged(turn: Turn, message: ClusterChanged): void {
     state.viewRevision += 1
   }
   if (membersChanged) rebuild(state)
+  state.viewTick += 1
   turn.viewChanged = true
 }
 
@@ -36,6 +37,7 @@ export function removeNodes(turn: Turn, nodeIds: readonly NodeId[]): void {
   for (const nodeId of nodeIds) if (nodeId !== state.config.nodeId && state.nodeById.delete(nodeId)) removed = true
   if (!removed) return
   rebuild(state)
+  state.viewTick += 1
   turn.viewChanged = true
 }
 

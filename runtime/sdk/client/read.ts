@@ -160,10 +160,11 @@ export class Reader {
   async waitFor(states: readonly RefState[], count: number, how: WaitLimits & { fetch: boolean }): Promise<void> {
     let there = 0
     for (const state of states) {
-      this.locate(state)
       if (this.isThere(state, how.fetch)) there += 1
+      else this.locate(state)
+      if (there >= count) return
     }
-    if (there >= count || how.timeoutMs === 0) return
+    if (how.timeoutMs === 0) return
     const enough = new Promise<void>((resolve) => {
       for (const state of states) {
         if (this.isThere(state, how.fetch)) continue

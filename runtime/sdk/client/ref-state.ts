@@ -1,3 +1,4 @@
+import { ClusterError } from '../../base/errors.ts'
 import type { ObjectId, WorkerId } from '../../base/ids.ts'
 import type { ProcessAddress } from '../../protocol/addresses.ts'
 import type { Failure } from '../../protocol/failures.ts'
@@ -78,10 +79,13 @@ export type RefTail = {
   done: boolean
 }
 
+/** @throws ClusterError `bad-argument` for what is not a ref of this cluster. */
 export function stateOf(ref: ObjectRef<unknown>): RefState {
-  const state = ref[refState]
+  const state: unknown = (ref as Partial<ObjectRef<unknown>> | null | undefined)?.[refState] // programs without types pass anything
   if (state instanceof RefState) return state
-  throw new TypeError(`${String(ref)} belongs to another cluster connection`)
+  throw new ClusterError('bad-argument', state === undefined ? `expected an ObjectRef, got ${describe(ref)}` : `${String(ref)} belongs to another cluster connection`)
 }
+
+const describe = (value: unknown): string => (typeof value === 'object' && value !== null ? `a ${value.constructor?.name ?? 'object'}` : String(value))
 
 export const isRef = (value: unknown): value is ObjectRef<unknown> => value instanceof ObjectRef

@@ -176,17 +176,19 @@ export class ShoalBackend implements Backend {
   }
 
   async wait(refs: readonly ObjectRef<unknown>[], { count, timeoutMs, fetch, signal }: WaitRequest): Promise<{ ready: ObjectRef<unknown>[]; pending: ObjectRef<unknown>[] }> {
-    const states = refs.map(stateOf)
-    refuseDuplicates(states)
-    await this.client.reader.waitFor(states, count, { timeoutMs, fetch, signal })
+    const states = distinctStates(refs)
+    const { reader } = this.client
+    await reader.waitFor(states, count, { timeoutMs, fetch, signal })
     const ready: ObjectRef<unknown>[] = []
-    const pending: ObjectRef<unknown>[] = []
-    for (const [index, ref] of refs.entries()) {
-      const isReady = ready.length < count && this.client.reader.isThere(states[index] as RefState, fetch) // as many states as refs
-      if (isReady) ready.push(ref)
-      else pending.push(ref)
+    const passed: ObjectRef<unknown>[] = []
+    let index = 0
+    for (; index < states.length && ready.length < count; index += 1) {
+      const ref = refs[index] as ObjectRef<unknown> // as many refs as states
+      if (reader.isThere(states[index] as RefState, fetch)) ready.push(ref)
+      else passed.push(ref)
     }
-    return { ready, pending }
+    const rest = refs.slice(index)
+    return { ready, pending: passed.length === 0 ? rest : passed.concat(rest) }
   }
 
   free(refs: readonly ObjectRef<unknown>[]): void {
@@ -255,10 +257,14 @@ export class ShoalBackend implements Backend {
 }
 
 let stamp = 0
-function refuseDuplicates(states: readonly RefState[]): void {
+
+/** One pass and no set: a program that waits for thousands of refs, one at a time, comes here with all of them each time. */
+function distinctStates(refs: readonly ObjectRef<unknown>[]): RefState[] {
   stamp += 1
-  for (const state of states) {
+  return refs.map((ref) => {
+    const state = stateOf(ref)
     if (state.stamp === stamp) throw new ClusterError('bad-argument', `wait got object ${state.objectId} twice; give each ref once`)
     state.stamp = stamp
-  }
+    return state
+  })
 }

@@ -32,6 +32,7 @@ function killWorkerOf(state: OwnerState, task: OwnedTask, out: OwnerCommand[]): 
   if (!lease) return
   const [running] = lease.inFlight.values()
   if (running !== task) return
+  if (lease.killedFor) return
   lease.killedFor = 'cancel'
   out.push({
     do: 'send-agent',

@@ -1,6 +1,6 @@
 import { dropAsk, sendAsk } from './asks.ts'
 import { groupTarget } from './groups.ts'
-import { expectedRunMs } from './lease-line.ts'
+import { expectedRunMs, offerLease } from './lease-line.ts'
 import type { Lease, OwnedTask, OwnerCommand, OwnerState, ShapeQueue } from './state.ts'
 
 /** Pushes ready tasks to leased workers, then asks for more workers or gives back requests that are not needed. */
@@ -8,24 +8,34 @@ export function dispatchShapes(state: OwnerState, nowMs: number, out: OwnerComma
   for (const shapeKey of state.dirtyShapes) {
     const queue = state.shapes.get(shapeKey)
     if (!queue) continue
-    if (queue.ready.length > 0) fillLeases(state, queue, out)
+    fillLeases(state, queue, out)
     adjustAsks(state, queue, nowMs, out)
     if (queue.ready.length === 0 && queue.leases.size === 0 && queue.asks.size === 0) state.shapes.delete(shapeKey)
   }
   state.dirtyShapes.clear()
 }
 
+/** Idle workers first, then those with room in their line. Each round takes tasks or finds a lease full, so it ends. */
 function fillLeases(state: OwnerState, queue: ShapeQueue, out: OwnerCommand[]): void {
-  const open = [...queue.leases]
-    .map((leaseId) => state.leases.get(leaseId))
-    .filter((lease): lease is Lease => lease !== undefined && !lease.closing && !lease.blocked)
-  // Even shares first: a short queue spreads over all workers rather than line up at one.
-  const share = Math.max(1, Math.ceil(queue.ready.length / Math.max(1, open.length)))
-  for (const lease of open) {
-    const tasks = takeFor(state, queue, lease, share)
-    if (tasks.length > 0) out.push({ do: 'push', lease, tasks })
-    if (queue.ready.length === 0) return
+  while (queue.ready.length > 0 && queue.idle.size + queue.roomy.size > 0) {
+    // Even shares: a short queue spreads over all workers rather than line up at one.
+    const share = Math.ceil(queue.ready.length / (queue.idle.size + queue.roomy.size))
+    for (const leases of [queue.idle, queue.roomy]) {
+      for (const leaseId of leases) {
+        fillOne(state, queue, { leaseId, share }, out)
+        if (queue.ready.length === 0) return
+      }
+    }
   }
+}
+
+function fillOne(state: OwnerState, queue: ShapeQueue, place: { leaseId: string; share: number }, out: OwnerCommand[]): void {
+  const lease = state.leases.get(place.leaseId)
+  if (!lease) return
+  const tasks = takeFor(state, queue, lease, place.share)
+  offerLease(state, lease)
+  if (tasks.length < place.share) queue.roomy.delete(lease.leaseId) // full until something ends on it
+  if (tasks.length > 0) out.push({ do: 'push', lease, tasks })
 }
 
 /** Takes tasks while the worker's line stays within the pipeline time. An unknown run time counts as endless: such a task goes alone. */
@@ -35,10 +45,6 @@ function takeFor(state: OwnerState, queue: ShapeQueue, lease: Lease, share: numb
   while (tasks.length < share && lease.inFlight.size < maxPipelined) {
     const task = queue.ready.peek()
     if (!task) break
-    if (task.phase !== 'ready') {
-      queue.ready.shift() // ended while it waited: cancelled, or its argument failed
-      continue
-    }
     const expected = expectedRunMs(task)
     if (lease.inFlight.size > 0 && (lease.expectedMs + expected > pipelineMs || task.alone)) break
     queue.ready.shift()
@@ -51,34 +57,30 @@ function takeFor(state: OwnerState, queue: ShapeQueue, lease: Lease, share: numb
   return tasks
 }
 
-/** How many workers could the queued work keep busy? At least one; one for each task while run times are unknown. */
+/** How many more workers could the queued work keep busy? At least one; one for each task while run times are unknown. */
 function wantedLeases(state: OwnerState, queue: ShapeQueue): number {
-  if (queue.ready.length === 0) return 0
   const next = queue.ready.peek()
-  const each = next ? expectedRunMs(next) : Number.POSITIVE_INFINITY
+  if (!next) return 0
+  const each = expectedRunMs(next)
   const forTime = Number.isFinite(each) ? Math.ceil((queue.ready.length * each) / (state.config.pipelineMs / 2)) : queue.ready.length
-  return Math.max(1, Math.min(queue.ready.length, forTime))
+  return Math.max(1, Math.min(queue.ready.length, forTime, state.config.maxAsksPerShape))
 }
 
 function adjustAsks(state: OwnerState, queue: ShapeQueue, nowMs: number, out: OwnerCommand[]): void {
-  let wanted = Math.min(wantedLeases(state, queue), state.config.maxAsksPerShape)
-  if (wanted > 0 && queue.leases.size > 0 && [...queue.leases].every((id) => state.leases.get(id)?.closing || state.leases.get(id)?.blocked)) wanted = Math.max(wanted, 1)
-  while (queue.asks.size < wanted) {
-    if (!ask(state, queue, nowMs, out)) return
-  }
+  const wanted = wantedLeases(state, queue)
+  while (queue.asks.size < wanted && ask(state, queue, nowMs, out));
   if (queue.ready.length > 0) return
-  for (const requestId of queue.asks) dropAsk(state, queue, requestId, out)
+  for (const requestId of [...queue.asks]) dropAsk(state, requestId, out)
 }
 
-/** False when there is nowhere to ask yet: the placement group is not there. */
+/** False when there is nowhere to ask: the placement group is not there yet, or is gone and its tasks with it. */
 function ask(state: OwnerState, queue: ShapeQueue, nowMs: number, out: OwnerCommand[]): boolean {
   const { strategy } = queue.shape
-  const target = strategy.kind === 'group' ? groupTarget(state, queue, strategy, out) : { agent: null }
+  const target = strategy.kind === 'group' ? groupTarget(state, queue, strategy, out) : { agent: null, spills: 0 }
   if (!target) return false
   const requestId = `${state.config.ownerId.slice(0, 16)}:${state.nextAsk}`
   state.nextAsk += 1
-  const asked = { requestId, shapeKey: queue.shapeKey, agent: target.agent, spills: target.agent === null ? 0 : 1, sentAtMs: nowMs }
-  state.asks.set(requestId, asked)
+  state.asks.set(requestId, { requestId, shapeKey: queue.shapeKey, ...target, sentAtMs: nowMs })
   queue.asks.add(requestId)
   sendAsk(state, requestId, nowMs, out)
   return true

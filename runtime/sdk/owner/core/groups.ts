@@ -1,6 +1,6 @@
 import type { GroupId } from '../../../base/ids.ts'
 import type { GroupStatus } from '../../../protocol/groups.ts'
-import { dropAsk } from './asks.ts'
+import { agentOf, dropAsk } from './asks.ts'
 import type { AgentTarget, OwnerCommand, OwnerState, ShapeQueue } from './state.ts'
 import { endTask } from './task-life.ts'
 
@@ -10,7 +10,7 @@ export function groupTarget(
   queue: ShapeQueue,
   strategy: { groupId: GroupId; bundleIndex: number },
   out: OwnerCommand[],
-): { agent: AgentTarget } | undefined {
+): { agent: AgentTarget; spills: number } | undefined {
   const watch = state.groups.get(strategy.groupId)
   if (!watch) {
     state.groups.set(strategy.groupId, { groupId: strategy.groupId, status: null, version: -1 })
@@ -24,7 +24,7 @@ export function groupTarget(
   const place = places[queue.turn % Math.max(1, places.length)]
   if (!place) return undefined
   queue.turn += 1
-  return { agent: { nodeId: place.nodeId, agentAddress: place.agentAddress } }
+  return { agent: agentOf(state, place.nodeId, place.agentAddress), spills: 1 } // it waits there, where its bundle is
 }
 
 export function groupChanged(
@@ -38,7 +38,7 @@ export function groupChanged(
   watch.status = event.status
   for (const queue of state.shapes.values()) {
     if (queue.shape.strategy.kind !== 'group' || queue.shape.strategy.groupId !== event.groupId) continue
-    for (const requestId of [...queue.asks]) dropAsk(state, queue, requestId, out) // its bundles may have moved: ask anew
+    for (const requestId of [...queue.asks]) dropAsk(state, requestId, out) // its bundles may have moved: ask anew
     if (event.status.kind === 'removed') failShape(state, queue, event.status, out)
     state.dirtyShapes.add(queue.shapeKey)
   }
@@ -46,6 +46,5 @@ export function groupChanged(
 
 /** Fails what waits for a group that is gone, at once (Ray lets such tasks hang: RAY-CONTRACT 6.4). */
 function failShape(state: OwnerState, queue: ShapeQueue, status: Extract<GroupStatus, { kind: 'removed' }>, out: OwnerCommand[]): void {
-  for (let task = queue.ready.shift(); task; task = queue.ready.shift())
-    endTask(state, task, { kind: 'failed', failure: status.failure }, out)
+  for (const task of queue.ready.takeAll()) endTask(state, task, { kind: 'failed', failure: status.failure }, out)
 }

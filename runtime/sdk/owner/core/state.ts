@@ -6,6 +6,7 @@ import type { Failure, WorkerExit } from '../../../protocol/failures.ts'
 import type { GroupStatus } from '../../../protocol/groups.ts'
 import type { Shape } from '../../../protocol/scheduling.ts'
 import type { TaskOutcome, TaskResult, TaskTemplate } from '../../../protocol/tasks.ts'
+import type { TaskDeque } from './task-deque.ts'
 
 /** What many tasks have in common, and how long they have been running lately. One object for each remote function and its options. */
 export type TaskKind = {
@@ -70,6 +71,8 @@ export type Lease = {
   blocked: boolean
   /** No more pushes: others want it, the worker leaves, or it is broken. */
   closing: boolean
+  /** The worker ends by itself: it is not to be used again. */
+  workerLeaving: boolean
   /** The link to the worker was opened by a first push. */
   opened: boolean
   linkClosedAtMs: number | null
@@ -95,32 +98,42 @@ export type ShapeQueue = {
   readonly jobId: JobId
   readonly ready: TaskDeque
   readonly leases: Set<string>
+  /** Leases with nothing in flight, and leases that may have room behind what is. A full one comes back when something ends on it. */
+  readonly idle: Set<string>
+  readonly roomy: Set<string>
   readonly asks: Set<string>
   /** Groups: where to ask next, round robin. */
   turn: number
   warned: boolean
 }
 
-export type ActorLink = 'none' | 'open' | 'broken'
+/** `broken`: it closed and nobody said why yet. `ending`: the life it leads to is over, and what was written before may still come. */
+export type ActorLink = 'none' | 'open' | 'broken' | 'ending'
 
 /** The caller's side of one actor. */
 export type ActorQueue = {
   readonly actorId: ActorId
   status: ActorStatus | null
   version: number
-  /** Calls not sent yet, oldest first. Only the first may be sent, unless the actor runs calls in any order. */
+  /** Calls not sent yet, oldest first. One whose arguments are not there holds back those behind it. */
   readonly waiting: TaskDeque
   readonly inFlight: Map<TaskId, OwnedTask>
   link: ActorLink
   /** The life the link leads to. */
   linkRestarts: number
-  brokenAtMs: number
+  /** Since when the link is broken or ending. */
+  sinceMs: number
 }
 
 export type GroupWatch = { readonly groupId: GroupId; status: GroupStatus | null; version: number }
 
+/** Another node's agent that we have talked to. It hears what we hold there until that has been nothing a few times. */
+export type AgentContact = { readonly agent: NonNullable<AgentTarget>; quietRounds: number }
+
 export type OwnerConfig = {
   ownerId: WorkerId
+  /** Our own node, so that what is sent on to it goes to our own agent. Empty: not known. */
+  nodeId: NodeId | ''
   /** An idle lease is kept this long for the next task of its shape. */
   leaseIdleMs: number
   /** A lease held longer than this is given back when others wait. */
@@ -140,6 +153,7 @@ export type OwnerConfig = {
 }
 
 export const ownerDefaults: Omit<OwnerConfig, 'ownerId'> = {
+  nodeId: '',
   leaseIdleMs: 1_000,
   leaseShareMs: 500,
   askAgainMs: 2_000,
@@ -168,6 +182,7 @@ export type OwnerState = {
   /** Shapes and actors with something to send at the next flush. */
   readonly dirtyShapes: Set<string>
   readonly dirtyActors: Set<ActorId>
+  readonly contacts: Map<NodeId, AgentContact>
   nextAsk: number
   heldAtMs: number
   closed: boolean
@@ -186,6 +201,7 @@ export function createOwnerState(config: OwnerConfig): OwnerState {
     delayed: new Set(),
     dirtyShapes: new Set(),
     dirtyActors: new Set(),
+    contacts: new Map(),
     nextAsk: 0,
     heldAtMs: 0,
     closed: false,
@@ -319,46 +335,3 @@ export const failure = (code: ErrorCode, message: string, details: Record<string
   message,
   details,
 })
-
-/** Double-ended, O(1) at both ends; an item taken out of the middle is marked by the caller and skipped. */
-export class TaskDeque {
-  #front: OwnedTask[] = []
-  #items: OwnedTask[] = []
-  #head = 0
-  get length(): number {
-    return this.#front.length + this.#items.length - this.#head
-  }
-  push(task: OwnedTask): void {
-    this.#items.push(task)
-  }
-  unshift(task: OwnedTask): void {
-    this.#front.push(task)
-  }
-  peek(): OwnedTask | undefined {
-    return this.#front.at(-1) ?? this.#items[this.#head]
-  }
-  shift(): OwnedTask | undefined {
-    if (this.#front.length > 0) return this.#front.pop()
-    const task = this.#items[this.#head]
-    if (task === undefined) return undefined
-    this.#head += 1
-    if (this.#head > 4_096 && this.#head * 2 > this.#items.length) {
-      this.#items = this.#items.slice(this.#head)
-      this.#head = 0
-    } else if (this.#head === this.#items.length) {
-      this.#items = []
-      this.#head = 0
-    }
-    return task
-  }
-  /** Takes out what `keep` refuses. O(n): for cancels and failures only. */
-  filter(keep: (task: OwnedTask) => boolean): void {
-    this.#front = this.#front.filter(keep)
-    this.#items = this.#items.slice(this.#head).filter(keep)
-    this.#head = 0
-  }
-  *[Symbol.iterator](): Generator<OwnedTask> {
-    for (let index = this.#front.length - 1; index >= 0; index -= 1) yield this.#front[index] as OwnedTask // inside the list
-    for (let index = this.#head; index < this.#items.length; index += 1) yield this.#items[index] as OwnedTask // inside the list
-  }
-}

@@ -4,10 +4,10 @@ import {
   type OwnerCommand,
   type OwnerState,
   type ShapeQueue,
-  TaskDeque,
   type TaskEnd,
   type TaskKind,
 } from './state.ts'
+import { TaskDeque } from './task-deque.ts'
 
 /** Puts a task (not a call) at the end of its shape's queue; at the front when it was there before. */
 export function makeReady(state: OwnerState, task: OwnedTask, place: 'front' | 'back' = 'back'): void {
@@ -22,12 +22,17 @@ export function makeReady(state: OwnerState, task: OwnedTask, place: 'front' | '
 /** Ends a task once and for all. What waits for it elsewhere (a deque, dependents) skips it by its phase. */
 export function endTask(state: OwnerState, task: OwnedTask, end: TaskEnd, out: OwnerCommand[]): void {
   if (task.phase === 'ended') return
+  const wasQueued = task.call ? task.phase === 'waiting' : task.phase === 'ready'
   task.phase = 'ended'
+  if (wasQueued) queueOf(state, task)?.noteEnded()
   task.leaseId = null
   state.tasks.delete(task.taskId)
   state.delayed.delete(task)
   out.push({ do: 'end', task, end })
 }
+
+const queueOf = (state: OwnerState, task: OwnedTask): TaskDeque | undefined =>
+  task.call ? state.actors.get(task.call.actorId)?.waiting : state.shapes.get(task.kind.shapeKey)?.ready
 
 /** Takes one retry; false when none is left. */
 export function spendRetry(task: OwnedTask): boolean {
@@ -58,6 +63,8 @@ export function shapeQueueOf(state: OwnerState, kind: TaskKind): ShapeQueue {
     jobId: kind.template.jobId,
     ready: new TaskDeque(),
     leases: new Set(),
+    idle: new Set(),
+    roomy: new Set(),
     asks: new Set(),
     turn: 0,
     warned: false,

@@ -1,22 +1,19 @@
 import type { ObjectId, TaskId } from '../../../base/ids.ts'
 import type { TaskOutcome, TaskResult } from '../../../protocol/tasks.ts'
 import { enqueueCall } from './actor-calls.ts'
-import { settleLease } from './lease-line.ts'
-import { closeLease } from './leases.ts'
+import { offerLease, settleLease } from './lease-line.ts'
+import { closeLease, returnWhenDone } from './leases.ts'
 import { failure, type OwnedTask, type OwnerCommand, type OwnerState } from './state.ts'
 import { cancelledFailure, endTask, makeReady, runAgain, spendRetry } from './task-life.ts'
 
 export function submitTask(state: OwnerState, event: { task: OwnedTask; unready: readonly ObjectId[] }, out: OwnerCommand[]): void {
   const { task } = event
-  if (state.closed)
-    return endTask(
-      state,
-      task,
-      { kind: 'failed', failure: failure('node.died', 'the node agent of this process is gone, and its cluster with it') },
-      out,
-    )
   task.phase = 'waiting'
   task.leaseId = null
+  if (state.closed) {
+    const why = failure('node.died', 'the node agent of this process is gone, and its cluster with it')
+    return endTask(state, task, { kind: 'failed', failure: why }, out)
+  }
   task.cancelled = false
   state.tasks.set(task.taskId, task)
   waitForObjects(state, task, event.unready)
@@ -62,7 +59,7 @@ type EndedEvent = { taskId: TaskId; attempt: number; outcome: TaskOutcome; runMs
 export function taskEnded(state: OwnerState, event: EndedEvent, out: OwnerCommand[]): void {
   const task = state.tasks.get(event.taskId)
   if (!task || task.attempt !== event.attempt || task.phase !== 'pushed') return // late or repeated: another attempt is current
-  const worker = takeFromWorker(state, task, event)
+  const worker = takeFromWorker(state, task, event, out)
   const { outcome } = event
   if (outcome.kind === 'done') return endTask(state, task, { kind: 'outcome', outcome, worker }, out)
   if (task.cancelled) return endTask(state, task, { kind: 'failed', failure: cancelledFailure(task) }, out)
@@ -76,7 +73,7 @@ export function taskEnded(state: OwnerState, event: EndedEvent, out: OwnerComman
   endTask(state, task, { kind: 'outcome', outcome, worker }, out)
 }
 
-function takeFromWorker(state: OwnerState, task: OwnedTask, event: EndedEvent) {
+function takeFromWorker(state: OwnerState, task: OwnedTask, event: EndedEvent, out: OwnerCommand[]) {
   task.kind.meanRunMs = task.kind.meanRunMs === undefined ? event.runMs : task.kind.meanRunMs * 0.8 + event.runMs * 0.2
   if (task.call) {
     const queue = state.actors.get(task.call.actorId)
@@ -86,6 +83,7 @@ function takeFromWorker(state: OwnerState, task: OwnedTask, event: EndedEvent) {
   const lease = task.leaseId === null ? undefined : state.leases.get(task.leaseId)
   if (!lease) return null
   settleLease(state, lease, task, event.nowMs)
+  returnWhenDone(state, lease, out)
   return lease.worker
 }
 
@@ -136,7 +134,9 @@ export function tasksReturned(
     else makeReady(state, task, 'front')
   }
   lease.blocked = lease.inFlight.size > 0
-  if (event.leaving) closeLease(state, lease, { workerLeaving: true }, out)
+  lease.workerLeaving ||= event.leaving
+  if (lease.workerLeaving || lease.closing) closeLease(state, lease, out)
+  else offerLease(state, lease)
 }
 
 export function wakeDelayed(state: OwnerState, nowMs: number): void {

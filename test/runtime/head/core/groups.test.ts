@@ -34,7 +34,8 @@ function agree(head: TestHead, commands: ReturnType<TestHead['step']>): void {
     head.say(numberOf(nodeId), { type: 'bundles.committed', groupId: message.groupId, round: message.round })
   }
 }
-const placesOf = (head: TestHead) => [...(head.state.groups.get(g1)?.placed ?? [])].sort().map(([, { nodeId }]) => numberOf(nodeId))
+const placesOf = (head: TestHead) =>
+  [...(head.state.groups.get(g1)?.placed ?? [])].sort(([one], [other]) => one - other).map(([, { nodeId }]) => numberOf(nodeId))
 const phaseOf = (head: TestHead) => head.state.groups.get(g1)?.phase.kind
 
 describe('strategies', () => {
@@ -92,7 +93,7 @@ describe('two phases', () => {
     expect(
       sentOf(refused, 'bundles.return')
         .map(({ nodeId }) => numberOf(nodeId))
-        .sort(),
+        .sort((one, other) => one - other),
     ).toEqual([1, 2])
     for (const number of [1, 2]) head.say(number, { type: 'bundles.returned', groupId: g1, round: 1 })
     const report = { available: { CPU: 4 }, demand: [], storeUsedBytes: 0, workers: 0 }
@@ -135,6 +136,12 @@ describe('two phases', () => {
       bundles: [{ groupId: g1, round: 1, indexes: [0], committed: false }],
     })
     expect(sentOf(commands, 'bundles.return')).toMatchObject([{ message: { round: 1, indexes: [0] } }])
+    const retried = head.say(1, {
+      type: 'node.reported',
+      ...{ nodeId: nodeIdOf(1), sequence: 1, available: { CPU: 4 }, demand: [], storeUsedBytes: 0, workers: 0 },
+    })
+    const prepares = [...sentOf(retried, 'bundles.prepare'), ...sentOf(head.tick(1_000), 'bundles.prepare')]
+    expect(prepares).toMatchObject([{ message: { round: 2 } }]) // a late answer to the forgotten round must not count
   })
 })
 

@@ -319,6 +319,6 @@ export class HeadSimulation {
 
 type EventBody = HeadEvent extends infer E ? (E extends HeadEvent ? Omit<E, 'nowMs'> : never) : never
 
-const sorted = (amounts: Record<string, number>) => Object.entries(amounts).sort()
+const sorted = (amounts: Record<string, number>) => Object.entries(amounts).sort(([one], [other]) => (one < other ? -1 : 1))
 const positive = (amounts: Record<string, number>) =>
   amountsFrom(Object.fromEntries(Object.entries(amounts).flatMap(([name, units]) => (units > 0 ? [[name, units / 10_000]] : []))))

@@ -1,0 +1,103 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type BenchOptions, readOptions, usage } from './options.ts'
+import { describeMachine } from './machine.ts'
+import { findRay, installRay, type RayPython } from './ray-environment.ts'
+import { formatNumber, Report, reportRow, type Found, tableHead, tableLine } from './report.ts'
+import { isBetterHigher, type Row, rows } from './rows.ts'
+import { RowRunner } from './row-runner.ts'
+import { fullSettings, quickSettings } from './settings.ts'
+import { endAllSides, type SideCommand } from './side.ts'
+
+const here = fileURLToPath(new URL('.', import.meta.url))
+const repository = fileURLToPath(new URL('../..', import.meta.url))
+
+process.exitCode = await main(process.argv.slice(2))
+
+async function main(args: readonly string[]): Promise<number> {
+  let options: BenchOptions
+  try {
+    options = readOptions(args)
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
+    return 2
+  }
+  const wanted = rows.filter((row) => row.name.includes(options.filter) && (options.sides !== 'ray' || row.onRay))
+  if (options.isHelp) console.log(usage)
+  else if (options.isList) for (const row of wanted) console.log(`${row.name} [${row.unit}] ${describeBudget(row)}\n    ${row.how}`)
+  else if (wanted.length === 0) console.error(`no row holds ${JSON.stringify(options.filter)} in its name; see --list`)
+  else return measureAll(options, wanted)
+  return wanted.length === 0 ? 2 : 0
+}
+
+/** 1 when a row could not be measured; a budget that is missed is a finding, not a failure. */
+async function measureAll(options: BenchOptions, wanted: readonly Row[]): Promise<number> {
+  const print = (line: string) => (options.isJson ? console.error(line) : console.log(line))
+  const ray = options.sides === 'ours' ? undefined : options.installsRay ? installRay((line) => console.error(line)) : findRay()
+  if (options.sides !== 'ours' && !ray) print('Ray is not installed: only ours is measured. To install it beside the repository: npm run bench -- --with-ray')
+  if (options.sides === 'ray' && !ray) return 2
+  const rayFolder = mkdtempSync(join(tmpdir(), 'sb-ray-')) // short: the paths of Ray's sockets below it are long
+  let interrupted = false
+  const breakOff = () => {
+    interrupted = true
+    void endAllSides()
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, breakOff)
+  const completeMachine = describeMachine()
+  const settings = options.isQuick ? quickSettings : fullSettings
+  const runner = new RowRunner({ settings, ours: options.sides === 'ray' ? null : ourCommand, ray: ray ? rayCommand(ray, rayFolder) : null, print })
+  const measured: { row: Row; found: Found }[] = []
+  print(tableHead)
+  try {
+    for (const row of wanted) {
+      if (interrupted) break
+      const found = await runner.run(row)
+      measured.push({ row, found })
+      print(tableLine(reportRow(row, found), found))
+    }
+  } finally {
+    await endAllSides()
+    rmSync(rayFolder, { recursive: true, force: true })
+  }
+  const versions = { shoal: ourVersion(), ray: ray?.ray ?? null, python: ray?.python ?? null, rounds: options.isQuick ? ('quick' as const) : ('full' as const) }
+  const machine = completeMachine(versions)
+  const report = Report.parse({ machine, rows: measured.map(({ row, found }) => reportRow(row, found)) })
+  if (options.isJson) console.log(JSON.stringify(report, null, 2))
+  print(summary(report, runner.failed))
+  return interrupted ? 130 : runner.failed > 0 ? 1 : 0
+}
+
+/** Both kinds of our programs run on the Node that runs this, the one daemons and workers run on. */
+const ourCommand: SideCommand = { name: 'ours', program: process.execPath, args: ['--disable-warning=ExperimentalWarning', join(here, 'ours', 'driver.ts')] }
+
+const rayCommand = (ray: RayPython, folder: string): SideCommand => ({
+  name: 'Ray',
+  program: ray.program,
+  args: [join(here, 'ray_rows.py')],
+  env: { BENCH_RAY_DIR: folder },
+})
+
+function ourVersion(): string {
+  const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as { version: string } // our own file
+  return version
+}
+
+function summary({ machine, rows: all }: Report, failed: number): string {
+  const met = all.filter((row) => row.met === true).length
+  const missed = all.filter((row) => row.met === false).map((row) => row.name)
+  const load = (values: readonly number[]) => values.map((value) => value.toFixed(2)).join(' ')
+  return [
+    '',
+    `${machine.cpuModel}, ${machine.cores} cores, ${Math.round(machine.memoryBytes / 1e9)} GB, ${machine.kernel}; load ${load(machine.loadBefore)} before, ${load(machine.loadAfter)} after`,
+    `Node ${machine.node}, Shoal ${machine.shoal}, ${machine.ray ? `Ray ${machine.ray} on Python ${machine.python}` : 'no Ray'}; ${machine.date}${machine.rounds === 'quick' ? '; QUICK: not for quoting' : ''}`,
+    `${met} budgets met, ${missed.length} missed${missed.length > 0 ? `: ${missed.join('; ')}` : ''}; ${failed} measurements failed`,
+  ].join('\n')
+}
+
+function describeBudget({ unit, budget }: Row): string {
+  if (budget === null) return 'no budget'
+  if (typeof budget !== 'number') return `at least ${budget.share} × ${budget.shareOf}`
+  return `${isBetterHigher(unit) ? 'at least' : 'at most'} ${formatNumber(budget)} ${unit}`
+}
