@@ -1,10 +1,12 @@
 import { rmSync } from 'node:fs'
+import { userInfo } from 'node:os'
+import { join } from 'node:path'
+import { isId } from '../base/ids.ts'
 import { silentLogger } from '../base/logger.ts'
 import { endLeftovers } from '../node/worker-pool.ts'
-import { sessionLayout } from '../session/layout.ts'
+import { type SessionLayout, sessionLayout } from '../session/layout.ts'
 import { endProcess, isRunning, type ProcessRecord } from '../session/process-record.ts'
-import { findRunning } from '../session/session-records.ts'
-import { removeStaleStores } from '../store/store-directory.ts'
+import { findRecord, findRunning, type NodeRecord } from '../session/session-records.ts'
 import { forgetTempDir } from './known-temp-dirs.ts'
 
 export type Ended = {
@@ -17,7 +19,6 @@ export type Ended = {
 
 const pollMs = 20
 const afterKillMs = 10_000
-const sharedMemoryRoot = '/dev/shm'
 
 /**
  * Ends what runs in these folders, and only that: processes are known by pid and start time. Nodes before heads, so that they can take
@@ -31,15 +32,23 @@ export async function endSessions(tempDirs: readonly string[], graceMs: number):
   const heads = await Promise.all(
     layouts.map(({ tempDir, headRecord }) => endRecorded({ tempDir, role: 'head', path: headRecord }, graceMs)),
   )
-  for (const layout of layouts) {
-    endLeftovers(layout, silentLogger) // workers of a node that was killed
-    for (const path of [layout.nodeRecord, layout.headRecord]) rmSync(path, { force: true })
-    rmSync(layout.socketDir, { recursive: true, force: true })
-    forgetTempDir(layout.tempDir)
-  }
-  if (process.platform === 'linux') await removeStaleStores(sharedMemoryRoot)
+  for (const layout of layouts) clearFolder(layout)
   return [...nodes, ...heads].flat()
 }
+
+/** What a process that was killed could not put away. Logs, certificates and what the head knows stay. */
+function clearFolder(layout: SessionLayout): void {
+  const { nodeRecord, headRecord, socketDir, spillDir, tempDir } = layout
+  if (findRunning(nodeRecord) ?? findRunning(headRecord)) return // the kernel has not let go of it, or it was started anew
+  endLeftovers(layout, silentLogger)
+  const nodeId = findRecord<NodeRecord>(nodeRecord)?.nodeId
+  if (nodeId !== undefined && isId('node', nodeId)) rmSync(storeDirectoryOf(nodeId), { recursive: true, force: true })
+  for (const path of [nodeRecord, headRecord, socketDir, spillDir]) rmSync(path, { recursive: true, force: true })
+  forgetTempDir(tempDir)
+}
+
+/** Where an agent puts its store. */
+const storeDirectoryOf = (nodeId: string): string => join('/dev/shm', `shoal-${userInfo().uid}-${nodeId.slice(0, 24)}`)
 
 async function endRecorded({ tempDir, role, path }: Pick<Ended, 'tempDir' | 'role'> & { path: string }, graceMs: number): Promise<Ended[]> {
   const record = findRunning<ProcessRecord>(path)

@@ -31,6 +31,8 @@ import { WorkerPool } from './worker-pool.ts'
 export type AgentEnd = 'drained' | 'fenced'
 
 const storeReportMs = 500
+/** Memory that stays short is said again only after it was fine for this long. */
+const memoryLogMs = 10_000
 
 /** One node of the cluster: the core with its processes, its store and its links. */
 export class Agent {
@@ -369,13 +371,15 @@ export class Agent {
     this.#core.startTicking()
     this.#timers.push(setInterval(() => this.#core.raise({ type: 'store.used', usedBytes: this.#store.stats().usedBytes }), storeReportMs))
     let isChecking = false
+    let saidAtMs = Number.NEGATIVE_INFINITY
     const check = async () => {
       if (isChecking) return
       isChecking = true
       const { usedBytes, totalBytes } = await readMemoryUse()
       isChecking = false
       if (totalBytes === 0 || usedBytes < totalBytes * settings.memoryLimit) return
-      logger.warn('memory.short', { usedBytes, totalBytes })
+      if (performance.now() - saidAtMs > memoryLogMs) logger.warn('memory.short', { usedBytes, totalBytes })
+      saidAtMs = performance.now()
       this.#core.raise({ type: 'memory.short' })
     }
     this.#timers.push(setInterval(() => void check(), settings.memoryCheckMs))

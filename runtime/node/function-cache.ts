@@ -19,7 +19,7 @@ export class FunctionCache {
   keep(key: string, value: Uint8Array): void {
     if (value.byteLength > this.#limitBytes / 4) return
     this.drop(key)
-    this.#values.set(key, value)
+    this.#values.set(key, value.slice()) // a view would keep the whole frame that it came with
     this.#bytes += value.byteLength
     for (const oldest of this.#values.keys()) {
       if (this.#bytes <= this.#limitBytes) return

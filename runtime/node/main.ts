@@ -50,6 +50,7 @@ const Settings = z.object({
 const logger = createLogger('agent', (line) => process.stderr.write(line))
 let stopping: (() => Promise<void>) | undefined
 let isEnding = false
+const endWithinMs = 15_000
 
 try {
   await run(await readOptions(logger))
@@ -96,7 +97,7 @@ async function run({ options, underParent }: { options: AgentOptions; underParen
     if ((await agent.ended) === 'drained') return end()
     logger.warn('agent.fenced', { nodeId })
     await agent.stop({ leave: false })
-    forgetIdentity(layout)
+    beginAnew(options)
   }
 }
 
@@ -110,14 +111,29 @@ async function startNode(options: AgentOptions): Promise<Agent> {
     } catch (error) {
       const isOfDeadNode = identity !== undefined && error instanceof ClusterError && error.details['fenced'] === 1
       if (!isOfDeadNode || attempt > 0) throw error
-      forgetIdentity(layout) // of a node that ended long ago: begin as another
+      beginAnew(options) // it was the identity of a node that ended long ago
     }
   }
+}
+
+/**
+ * Gives up the identity of a node that was declared dead.
+ * @throws ClusterError `auth.refused` when there would be no way to get another.
+ */
+function beginAnew({ layout, head, joinTokenFile }: AgentOptions): void {
+  if (head.kind === 'tls' && joinTokenFile === undefined) {
+    throw new ClusterError(
+      'auth.refused',
+      'the head has declared this node dead; start it with --join-token-file, so that it can join as a new one',
+    )
+  }
+  forgetIdentity(layout)
 }
 
 async function end(): Promise<void> {
   if (isEnding) return
   isEnding = true
+  setTimeout(() => process.exit(1), endWithinMs).unref() // a disk that hangs must not keep a node alive
   // While a node is being started there is nothing to take leave of; what it made is removed by the next one.
   await stopping?.().catch((thrown: unknown) => logger.error('agent.stop-failed', { reason: toError(thrown).message }))
   process.exit(0)

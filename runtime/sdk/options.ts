@@ -94,6 +94,15 @@ export function checkTaskOptions(options: TaskOptions): void {
   whole('maxRetries', options.maxRetries, -1)
   whole('maxCalls', options.maxCalls, 0)
   whole('generatorBackpressure', options.generatorBackpressure, 1)
+  checkRetried(options.retryExceptions)
+  if (options.name !== undefined && typeof options.name !== 'string') bad('name', options.name, 'text')
+}
+
+function checkRetried(rule: unknown): void {
+  if (rule === undefined || typeof rule === 'boolean') return
+  if (!Array.isArray(rule)) return bad('retryExceptions', rule, 'true, false, or an array of error classes')
+  // Names stand for classes in options that came from another process.
+  for (const one of rule) if (typeof one !== 'function' && typeof one !== 'string') bad('retryExceptions', one, 'an array of error classes')
 }
 
 /** @throws ClusterError `bad-argument` */
@@ -135,6 +144,15 @@ function checkResources(options: ResourceOptions): void {
     amount(`resources.${name}`, value)
   }
   for (const [key, text] of Object.entries(options.labelSelector ?? {})) parseCondition(key, text)
+  checkStrategy(options.schedulingStrategy)
+}
+
+function checkStrategy(strategy: unknown): void {
+  if (strategy === undefined || strategy === 'DEFAULT' || strategy === 'SPREAD') return
+  const isObject = typeof strategy === 'object' && strategy !== null
+  if (isObject && 'nodeId' in strategy && typeof strategy.nodeId === 'string') return
+  if (isObject && 'placementGroup' in strategy && typeof strategy.placementGroup === 'object') return
+  bad('schedulingStrategy', strategy, "'DEFAULT', 'SPREAD', { nodeId } or { placementGroup }")
 }
 
 function refuseUnknown(options: object, known: ReadonlySet<string>, what: string): void {

@@ -28,7 +28,7 @@ export function placementGroup(options: PlacementGroupOptions): PlacementGroup {
   if (!strategies.includes(strategy)) throw new ClusterError('bad-argument', `strategy must be one of ${strategies.join(', ')}, got ${strategy}`)
   for (const [index, bundle] of bundles.entries()) {
     const amounts = Object.entries<number>(bundle)
-    if (amounts.length === 0 || amounts.every(([, amount]) => amount === 0)) throw new ClusterError('bad-argument', `bundle ${index} asks for nothing`)
+    if (!amounts.some(([, amount]) => amount !== 0)) throw new ClusterError('bad-argument', `bundle ${index} asks for nothing`)
     for (const [name, amount] of amounts) if (!(amount >= 0)) throw new ClusterError('bad-argument', `bundle ${index}: ${name} must be 0 or more, got ${amount}`)
   }
   if (bundleLabelSelector && bundleLabelSelector.length !== 1 && bundleLabelSelector.length !== bundles.length) {

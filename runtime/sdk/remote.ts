@@ -18,9 +18,10 @@ export type RefsWith<R, O> = O extends { numReturns: 'streaming' }
     ? ObjectRef<Awaited<R>>
     : O extends { numReturns: number }
       ? Awaited<R> extends readonly unknown[]
-        ? { -readonly [K in keyof Awaited<R>]: ObjectRef<Awaited<R>[K]> }
+        ? RefOfEach<Awaited<R>>
         : ObjectRef<unknown>[]
       : RefsOf<R>
+type RefOfEach<Items extends readonly unknown[]> = { -readonly [K in keyof Items]: ObjectRef<Items[K]> }
 type ItemOf<R> = R extends AsyncIterable<infer T> | Iterable<infer T> ? T : unknown
 
 /** A function that runs on the cluster. Made by `remote`. */

@@ -3,7 +3,7 @@ import { connect } from 'node:tls'
 import { type Dialed, type DialOptions, greetListener } from './greet-listener.ts'
 import { checkPinnedServer, clientTlsOptions, type Identity, identifyServer, joinerTlsOptions } from './identity.ts'
 import { parseJoinToken } from './join-token.ts'
-import { type KeepaliveOptions, networkKeepalive } from './keepalive.ts'
+import { kernelKeepaliveMs, type KeepaliveOptions, networkKeepalive, pingsFor } from './keepalive.ts'
 
 export type TlsTarget = {
   host: string
@@ -20,12 +20,13 @@ export async function connectOverTls(target: TlsTarget, options: DialOptions): P
   const tls = 'joinToken' in target ? joinerTlsOptions() : clientTlsOptions(target.identity)
   const socket = connect({ ...tls, host, port })
   socket.setNoDelay(true)
+  socket.setKeepAlive(true, kernelKeepaliveMs)
   const identify = () => {
     if (joining !== undefined) return checkPinnedServer(socket, joining.fingerprint)
     return identifyServer(socket, 'identity' in target ? target.expectNodeId : undefined)
   }
   const hello = joining === undefined ? options.hello : { ...options.hello, role: 'join' as const, token: joining.token }
-  const keepalive = target.keepalive ?? networkKeepalive
+  const keepalive = pingsFor(hello.role, 'dialer', target.keepalive ?? networkKeepalive)
   const isUntrusted = () => !socket.authorized && Boolean(socket.authorizationError)
   return greetListener(socket, {
     options: { ...options, hello },

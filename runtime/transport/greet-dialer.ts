@@ -5,7 +5,7 @@ import { encodeFrame } from '../protocol/frame.ts'
 import { encodeHello, type Hello, type HelloAccepted, parseHello, protocolVersion, refusal } from '../protocol/hello.ts'
 import type { CertifiedNode } from './certificates.ts'
 import { handshakeTimeoutMs, ignoreErrors, type LinkSetup, linkOver, readFirstFrame } from './handshake.ts'
-import type { KeepaliveOptions } from './keepalive.ts'
+import { type KeepaliveOptions, pingsFor } from './keepalive.ts'
 import type { Link, MessageOf, MessageSchemas } from './link.ts'
 import type { StrangerLimits, Strangers } from './strangers.ts'
 
@@ -70,7 +70,7 @@ export async function greet(socket: Socket, greeting: Greeting): Promise<void> {
       isDecided = true
       refuse(socket, greeting, new ClusterError('timeout', `no decision on this peer within ${timeoutMs} ms`))
     }, timeoutMs)
-    await greeting.options.onPeer(hello, peerOf(socket, greeting, decide))
+    await greeting.options.onPeer(hello, peerOf(socket, { ...greeting, hello }, decide))
   } catch (error) {
     if (isDecided) greeting.options.logger.error('link.accept-failed', { peer: greeting.address, reason: toError(error).message })
     else {
@@ -81,8 +81,9 @@ export async function greet(socket: Socket, greeting: Greeting): Promise<void> {
   }
 }
 
-function peerOf(socket: Socket, greeting: Greeting, decide: () => void): Peer {
-  const { address, node, options, strangers } = greeting
+function peerOf(socket: Socket, greeting: Greeting & { hello: Hello }, decide: () => void): Peer {
+  const { address, node, options, strangers, hello } = greeting
+  const keepalive = greeting.keepalive && pingsFor(hello.role, 'listener', greeting.keepalive)
   const answer = (more: Partial<HelloAnswer> | undefined) => {
     decide()
     strangers.release(address)
@@ -93,7 +94,7 @@ function peerOf(socket: Socket, greeting: Greeting, decide: () => void): Peer {
     node,
     accept(setup, more) {
       answer(more)
-      return linkOver(socket, setup, { peer: node === undefined ? address : `${node.nodeId}@${address}`, keepalive: greeting.keepalive })
+      return linkOver(socket, setup, { peer: node === undefined ? address : `${node.nodeId}@${address}`, keepalive })
     },
     acceptRaw(more) {
       answer(more)

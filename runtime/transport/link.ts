@@ -188,8 +188,12 @@ class SocketLink<In extends object> implements Link<In> {
   #take(chunk: Uint8Array): void {
     if (this.#end !== undefined) return
     this.#keepalive?.heard()
+    this.#orRefuse(() => this.#parser.push(chunk))
+  }
+
+  #orRefuse(handle: () => void): void {
     try {
-      this.#parser.push(chunk)
+      handle()
     } catch (error) {
       if (!(error instanceof ClusterError) || error.code !== 'protocol.violation') throw error // a listener's own: not the peer's doing
       this.#refuse(error.message)
@@ -267,7 +271,7 @@ class SocketLink<In extends object> implements Link<In> {
 
   /** Later, not at once: whoever attaches a listener usually attaches a handler right after it. */
   #scheduleWaiting(): void {
-    if (this.#waiting.length > 0) setImmediate(() => this.#deliverWaiting())
+    if (this.#waiting.length > 0) setImmediate(() => this.#orRefuse(() => this.#deliverWaiting()))
   }
 
   #deliverWaiting(): void {

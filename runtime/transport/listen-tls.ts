@@ -4,7 +4,7 @@ import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import { closeListener, type Greeting, greet, type Listener, type ListenOptions, listening, refuse } from './greet-dialer.ts'
 import { handshakeTimeoutMs, ignoreErrors } from './handshake.ts'
 import { type Identity, identifyClient, serverTlsOptions } from './identity.ts'
-import { type KeepaliveOptions, networkKeepalive } from './keepalive.ts'
+import { kernelKeepaliveMs, type KeepaliveOptions, networkKeepalive } from './keepalive.ts'
 import { createStrangers } from './strangers.ts'
 
 export type TlsPlace = { host: string; port: number; identity: Identity; keepalive?: KeepaliveOptions | undefined }
@@ -32,7 +32,7 @@ export async function listenOverTls(at: TlsPlace, options: ListenOptions): Promi
     socket.destroy()
   })
   // Plain TCP is taken first, so that connections are counted before any handshake costs us time.
-  const server = createServer({ noDelay: true }, (socket) => {
+  const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: kernelKeepaliveMs }, (socket) => {
     ignoreErrors(socket)
     const address = addressOf(socket)
     if (!strangers.admit(socket, address, socket.remoteAddress ?? '')) return

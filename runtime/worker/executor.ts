@@ -44,6 +44,8 @@ export type Executor = {
    * @throws ClusterError `bad-argument` outside an actor and in its constructor.
    */
   exitActor(): never
+  /** Hands results that wait for company to the sockets, which take them at once where they have room. For the moment before the process ends. */
+  flush(): void
 }
 
 export function createExecutor(io: ExecutorIo): Executor {
@@ -151,6 +153,10 @@ class WorkerExecutor implements Executor {
       throw new ClusterError('bad-argument', 'exitActor() was called outside an actor. Call it in a method of a class made by actor().')
     }
     return this.#actor.exitActor()
+  }
+
+  flush(): void {
+    this.#sender.flush()
   }
 
   #hosts(): JobHost[] {

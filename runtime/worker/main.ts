@@ -61,6 +61,8 @@ async function main(): Promise<void> {
       useBackend(backend)
     },
   })
+  // User code that calls process.exit: tasks before it have ended, and their owners must know, or the wrong one is charged with the crash.
+  process.on('exit', () => executor?.flush())
 }
 
 /** Sockets take what was written before the process ends. */

@@ -38,7 +38,8 @@ export function readOptions(args: readonly string[]): BenchOptions {
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
-  if (values['only-ours'] && (values['only-ray'] || values['with-ray'])) throw new TypeError('--only-ours leaves Ray out: give it without --only-ray and --with-ray')
+  if (values['only-ours'] && (values['only-ray'] || values['with-ray']))
+    throw new TypeError('--only-ours leaves Ray out: give it without --only-ray and --with-ray')
   return {
     filter: values.filter,
     sides: values['only-ours'] ? 'ours' : values['only-ray'] ? 'ray' : 'both',

@@ -11,7 +11,8 @@ export function listDescendants(pid: number): ProcessRecord[] {
     else children.set(entry.parent, [entry])
   }
   const found: ProcessRecord[] = []
-  for (let level = children.get(pid) ?? []; level.length > 0; level = level.flatMap((one) => children.get(one.pid) ?? [])) found.push(...level)
+  for (let level = children.get(pid) ?? []; level.length > 0; level = level.flatMap((one) => children.get(one.pid) ?? []))
+    found.push(...level)
   return found
 }
 
@@ -39,7 +40,8 @@ function readStat(pid: number): (ProcessRecord & { parent: number }) | undefined
 }
 
 /** Shared memory by its share, in bytes, of these processes together. */
-export const pssBytesOf = (pids: readonly number[]): number => pids.reduce((sum, pid) => sum + readKb(`/proc/${pid}/smaps_rollup`, 'Pss'), 0)
+export const pssBytesOf = (pids: readonly number[]): number =>
+  pids.reduce((sum, pid) => sum + readKb(`/proc/${pid}/smaps_rollup`, 'Pss'), 0)
 
 /** Watches what a tree of processes holds, at no cost while it works: the kernel keeps the peaks, and the rest is read between rounds. */
 export class MemoryWatch {

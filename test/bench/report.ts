@@ -78,7 +78,9 @@ function resolveBudget(budget: Budget | null, reference: number | undefined): nu
   return reference === undefined ? null : budget.share * reference
 }
 
-/** One line of the table. The first is the head of it. */
+const widths = [52, 5, 11, 10, 11, 10, 9, 10, 4, 10]
+
+/** The first line of the table. */
 export const tableHead = formatCells(['benchmark', 'unit', 'ours', '± sd', 'Ray', '± sd', 'ratio', 'budget', 'met', 'peak PSS'])
 
 export function tableLine(row: ReportRow, found: Found): string {
@@ -93,8 +95,6 @@ export function tableLine(row: ReportRow, found: Found): string {
     ...[ratio, formatNumber(row.budget), met, memory],
   ])
 }
-
-const widths = [52, 5, 11, 10, 11, 10, 9, 10, 4, 10]
 
 function formatCells(cells: readonly string[]): string {
   return cells.map((cell, index) => (index < 2 ? cell.padEnd(widths[index] ?? 0) : cell.padStart(widths[index] ?? 0))).join(' ')

@@ -57,7 +57,9 @@ export class RowRunner {
         return flatten(await side.measure({ row: row.name, settings }, rowLimitMs))
       }
       case 'alone':
-        return withSide(withArgs(command, '--without-cluster'), async (side) => flatten(await side.measure({ row: row.name, settings }, rowLimitMs)))
+        return withSide(withArgs(command, '--without-cluster'), async (side) =>
+          flatten(await side.measure({ row: row.name, settings }, rowLimitMs)),
+        )
       case 'start':
         return this.#repeated(command, async (side) => side.ready.startS)
       case 'idle':

@@ -14,6 +14,20 @@ import { endAllSides, type SideCommand } from './side.ts'
 const here = fileURLToPath(new URL('.', import.meta.url))
 const repository = fileURLToPath(new URL('../..', import.meta.url))
 
+/** Both kinds of our programs run on the Node that runs this, the one daemons and workers run on. */
+const ourCommand: SideCommand = {
+  name: 'ours',
+  program: process.execPath,
+  args: ['--disable-warning=ExperimentalWarning', join(here, 'ours', 'driver.ts')],
+}
+
+const rayCommand = (ray: RayPython, folder: string): SideCommand => ({
+  name: 'Ray',
+  program: ray.program,
+  args: [join(here, 'ray_rows.py')],
+  env: { BENCH_RAY_DIR: folder },
+})
+
 process.exitCode = await main(process.argv.slice(2))
 
 async function main(args: readonly string[]): Promise<number> {
@@ -36,7 +50,8 @@ async function main(args: readonly string[]): Promise<number> {
 async function measureAll(options: BenchOptions, wanted: readonly Row[]): Promise<number> {
   const print = (line: string) => (options.isJson ? console.error(line) : console.log(line))
   const ray = options.sides === 'ours' ? undefined : options.installsRay ? installRay((line) => console.error(line)) : findRay()
-  if (options.sides !== 'ours' && !ray) print('Ray is not installed: only ours is measured. To install it beside the repository: npm run bench -- --with-ray')
+  if (options.sides !== 'ours' && !ray)
+    print('Ray is not installed: only ours is measured. To install it beside the repository: npm run bench -- --with-ray')
   if (options.sides === 'ray' && !ray) return 2
   const rayFolder = mkdtempSync(join(tmpdir(), 'sb-ray-')) // short: the paths of Ray's sockets below it are long
   let interrupted = false
@@ -47,7 +62,12 @@ async function measureAll(options: BenchOptions, wanted: readonly Row[]): Promis
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, breakOff)
   const completeMachine = describeMachine()
   const settings = options.isQuick ? quickSettings : fullSettings
-  const runner = new RowRunner({ settings, ours: options.sides === 'ray' ? null : ourCommand, ray: ray ? rayCommand(ray, rayFolder) : null, print })
+  const runner = new RowRunner({
+    settings,
+    ours: options.sides === 'ray' ? null : ourCommand,
+    ray: ray ? rayCommand(ray, rayFolder) : null,
+    print,
+  })
   const measured: { row: Row; found: Found }[] = []
   print(tableHead)
   try {
@@ -61,23 +81,18 @@ async function measureAll(options: BenchOptions, wanted: readonly Row[]): Promis
     await endAllSides()
     rmSync(rayFolder, { recursive: true, force: true })
   }
-  const versions = { shoal: ourVersion(), ray: ray?.ray ?? null, python: ray?.python ?? null, rounds: options.isQuick ? ('quick' as const) : ('full' as const) }
+  const versions = {
+    shoal: ourVersion(),
+    ray: ray?.ray ?? null,
+    python: ray?.python ?? null,
+    rounds: options.isQuick ? ('quick' as const) : ('full' as const),
+  }
   const machine = completeMachine(versions)
   const report = Report.parse({ machine, rows: measured.map(({ row, found }) => reportRow(row, found)) })
   if (options.isJson) console.log(JSON.stringify(report, null, 2))
   print(summary(report, runner.failed))
   return interrupted ? 130 : runner.failed > 0 ? 1 : 0
 }
-
-/** Both kinds of our programs run on the Node that runs this, the one daemons and workers run on. */
-const ourCommand: SideCommand = { name: 'ours', program: process.execPath, args: ['--disable-warning=ExperimentalWarning', join(here, 'ours', 'driver.ts')] }
-
-const rayCommand = (ray: RayPython, folder: string): SideCommand => ({
-  name: 'Ray',
-  program: ray.program,
-  args: [join(here, 'ray_rows.py')],
-  env: { BENCH_RAY_DIR: folder },
-})
 
 function ourVersion(): string {
   const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as { version: string } // our own file

@@ -18,10 +18,12 @@ export const quickSettings: Settings = { pauseS: 0, warmUpS: 0.2, rounds: 2, rou
 
 /** What a side is asked for, and what it answers; a line of JSON each. */
 export type Request = { readonly row: string; readonly settings: Settings }
-export type Answer = { readonly mean: number; readonly sd: number; /** What the budget is a share of, where it is. */ readonly reference?: number } | { readonly error: string }
+export type Answer =
+  | { readonly mean: number; readonly sd: number /** What the budget is a share of, where it is. */; readonly reference?: number }
+  | { readonly error: string }
 
 /** First line of a side: it takes requests from now on. */
-export type Ready = { readonly ready: true; readonly version: string; /** Of init(). */ readonly startS: number }
+export type Ready = { readonly ready: true; readonly version: string /** Of init(). */; readonly startS: number }
 
 /** A count of a row at this scale. */
 export const scaled = (count: number, scale: number): number => Math.max(1, Math.floor(count * scale))

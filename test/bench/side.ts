@@ -72,7 +72,8 @@ export class Side {
   }
 
   #write(message: object): void {
-    if (!this.#child.stdin?.write(`${JSON.stringify(message)}\n`) && this.#child.exitCode !== null) throw new Error(`${this.#name} has ended`)
+    if (!this.#child.stdin?.write(`${JSON.stringify(message)}\n`) && this.#child.exitCode !== null)
+      throw new Error(`${this.#name} has ended`)
   }
 }
 

@@ -47,6 +47,8 @@ function leavePhase(turn: Turn, actor: Actor, next: ActorPhase): void {
   if (phase.kind === 'dead') return
   const node = state.nodes.get(phase.nodeId)
   node?.actors.delete(actorId)
+  if (phase.kind === 'alive' && state.actorOfWorker.get(phase.address.workerId) === actorId)
+    state.actorOfWorker.delete(phase.address.workerId)
   if (phase.kind !== 'starting') return
   state.starting.delete(actorId)
   if (node) settle(turn, node, `actor:${actorId}`, next.kind === 'alive' ? heldBy(actor) : {})
@@ -69,6 +71,7 @@ function enterPhase(turn: Turn, actor: Actor): void {
     }
     case 'alive':
       state.nodes.get(phase.nodeId)?.actors.add(actorId)
+      state.actorOfWorker.set(phase.address.workerId, actorId)
       return
     case 'dead':
       return bury(turn, actor)
@@ -101,7 +104,7 @@ function forgetActor(turn: Turn, actorId: string): void {
 
 export const nameKey = (named: { readonly namespace: string; readonly name: string | null }): string => `${named.namespace}\0${named.name}`
 
-export function startActor(turn: Turn, actor: Actor, node: HeadNode): void {
+function startActor(turn: Turn, actor: Actor, node: HeadNode): void {
   moveActor(turn, actor, {
     phase: { kind: 'starting', nodeId: node.nodeId, sentAtMs: turn.nowMs, sends: 1 },
     why: `life ${actor.restarts}`,

@@ -62,16 +62,11 @@ export function indexActor({ state }: Turn, actor: Actor): void {
   if (shape.strategy.kind === 'group') state.groups.get(shape.strategy.groupId)?.actors.add(actorId)
 }
 
-/** A request may come after the news that whoever made it is gone. */
+/** A request may come after the news that whoever made it is gone. An ended job is no reason: a detached actor of it may still ask. */
 function endIfOrphaned(turn: Turn, actor: Actor): void {
   const { spec } = actor
-  if (spec.detached) return
-  const isJobOver = turn.state.endedJobs.has(spec.jobId)
-  if (!isJobOver && !turn.state.gone.has(spec.owner.workerId)) return
-  endActor(turn, actor, {
-    cause: isJobOver ? 'job-ended' : 'owner-gone',
-    message: `${describe(actor)} was asked for by a process that has ended`,
-  })
+  if (spec.detached || !turn.state.gone.has(spec.owner.workerId)) return
+  endActor(turn, actor, { cause: 'owner-gone', message: `${describe(actor)} was asked for by a process that has ended` })
 }
 
 export function onActorFind(turn: Turn, requestKey: number, request: Request<'actor.find'>): void {

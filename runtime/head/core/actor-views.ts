@@ -2,7 +2,7 @@ import type { ActorChanged, ActorListing, ActorSpec, ActorStatus } from '../../p
 import { type Turn, send } from './events.ts'
 import type { Actor, HeadState } from './state.ts'
 
-export function statusOf(state: HeadState, actor: Actor): ActorStatus {
+function statusOf(state: HeadState, actor: Actor): ActorStatus {
   const { phase, restarts } = actor
   switch (phase.kind) {
     case 'alive':

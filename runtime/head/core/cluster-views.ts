@@ -5,7 +5,7 @@ import { shapeKey } from '../../protocol/placement/shapes.ts'
 import { reply, send, type Turn } from './events.ts'
 import type { HeadNode, HeadState } from './state.ts'
 
-export function viewOf(node: HeadNode): NodeView {
+function viewOf(node: HeadNode): NodeView {
   const { phase, facts } = node
   if (phase.kind === 'dead') return { facts, available: {}, state: 'dead', deathReason: phase.reason, diedAtMs: phase.diedAtMs }
   return { facts, available: freeOf(node.available), state: node.draining ? 'draining' : 'alive', deathReason: '', diedAtMs: 0 }

@@ -34,7 +34,7 @@ function moveGroup(turn: Turn, group: Group, phase: GroupPhase): void {
   if (phase.kind === 'preparing' || phase.kind === 'committing') state.busyGroups.add(groupId)
 }
 
-export const missingOf = (group: Group): number[] => group.spec.bundles.flatMap((_, index) => (group.placed.has(index) ? [] : [index]))
+const missingOf = (group: Group): number[] => group.spec.bundles.flatMap((_, index) => (group.placed.has(index) ? [] : [index]))
 
 /** Finds nodes for what is missing and begins the first phase; or says why it must wait, and when to try again. */
 export function tryPlaceGroup(turn: Turn, group: Group): void {
@@ -72,7 +72,7 @@ export function waitForRoom(
   moveGroup(turn, group, { kind: 'waiting', retryAtMs, tries, why, infeasible })
 }
 
-export function byNode(plan: ReadonlyMap<number, string>): Map<string, number[]> {
+function byNode(plan: ReadonlyMap<number, string>): Map<string, number[]> {
   const nodes = new Map<string, number[]>()
   for (const [index, nodeId] of plan) {
     const indexes = nodes.get(nodeId)
@@ -144,7 +144,7 @@ export function abandonRound(turn: Turn, group: Group, why: string): void {
 }
 
 /** A node is told to give bundles back until it says that it has. Its amounts count as used until its next report. */
-export function returnBundles(turn: Turn, group: Group, place: { nodeId: string; round: number; indexes: readonly number[] }): void {
+function returnBundles(turn: Turn, group: Group, place: { nodeId: string; round: number; indexes: readonly number[] }): void {
   const node = turn.state.nodes.get(place.nodeId)
   const { groupId } = group.spec
   if (node === undefined || node.phase.kind === 'dead') return

@@ -31,7 +31,7 @@ export function onGroupCreate(turn: Turn, { nodeId, requestKey }: Asker, { spec 
   state.waitingGroups.add(spec.groupId)
   saveGroup(turn, group)
   reply(turn, requestKey, null)
-  const isOrphan = !spec.detached && (state.endedJobs.has(spec.jobId) || state.gone.has(spec.creatorId))
+  const isOrphan = !spec.detached && state.gone.has(spec.creatorId)
   if (isOrphan) removeGroup(turn, group, groupRemoved(spec.groupId, 'the process that asked for it has ended'))
   else tryPlaceGroup(turn, group)
 }

@@ -88,7 +88,9 @@ function checkActor(state: HeadState, actor: Actor): void {
   }
   invariant(spec.maxRestarts === -1 || actor.restarts <= spec.maxRestarts, `${story}; it restarted ${actor.restarts} times`)
   invariant(spec.name === null || state.names.get(nameKey(spec)) === actorId, `${story}; it lost its name`)
-  invariant(spec.detached || !state.endedJobs.has(spec.jobId), `${story}; it outlived its job`)
+  invariant(spec.detached || !state.gone.has(spec.owner.workerId), `${story}; it outlived its owner`)
+  if (phase.kind === 'alive')
+    invariant(state.actorOfWorker.get(phase.address.workerId) === actorId, `${story}; its process is not known as it`)
   if (spec.shape.strategy.kind === 'group') {
     const group = state.groups.get(spec.shape.strategy.groupId)
     invariant(group?.phase.kind !== 'removed', `${story}; it outlived its group`)

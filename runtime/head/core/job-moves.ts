@@ -4,7 +4,7 @@ import { broadcast, type CoreRequest, note, reply, type Turn } from './events.ts
 import { groupRemoved, removeGroup } from './group-moves.ts'
 import { addBounded } from './indexes.ts'
 import { forget, saveJob } from './rows.ts'
-import type { Job } from './state.ts'
+import type { HeadState, Job } from './state.ts'
 
 type Register = Extract<CoreRequest, { type: 'job.register' }>
 
@@ -25,20 +25,38 @@ export function onJobRegister(turn: Turn, from: { nodeId: string; requestKey: nu
   if (state.gone.has(driverId) || state.nodes.get(from.nodeId)?.phase.kind === 'dead') endJob(turn, job)
 }
 
-/** Its driver has ended: so does all that is not detached. */
-export function endJob(turn: Turn, job: Job): void {
+/** Longest chain of actors that made actors which is followed. */
+const maxOwnerDepth = 64
+
+/**
+ * Does what this process made end with the job now? The driver's does, and so on down the actors that are not detached. What a detached
+ * actor made stays (Ray: the same). Plain workers are their agents' to judge: those that end are reported as gone, with what they own.
+ */
+function endsWithJob(state: HeadState, job: Job, ownerId: string): boolean {
+  let workerId = ownerId
+  for (let depth = 0; depth < maxOwnerDepth; depth += 1) {
+    if (workerId === job.driverId) return true
+    const actor = state.actors.get(state.actorOfWorker.get(workerId) ?? '')
+    if (actor === undefined || actor.spec.detached) return false
+    workerId = actor.spec.owner.workerId
+  }
+  return false
+}
+
+/** Its driver has ended: so does all that is not detached, nor made by something detached. */
+function endJob(turn: Turn, job: Job): void {
   const { state, nowMs } = turn
   if (job.endedAtMs !== null) return
   job.endedAtMs = nowMs
-  for (const actorId of state.actorsOfJob.get(job.jobId) ?? []) {
-    const actor = state.actors.get(actorId)
-    if (actor && !actor.spec.detached)
-      endActor(turn, actor, { cause: 'job-ended', message: `${describe(actor)} ended with its job ${job.jobId}` })
+  // All are found first: the end of one takes away what tells who made the next.
+  const actors = [...(state.actorsOfJob.get(job.jobId) ?? [])].flatMap((actorId) => state.actors.get(actorId) ?? [])
+  const groups = [...(state.groupsOfJob.get(job.jobId) ?? [])].flatMap((groupId) => state.groups.get(groupId) ?? [])
+  const endingActors = actors.filter(({ spec }) => !spec.detached && endsWithJob(state, job, spec.owner.workerId))
+  const endingGroups = groups.filter(({ spec }) => !spec.detached && endsWithJob(state, job, spec.creatorId))
+  for (const actor of endingActors) {
+    endActor(turn, actor, { cause: 'job-ended', message: `${describe(actor)} ended with its job ${job.jobId}` })
   }
-  for (const groupId of state.groupsOfJob.get(job.jobId) ?? []) {
-    const group = state.groups.get(groupId)
-    if (group && !group.spec.detached) removeGroup(turn, group, groupRemoved(groupId, `its job ${job.jobId} ended`))
-  }
+  for (const group of endingGroups) removeGroup(turn, group, groupRemoved(group.spec.groupId, `its job ${job.jobId} ended`))
   saveJob(turn, job)
   note(turn, 'job.ended', { jobId: job.jobId })
   broadcast(turn, { type: 'job.ended', jobId: job.jobId })

@@ -94,5 +94,6 @@ function loadActor(turn: Turn, spec: ActorSpec, saved: SavedActor): void {
       return
     case 'alive':
       state.nodes.get(saved.phase.nodeId)?.actors.add(spec.actorId)
+      state.actorOfWorker.set(saved.phase.address.workerId, spec.actorId)
   }
 }

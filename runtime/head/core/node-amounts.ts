@@ -38,7 +38,7 @@ export function takeReport(turn: Turn, node: HeadNode, available: Resources): vo
 }
 
 /** Something may fit on this node now: queues that it could serve are looked at again at the end of the step. */
-export function noteRoom(turn: Turn, node: HeadNode): void {
+function noteRoom(turn: Turn, node: HeadNode): void {
   const { state } = turn
   state.roomVersion += 1
   for (const queue of state.queues.values()) {

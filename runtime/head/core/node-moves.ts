@@ -33,7 +33,7 @@ export function newNode(facts: NodeFacts, phase: NodePhase): HeadNode {
   }
 }
 
-export const placementFacts = (facts: NodeFacts) => ({
+const placementFacts = (facts: NodeFacts) => ({
   nodeId: facts.nodeId,
   nodeName: facts.nodeName || facts.hostname,
   labels: facts.labels,
@@ -50,7 +50,7 @@ export function refreshNode(turn: Turn, node: HeadNode): void {
 }
 
 /** A node is suspect from now on: it is dead at `deadlineMs` unless it registers again. */
-export function suspectNode(turn: Turn, node: HeadNode, { why, graceMs }: { why: string; graceMs: number }): void {
+function suspectNode(turn: Turn, node: HeadNode, { why, graceMs }: { why: string; graceMs: number }): void {
   node.phase = { kind: 'suspect', deadlineMs: turn.nowMs + graceMs, why }
   tell(node.story, { atMs: turn.nowMs, move: `suspect: ${why}`, id: '' })
   refreshNode(turn, node)

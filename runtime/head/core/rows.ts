@@ -37,7 +37,6 @@ export type SavedRow =
   | { readonly table: 'actors'; readonly key: string; readonly value: SavedActor }
   | { readonly table: 'groups'; readonly key: string; readonly value: SavedGroup }
 export type TableName = SavedRow['table']
-export const tableNames = ['nodes', 'jobs', 'actor-specs', 'actors', 'groups'] as const satisfies readonly TableName[]
 
 export function saveNode(turn: Turn, node: HeadNode): void {
   const death = node.phase.kind === 'dead' ? { reason: node.phase.reason, diedAtMs: node.phase.diedAtMs } : null

@@ -154,6 +154,8 @@ export type HeadState = {
   readonly actors: Map<string, Actor>
   readonly deadActors: Set<string>
   readonly names: Map<string, string>
+  /** Which living actor a process is. */
+  readonly actorOfWorker: Map<string, string>
   readonly queues: Map<string, ShapeQueue>
   /** Keys of queues that may have something to place. */
   readonly unblocked: Set<string>
@@ -201,6 +203,7 @@ export function createHeadState(config: HeadConfig): HeadState {
     actors: new Map(),
     deadActors: new Set(),
     names: new Map(),
+    actorOfWorker: new Map(),
     queues: new Map(),
     unblocked: new Set(),
     starting: new Set(),

@@ -63,7 +63,8 @@ function applyNode(state: AgentState, view: NodeView): boolean {
     state.nodeById.delete(facts.nodeId)
     return known !== undefined
   }
-  const isOpen = view.state === 'alive' && facts.agentAddress !== '' // without a port nobody else can reach it
+  // Without a port nobody else can reach a node, and one that has none itself has no certificate to reach others with.
+  const isOpen = view.state === 'alive' && facts.agentAddress !== '' && state.config.agentAddress !== ''
   const total = amountsFrom(facts.resources)
   if (known === undefined) {
     state.nodeById.set(facts.nodeId, {

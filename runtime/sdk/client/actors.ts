@@ -1,10 +1,11 @@
 import { ClusterError } from '../../base/errors.ts'
 import { newActorId, objectIdOf } from '../../base/ids.ts'
 import { randomBytes } from 'node:crypto'
-import { ActorChanged, ActorCreated, ActorListing, ActorNamesReply, type ActorSpec } from '../../protocol/actors.ts'
+import { ActorChanged, ActorCreated, type ActorDeath, ActorListing, ActorNamesReply, type ActorSpec } from '../../protocol/actors.ts'
 import * as z from 'zod'
 import type { ActorDefinition, ActorIdentity, MethodCall } from '../backend.ts'
 import { actorIdentity, handleFor, isHandle } from '../actor.ts'
+import { errorFromFailure } from '../errors.ts'
 import { type ActorOptions, resourcesFor, shapeFrom } from '../options.ts'
 import type { OwnedTask, TaskKind } from '../owner/core/state.ts'
 import type { Client } from './client.ts'
@@ -17,7 +18,12 @@ import { makePending, packArguments } from './submit.ts'
 const randomHex = (bytes: number): string => randomBytes(bytes).toString('hex')
 
 /** What a handle of the bundled runtime holds. `counted` keeps the actor alive; a handle found by name does not. */
-export type ShoalActor = ActorIdentity & { readonly listing: ActorListing; readonly counted: RefState | null }
+export type ShoalActor = ActorIdentity & {
+  /** Under which its calls are queued here: the id it was asked for with, even when the name turned out to be taken by another. */
+  readonly queueId: string
+  readonly listing: ActorListing
+  readonly counted: RefState | null
+}
 
 /** Actors of this process' program: made, found, called, and let go. */
 export class Actors {
@@ -25,7 +31,10 @@ export class Actors {
   readonly #kinds = new Map<string, TaskKind>()
   /** Actors that the head does not know yet: nothing is asked of it about them. */
   readonly #registering = new Map<string, Promise<void>>()
-  readonly #aliases = new Map<string, string>()
+  /** Actors that never came to be: what every call of them is told. */
+  readonly #failed = new Map<string, ActorDeath>()
+  /** Asked for with `getIfExists`, and the one that has the name. */
+  readonly #aliases = new Map<string, ActorListing>()
   readonly hostKind: HostKind
   constructor(client: Client) {
     this.#client = client
@@ -45,7 +54,30 @@ export class Actors {
       .catch((error: unknown) => this.#failCalls(actorId, error))
       .finally(() => this.#registering.delete(actorId))
     this.#registering.set(actorId, registered)
-    return { actorId, name: listing.name, className: definition.name, methodNames: listing.methodNames, listing, counted }
+    return this.#identity(listing, counted)
+  }
+
+  #identity(listing: ActorListing, counted: RefState | null): ShoalActor {
+    const { actorId, name, className, methodNames } = listing
+    const resolve = () => this.actorIdOf(actorId)
+    return {
+      get actorId() {
+        return resolve()
+      },
+      ...{ queueId: actorId, name, className, methodNames, listing, counted },
+    }
+  }
+
+  /** The actor behind a queue of calls: another when the name it was asked for with was taken. */
+  actorIdOf(queueId: string): string {
+    return this.#aliases.get(queueId)?.actorId ?? queueId
+  }
+
+  /** Settles when the head knows the actors whose handles are among `states`: before, nobody else can call them. Undefined: it does. */
+  registeringOf(states: readonly RefState[]): Promise<unknown> | undefined {
+    if (this.#registering.size === 0) return undefined
+    const waits = states.flatMap((state) => this.#registering.get(state.tail?.actorId ?? '') ?? [])
+    return waits.length === 0 ? undefined : Promise.all(waits)
   }
 
   #listing(actorId: string, { name, options, shape }: ActorDefinition): ActorListing {
@@ -71,9 +103,12 @@ export class Actors {
     const { options, shape } = definition
     const classId = await client.definitions.functionId(definition)
     if (definition.actorClass) await client.functions.store(client.definitions.portable(definition))
-    await Promise.all(client.functions.uploads)
+    await Promise.allSettled(client.functions.uploads) // what the arguments hold
     for (const state of made.packed.refArgs) client.reader.locate(state)
     await Promise.all(made.packed.refArgs.map((state) => new Promise<void>((resolve) => state.whenSettled(resolve))))
+    await this.registeringOf(made.packed.nested)
+    const failed = made.packed.refArgs.find((state) => state.status !== 'ready')
+    if (failed) return this.#failWithArgument(definition.name, made.listing.actorId, failed)
     made.counted.nested = [...made.packed.refArgs, ...made.packed.nested] // a restart needs the arguments again
     const { listing } = made
     const spec: ActorSpec = {
@@ -101,46 +136,56 @@ export class Actors {
       methodNames: listing.methodNames,
     }
     const created = await client.request({ type: 'actor.create', spec, getIfExists: options.getIfExists ?? false }, ActorCreated)
-    if (created.actorId !== listing.actorId) this.#redirect(listing.actorId, created.actorId)
+    if (created.existing) this.#aliases.set(listing.actorId, created.existing)
+  }
+
+  #failWithArgument(className: string, actorId: string, { failure }: RefState): void {
+    const error = failure?.kind === 'threw' ? failure.error : (failure?.cause ?? null)
+    const reason = failure?.kind === 'failed' ? failure.failure.message : 'it threw'
+    this.#bury(actorId, { cause: 'constructor-failed', message: `an argument of the constructor of ${className} failed: ${reason}`, error, exit: null })
   }
 
   /** Calls of an actor that could not be registered fail with the reason. */
   #failCalls(actorId: string, error: unknown): void {
     const message = error instanceof Error ? error.message : String(error)
     const cause = error instanceof ClusterError && error.code === 'actor.name-taken' ? ('name-taken' as const) : ('constructor-failed' as const)
-    const status = { kind: 'dead' as const, death: { cause, message, error: null, exit: null } }
-    this.#client.owner.raise({ type: 'actor.changed', actorId, version: Number.MAX_SAFE_INTEGER, status, nowMs: performance.now() })
+    this.#bury(actorId, { cause, message, error: null, exit: null })
   }
 
-  /** The name was taken: calls go to the actor that has it. */
-  #redirect(from: string, to: string): void {
-    this.#aliases.set(from, to)
+  #bury(actorId: string, death: ActorDeath): void {
+    this.#failed.set(actorId, death)
+    this.#tellFailed(actorId, death)
+  }
+
+  #tellFailed(actorId: string, death: ActorDeath): void {
+    const status = { kind: 'dead' as const, death }
+    this.#client.owner.raise({ type: 'actor.changed', actorId, version: Number.MAX_SAFE_INTEGER, status, nowMs: performance.now() })
   }
 
   async find(name: string, namespace: string | undefined): Promise<ShoalActor> {
     const listing = await this.#client.request({ type: 'actor.find', name, namespace: namespace ?? this.#client.namespace }, ActorListing)
-    return { actorId: listing.actorId, name: listing.name, className: listing.className, methodNames: listing.methodNames, listing, counted: null }
+    return this.#identity(listing, null)
   }
 
   names(allNamespaces: boolean): Promise<{ name: string; namespace: string }[]> {
     return this.#client.request({ type: 'actor.names', namespace: allNamespaces ? null : this.#client.namespace }, ActorNamesReply)
   }
 
-  async kill(actor: ActorIdentity, noRestart: boolean): Promise<void> {
-    await this.#registering.get(actor.actorId)
-    await this.#client.request({ type: 'actor.kill', actorId: this.#aliases.get(actor.actorId) ?? actor.actorId, noRestart }, z.unknown())
+  async kill({ queueId }: ShoalActor, noRestart: boolean): Promise<void> {
+    await this.#registering.get(queueId)
+    await this.#client.request({ type: 'actor.kill', actorId: this.actorIdOf(queueId), noRestart }, z.unknown())
   }
 
   call(actor: ShoalActor, call: MethodCall, args: readonly unknown[]): PendingTask {
     const client = this.#client
     const { listing } = actor
     const name = `${listing.className}.${call.method}`
-    const queue = client.owner.state.actors.get(actor.actorId)
+    const queue = client.owner.state.actors.get(actor.queueId)
     if (queue && listing.maxPendingCalls >= 0) checkPending(queue.waiting.length + queue.inFlight.size, listing.maxPendingCalls, name)
     const packed = packArguments(args, name, { codec: client.codec, references: client.references, put: (value) => client.putSoon(value) })
     const returnCount = call.numReturns ?? listing.methodReturns[call.method] ?? 1
     const ownedCall: OwnedTask['call'] = {
-      actorId: actor.actorId,
+      actorId: actor.queueId,
       method: call.method,
       concurrencyGroup: call.concurrencyGroup ?? '',
       returnCount,
@@ -149,7 +194,7 @@ export class Actors {
     const plan = { kind: this.#kindOf(name, listing), call: ownedCall, maxRetries: listing.maxTaskRetries, retryErrors: false }
     // The handle's reference is held as long as the call: the actor outlives its last handle until then.
     const held = actor.counted ? { ...packed, nested: [...packed.nested, actor.counted] } : packed
-    return makePending(client.newTaskId(actor.actorId), plan, held, client.references)
+    return makePending({ taskId: client.newTaskId(actor.queueId), plan, packed: held }, client.references)
   }
 
   #kindOf(name: string, listing: ActorListing): TaskKind {
@@ -176,19 +221,20 @@ export class Actors {
   }
 
   /** Learns what becomes of an actor: now, and at every change. Asked again while the head is away. */
-  watch(actorId: string): void {
-    const registering = this.#registering.get(actorId)
-    if (registering) void registering.then(() => this.watch(actorId))
-    else this.#ask(actorId)
+  watch(queueId: string): void {
+    const registering = this.#registering.get(queueId)
+    const failed = this.#failed.get(queueId)
+    if (registering) void registering.then(() => this.watch(queueId))
+    else if (failed) this.#tellFailed(queueId, failed)
+    else this.#ask(queueId)
   }
 
-  #ask(actorId: string): void {
-    const target = this.#aliases.get(actorId) ?? actorId
-    this.#client.request({ type: 'actor.watch', actorId: target }, ActorChanged).then(
+  #ask(queueId: string): void {
+    this.#client.request({ type: 'actor.watch', actorId: this.actorIdOf(queueId) }, ActorChanged).then(
       (changed) => this.onChanged(changed),
       (error: unknown) => {
-        if (error instanceof ClusterError && error.retryable) setTimeout(() => this.#ask(actorId), 500).unref()
-        else this.#failCalls(actorId, error)
+        if (error instanceof ClusterError && error.retryable) setTimeout(() => this.#ask(queueId), 500).unref()
+        else this.#failCalls(queueId, error)
       },
     )
   }
@@ -196,8 +242,8 @@ export class Actors {
   onChanged({ actorId, version, status }: ActorChanged): void {
     const nowMs = performance.now()
     this.#client.owner.raise({ type: 'actor.changed', actorId, version, status, nowMs })
-    for (const [alias, target] of this.#aliases) {
-      if (target === actorId) this.#client.owner.raise({ type: 'actor.changed', actorId: alias, version, status, nowMs })
+    for (const [alias, existing] of this.#aliases) {
+      if (existing.actorId === actorId) this.#client.owner.raise({ type: 'actor.changed', actorId: alias, version, status, nowMs })
     }
   }
 
@@ -214,14 +260,15 @@ export class Actors {
       encode: (value) => {
         if (!isHandle(value)) return undefined
         const actor = value[actorIdentity] as ShoalActor // handles of this process are made by this class
+        const existing = this.#aliases.get(actor.queueId)
+        if (existing) return { kind: 'actor', listing: JSON.stringify(existing) }
         const listing = JSON.stringify(actor.listing)
         return actor.counted ? { kind: 'actor', listing, ...refFields(actor.counted, client.address) } : { kind: 'actor', listing }
       },
       decode: (record) => {
         const listing = ActorListing.parse(JSON.parse(String(record['listing'])))
         const counted = record['objectId'] === undefined ? null : client.references.borrowed(readRefFields(record))
-        const identity: ShoalActor = { actorId: listing.actorId, name: listing.name, className: listing.className, methodNames: listing.methodNames, listing, counted }
-        return handleFor(identity)
+        return handleFor(this.#identity(listing, counted))
       },
     }
   }
@@ -229,9 +276,8 @@ export class Actors {
 
 function checkPending(waiting: number, limit: number, name: string): void {
   if (waiting < limit) return
-  throw new ClusterError('actor.pending-calls-limit', `${name}: ${waiting} calls wait already, and maxPendingCalls is ${limit}; wait for some, or raise the limit`, {
-    details: { waiting, limit },
-  })
+  const message = `${name}: ${waiting} calls wait already, and maxPendingCalls is ${limit}; wait for some, or raise the limit`
+  throw errorFromFailure({ code: 'actor.pending-calls-limit', message, details: { waiting, limit } })
 }
 
 const asyncConcurrency = 1_000

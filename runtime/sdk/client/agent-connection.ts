@@ -47,6 +47,16 @@ export class OtherAgents {
     )
   }
 
+  /** A dead node may never answer nor close: what waits for it is told now. */
+  nodesGone(nodeIds: readonly NodeId[]): void {
+    for (const nodeId of nodeIds) {
+      this.#links.get(nodeId)?.then(
+        (open) => open.close('its node is gone'),
+        () => {}, // never stood
+      )
+    }
+  }
+
   closeAll(): void {
     for (const link of this.#links.values()) {
       link.then(

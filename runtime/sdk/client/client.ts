@@ -13,6 +13,7 @@ import { createStoreClient, type StoreClient } from '../../store/store-client.ts
 import type { Link } from '../../transport/link.ts'
 import type { Listener } from '../../transport/listen.ts'
 import type { AgentMessage, AgentTarget } from '../owner/core/state.ts'
+import type { EncodedValue } from '../values/encode-value.ts'
 import { connectAgent, type FromAgent, OtherAgents } from './agent-connection.ts'
 import { Actors } from './actors.ts'
 import { type Codec, createCodec, lazyKind } from './codec.ts'
@@ -107,18 +108,7 @@ export class Client {
     const self = () => this.address
     const identity = async () => readIdentity(sessionLayout(this.tempDir).identityDir)
     this.newTaskId = createTaskIds(options.randomHex, this.jobId)
-    this.references = new References({
-      self,
-      borrow: async (owner, objectIds) => {
-        await this.peers
-          .to(owner)
-          .request({ type: 'objects.borrow', borrower: this.address.workerId, objectIds }, { reply: ObjectsBorrowed })
-          .catch((error: unknown) => logger.debug('objects.borrow-failed', { reason: String(error) })) // the owner is gone; a get will say so
-      },
-      returnBorrowed: (owner, objectIds) => this.peers.find(owner.workerId)?.send({ type: 'objects.returned', borrower: this.address.workerId, objectIds }),
-      freeCopies: ({ objectId, copies }) => void this.agent.send({ type: 'objects.free', objects: [{ objectId, copies }] }),
-      actorOutOfScope: (actorId) => void this.actors.outOfScope(actorId),
-    })
+    this.references = this.#makeReferences(self)
     this.peers = new Peers({
       self,
       version: clientVersion,
@@ -150,6 +140,7 @@ export class Client {
       references: this.references,
       logger,
       sendAgent: (to, message) => this.#sendAgent(to, message),
+      actorIdOf: (queueId) => this.actors.actorIdOf(queueId),
       watchActor: (actorId) => this.actors.watch(actorId),
       watchGroup: (groupId) => this.groups.watch(groupId),
       warn: options.warn,
@@ -158,7 +149,28 @@ export class Client {
     })
     this.actors = new Actors(this)
     this.groups = new Groups(this)
-    this.reader = new Reader({
+    this.reader = this.#makeReader()
+    this.owner.onLost = (state) => this.reader.lost(state)
+  }
+
+  #makeReferences(self: () => ProcessAddress): References {
+    const { logger } = this.#options
+    return new References({
+      self,
+      borrow: async (owner, objectIds) => {
+        await this.peers
+          .to(owner)
+          .request({ type: 'objects.borrow', borrower: this.address.workerId, objectIds }, { reply: ObjectsBorrowed })
+          .catch((error: unknown) => logger.debug('objects.borrow-failed', { reason: String(error) })) // the owner is gone; a get will say so
+      },
+      returnBorrowed: (owner, objectIds) => this.peers.find(owner.workerId)?.send({ type: 'objects.returned', borrower: this.address.workerId, objectIds }),
+      freeCopies: ({ objectId, copies }) => void this.agent.send({ type: 'objects.free', objects: [{ objectId, copies }] }),
+      actorOutOfScope: (actorId) => void this.actors.outOfScope(actorId),
+    })
+  }
+
+  #makeReader(): Reader {
+    return new Reader({
       nodeId: () => this.address.nodeId,
       agentAddress: () => this.address.agentAddress,
       store: this.store,
@@ -166,11 +178,10 @@ export class Client {
       errors: this.errors,
       references: this.references,
       peers: this.peers,
-      logger,
+      logger: this.#options.logger,
       pull: (state) => pullObject(this, state),
       reconstruct: (state) => reconstruct(state, this.owner),
     })
-    this.owner.onLost = (state) => this.reader.lost(state)
   }
 
   /**
@@ -256,7 +267,9 @@ export class Client {
       case 'processes.gone':
         this.references.borrowersGone(message.workerIds)
         this.references.ownersGone(new Set(message.workerIds), new Set(message.nodeIds))
-        return this.owner.raise({ type: 'processes.gone', workerIds: message.workerIds, nodeIds: message.nodeIds, nowMs })
+        this.owner.raise({ type: 'processes.gone', workerIds: message.workerIds, nodeIds: message.nodeIds, nowMs })
+        this.peers.nodesGone(message.nodeIds)
+        return this.#others.nodesGone(message.nodeIds)
       case 'actor.changed':
         return this.actors.onChanged(message)
       case 'group.changed':
@@ -322,11 +335,18 @@ export class Client {
   /** A value as an object's bytes: in the message when small, in this node's store when large. */
   encodeResult(objectId: string, value: unknown): TaskResult | Promise<TaskResult> {
     const encoded = this.codec.encode(value, 'value')
-    const nested = encoded.hostRecords.length === 0 ? noNested : this.codec.refsIn(encoded).map((state) => ({ objectId: state.objectId, owner: state.owner ?? this.address }))
-    if (encoded.sizeBytes <= inlineLimitBytes) return { place: { kind: 'inline', bytes: encoded.toBytes() }, nested }
+    const inside = encoded.hostRecords.length === 0 ? [] : this.codec.refsIn(encoded)
+    const nested = inside.length === 0 ? noNested : inside.map((state) => ({ objectId: state.objectId, owner: state.owner ?? this.address }))
+    const result = encoded.sizeBytes <= inlineLimitBytes ? { place: { kind: 'inline' as const, bytes: encoded.toBytes() }, nested } : this.#store(objectId, encoded, nested)
+    const registering = this.actors.registeringOf(inside) // nobody can call these actors before
+    return registering ? registering.then(() => result) : result
+  }
+
+  async #store(objectId: string, encoded: EncodedValue, nested: TaskResult['nested']): Promise<TaskResult> {
     const { nodeId, agentAddress } = this.address
-    const place = { kind: 'stored' as const, copies: [{ nodeId, agentAddress }], sizeBytes: encoded.sizeBytes }
-    return this.store.put(objectId, encoded.sizeBytes, (target) => encoded.writeTo(target), { primary: true }).then(() => ({ place, nested }))
+    const { sizeBytes } = encoded
+    await this.store.put(objectId, sizeBytes, (target) => encoded.writeTo(target), { primary: true })
+    return { place: { kind: 'stored', copies: [{ nodeId, agentAddress }], sizeBytes }, nested }
   }
 
   /** Resolves when the sockets have taken what was sent. */

@@ -1,5 +1,6 @@
 import type { Failure, WorkerExit } from '../../protocol/failures.ts'
-import type { ActorStatus } from '../../protocol/actors.ts'
+import type { ErrorCode } from '../../base/errors.ts'
+import type { ActorDeath, ActorStatus } from '../../protocol/actors.ts'
 import type { ProcessAddress } from '../../protocol/addresses.ts'
 import type { TaskEnd } from '../owner/core/state.ts'
 import type { OwnedTask } from '../owner/core/state.ts'
@@ -64,13 +65,19 @@ function actorFailure(name: string, end: Extract<TaskEnd, { kind: 'actor-died' }
     }
   }
   const death = status.kind === 'dead' ? status.death : null
-  const code = death?.cause === 'unschedulable' ? 'actor.unschedulable' : death?.cause === 'group-removed' ? 'group.removed' : 'actor.died'
+  const code = codeOfDeath(death?.cause)
   const exit = death?.exit ? ` ${describeExit(death.exit)}.${outputOf(death.exit)}` : ''
   return {
     kind: 'failed',
     failure: { code, message: `${name}: the actor ${actorId} is dead: ${death?.message ?? 'unknown'}.${exit}`, details: { ...details, cause: death?.cause ?? '' } },
     cause: death?.error ?? undefined,
   }
+}
+
+function codeOfDeath(cause: ActorDeath['cause'] | undefined): ErrorCode {
+  if (cause === 'unschedulable') return 'actor.unschedulable'
+  if (cause === 'group-removed') return 'group.removed'
+  return cause === 'name-taken' ? 'actor.name-taken' : 'actor.died'
 }
 
 function whyUnavailable(status: ActorStatus): string {

@@ -19,6 +19,8 @@ export type OwnerShellIo = {
   readonly references: References
   readonly logger: Logger
   readonly sendAgent: (agent: AgentTarget, message: AgentMessage) => void
+  /** The actor behind a queue of calls, which may have been asked for under another id. */
+  readonly actorIdOf: (queueId: ActorId) => ActorId
   readonly watchActor: (actorId: ActorId) => void
   readonly watchGroup: (groupId: string) => void
   readonly warn: (message: string) => void
@@ -38,9 +40,10 @@ export class OwnerShell {
   readonly #pending = new Map<TaskId, PendingTask>()
   /** Lease of each peer that runs plain tasks for us, by worker. */
   readonly #leaseOf = new Map<string, string>()
-  /** Actor of each peer that is one, by worker, with the life it is. */
-  readonly #actorOf = new Map<string, { actorId: ActorId; restarts: number }>()
+  /** Queues of calls to each peer that is an actor, by worker, with the life that it is. Several when it was also found by its name. */
+  readonly #actorsOf = new Map<string, Map<ActorId, number>>()
   #gathered = 0
+  #gates = 0
   #flushQueued = false
   readonly #timer: NodeJS.Timeout
 
@@ -54,10 +57,12 @@ export class OwnerShell {
     clearInterval(this.#timer)
   }
 
-  submit(pending: PendingTask): void {
+  /** It runs when its arguments are there and `toBeKnown` has settled, and a call in its turn. */
+  submit(pending: PendingTask, toBeKnown?: Promise<unknown>): void {
     this.#pending.set(pending.task.taskId, pending)
     const unready = this.#unready(pending)
     if (unready === null) return this.#endWith(pending, this.#failedArgument(pending))
+    if (toBeKnown) unready.push(this.#gate(toBeKnown))
     this.raise({ type: 'task.submit', task: pending.task, unready, nowMs: this.#io.nowMs() })
     this.#gathered += 1
     if (this.#gathered >= gatherLimit) this.#flush()
@@ -123,6 +128,18 @@ export class OwnerShell {
     return unready
   }
 
+  /** A promise as the core knows such things: an object that is not there yet. */
+  #gate(opens: Promise<unknown>): ObjectId {
+    this.#gates += 1
+    const objectId = `gate ${this.#gates}`
+    const open = () => {
+      this.raise({ type: 'object.ready', objectId, nowMs: this.#io.nowMs() })
+      this.flushSoon()
+    }
+    opens.then(open, open)
+    return objectId
+  }
+
   #tellWhenSettled(state: RefState): void {
     if (this.state.dependents.has(state.objectId)) return // asked already
     state.whenSettled(() => {
@@ -162,10 +179,10 @@ export class OwnerShell {
     const nowMs = this.#io.nowMs()
     const leaseId = this.#leaseOf.get(workerId)
     if (leaseId !== undefined) this.raise({ type: 'worker.link-closed', leaseId, nowMs })
-    const actor = this.#actorOf.get(workerId)
-    if (!actor) return
-    this.#actorOf.delete(workerId)
-    this.raise({ type: 'actor.link-closed', ...actor, nowMs })
+    const actors = this.#actorsOf.get(workerId)
+    if (!actors) return
+    this.#actorsOf.delete(workerId)
+    for (const [actorId, restarts] of actors) this.raise({ type: 'actor.link-closed', actorId, restarts, nowMs })
   }
 
   /** Borrows what is inside results before the worker that made them lets it go. */
@@ -239,7 +256,8 @@ export class OwnerShell {
   }
 
   #call({ actorId, address, restarts, tasks }: Extract<OwnerCommand, { do: 'call' }>): void {
-    this.#actorOf.set(address.workerId, { actorId, restarts })
+    const actors = this.#actorsOf.get(address.workerId) ?? new Map<ActorId, number>()
+    this.#actorsOf.set(address.workerId, actors.set(actorId, restarts))
     const calls = tasks.map((task) => ({
       taskId: task.taskId,
       attempt: task.attempt,
@@ -250,7 +268,7 @@ export class OwnerShell {
       generatorBackpressure: task.call?.generatorBackpressure ?? 0,
       concurrencyGroup: task.call?.concurrencyGroup ?? '',
     }))
-    this.#io.peers.to(address).send({ type: 'actor.calls', actorId, calls })
+    this.#io.peers.to(address).send({ type: 'actor.calls', actorId: this.#io.actorIdOf(actorId), calls })
   }
 
   #end(task: OwnedTask, end: TaskEnd): void {

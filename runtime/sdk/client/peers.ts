@@ -1,5 +1,5 @@
 import { ClusterError } from '../../base/errors.ts'
-import type { WorkerId } from '../../base/ids.ts'
+import type { NodeId, WorkerId } from '../../base/ids.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { ProcessAddress } from '../../protocol/addresses.ts'
 import { type TaskTemplate, toOwnerFromWorker } from '../../protocol/tasks.ts'
@@ -92,6 +92,13 @@ export class Peers {
 
   find(workerId: WorkerId): Peer | undefined {
     return this.#peers.get(workerId)
+  }
+
+  /** A dead node may never answer nor close: what waits for its processes is told now. */
+  nodesGone(nodeIds: readonly NodeId[]): void {
+    if (nodeIds.length === 0) return
+    const gone = new Set(nodeIds)
+    for (const peer of this.#peers.values()) if (gone.has(peer.address.nodeId)) peer.close()
   }
 
   closeAll(): void {

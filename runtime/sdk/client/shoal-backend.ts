@@ -69,7 +69,7 @@ export class ShoalBackend implements Backend {
 
   #submit(definition: TaskDefinition, kind: TaskKind, args: readonly unknown[]): CallResult {
     const pending = this.#pending(definition, kind, args)
-    this.#afterUploads(() => this.client.owner.submit(pending))
+    this.client.owner.submit(pending, this.#toBeKnown(pending))
     return this.#resultOf(pending)
   }
 
@@ -77,7 +77,7 @@ export class ShoalBackend implements Backend {
     const { client } = this
     const packed = packArguments(args, name, { codec: client.codec, references: client.references, put: (value) => client.putSoon(value) })
     const plan: TaskPlan = { kind, call: null, maxRetries: options.maxRetries ?? 3, retryErrors: retryNames(options.retryExceptions) }
-    const pending = makePending(client.newTaskId(), plan, packed, client.references)
+    const pending = makePending({ taskId: client.newTaskId(), plan, packed }, client.references)
     for (const state of packed.refArgs) client.reader.locate(state)
     this.#noteChild(pending)
     return pending
@@ -92,18 +92,18 @@ export class ShoalBackend implements Backend {
         const kind = this.#makeKind(definition, id, this.#inheritedStrategy(definition))
         this.#kinds.set(definition, kind)
         pending.task.kind = kind
-        this.client.owner.submit(pending)
+        this.client.owner.submit(pending, this.#toBeKnown(pending))
       },
       (error: unknown) => this.client.owner.fail(pending, error),
     )
     return this.#resultOf(pending)
   }
 
-  /** What was captured must be at the head before a worker asks for it. */
-  #afterUploads(submit: () => void): void {
+  /** What was captured, and actors whose handles are passed on, must be known to the head before a worker asks for them. */
+  #toBeKnown({ nested }: PendingTask): Promise<unknown> | undefined {
     const { uploads } = this.client.functions
-    if (uploads.size === 0) return submit()
-    void Promise.allSettled(uploads).then(submit)
+    const registering = this.client.actors.registeringOf(nested)
+    return uploads.size === 0 ? registering : Promise.allSettled([...uploads, registering])
   }
 
   #resultOf(pending: PendingTask): CallResult {
@@ -146,7 +146,7 @@ export class ShoalBackend implements Backend {
     const pending = this.client.actors.call(actor as ShoalActor, call, args) // handles of this backend are made by `Actors`
     for (const state of pending.refArgs) this.client.reader.locate(state)
     this.#noteChild(pending)
-    this.#afterUploads(() => this.client.owner.submit(pending))
+    this.client.owner.submit(pending, this.#toBeKnown(pending))
     return this.#resultOf(pending)
   }
 
@@ -159,7 +159,7 @@ export class ShoalBackend implements Backend {
   }
 
   async killActor(actor: ActorIdentity, { noRestart }: { noRestart: boolean }): Promise<void> {
-    await this.client.actors.kill(actor, noRestart)
+    await this.client.actors.kill(actor as ShoalActor, noRestart) // handles of this backend are made by `Actors`
   }
 
   exitActor(): never {

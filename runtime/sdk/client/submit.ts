@@ -63,7 +63,7 @@ export type TaskPlan = {
 }
 
 /** A task with its refs, not submitted yet. */
-export function makePending(taskId: TaskId, plan: TaskPlan, packed: PackedArguments, references: References): PendingTask {
+export function makePending({ taskId, plan, packed }: { taskId: TaskId; plan: TaskPlan; packed: PackedArguments }, references: References): PendingTask {
   const returnCount = plan.call ? plan.call.returnCount : plan.kind.template.returnCount
   const task: OwnedTask = {
     taskId,

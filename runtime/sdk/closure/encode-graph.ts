@@ -58,7 +58,12 @@ export class GraphEncoder {
         return ['bigint', String(value)]
       case 'symbol':
         return this.#symbol(value, path)
+      default:
+        return this.#slotOfObject(value, path)
     }
+  }
+
+  #slotOfObject(value: unknown, path: Path | undefined): Slot {
     if (!isObject(value)) return null
     const known = this.#numbers.get(value)
     if (known !== undefined) return new NodeRef(known)

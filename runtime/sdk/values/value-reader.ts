@@ -126,7 +126,7 @@ export class ValueReader {
     if (length > 0) {
       // Setting `length` alone would take memory for every hole; an item far behind makes V8 store the items apart.
       array[length - 1] = null
-      delete array[length - 1]
+      delete array[length - 1] // oxlint-disable-line typescript/no-array-delete -- a hole is what is wanted
     }
     for (let left = this.in.countOf(2); left > 0; left--) {
       const index = this.in.count()

@@ -12,14 +12,14 @@ import {
   visibleGpus,
 } from '#runtime/node/hardware.ts'
 
-/** As `nvidia-smi --query-gpu=index,uuid,name,memory.total --format=csv,noheader,nounits` prints it. */
-const recorded = `0, GPU-6a1f0f39-6f0c-2f2b-91d6-0a7f3c3f2f10, NVIDIA A100-SXM4-40GB, 40960
+/** In the format of `nvidia-smi --query-gpu=index,uuid,name,memory.total --format=csv,noheader,nounits`. */
+const output = `0, GPU-6a1f0f39-6f0c-2f2b-91d6-0a7f3c3f2f10, NVIDIA A100-SXM4-40GB, 40960
 1, GPU-0b9c8e53-1dd1-7f35-5c2e-94a1f7a5f0f7, NVIDIA A100-SXM4-40GB, 40960
 `
 
 describe('what nvidia-smi prints', () => {
   it('becomes one record for each GPU', () => {
-    expect(parseNvidiaSmi(recorded)).toEqual([
+    expect(parseNvidiaSmi(output)).toEqual([
       { index: '0', uuid: 'GPU-6a1f0f39-6f0c-2f2b-91d6-0a7f3c3f2f10', name: 'NVIDIA A100-SXM4-40GB', memoryBytes: 40_960 * 1_048_576 },
       { index: '1', uuid: 'GPU-0b9c8e53-1dd1-7f35-5c2e-94a1f7a5f0f7', name: 'NVIDIA A100-SXM4-40GB', memoryBytes: 40_960 * 1_048_576 },
     ])
@@ -36,7 +36,7 @@ describe('what nvidia-smi prints', () => {
 })
 
 describe('CUDA_VISIBLE_DEVICES', () => {
-  const gpus = parseNvidiaSmi(recorded)
+  const gpus = parseNvidiaSmi(output)
   it.each([
     [undefined, ['0', '1']],
     ['', []],
@@ -81,7 +81,7 @@ it('this machine has CPUs and memory, and uses some of it', async () => {
 })
 
 it('the operator overrides and adds resources, and takes one away with 0', () => {
-  const hardware = { cpus: 4, memoryBytes: 1_000, gpus: parseNvidiaSmi(recorded) }
+  const hardware = { cpus: 4, memoryBytes: 1_000, gpus: parseNvidiaSmi(output) }
   const resources = resolveResources(hardware, {
     address: '10.0.0.1',
     isHead: true,

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { silentLogger } from '#runtime/base/logger.ts'
 import { toClientFromAgent } from '#runtime/protocol/clients.ts'
-import type { Resources } from '#runtime/protocol/scheduling.ts'
+import type { Resources, Shape } from '#runtime/protocol/scheduling.ts'
 import { spawnDaemon } from '#runtime/session/daemon.ts'
 import { makeSessionFolders, type SessionLayout, sessionLayout } from '#runtime/session/layout.ts'
 import { runtimeNode } from '#runtime/session/daemon.ts'
@@ -16,6 +16,7 @@ import { jobId, shapeOf } from './core/agent-core-harness.ts'
 
 export const newId = (): string => randomBytes(28).toString('hex')
 type FromAgent = MessageOf<typeof toClientFromAgent>
+type HeadOptions = { readonly listen?: boolean; readonly config?: object }
 type Running = { readonly child: ChildProcess; readonly facts: Record<string, unknown> }
 
 /** A head and agents as real processes, each in a folder of its own. Dispose of it to end all of them. */
@@ -25,7 +26,7 @@ export class RealCluster {
   #head: ChildProcess | undefined
   headLayout!: SessionLayout // set by `start`
 
-  static async start(options: { listen?: boolean } = {}): Promise<RealCluster> {
+  static async start(options: HeadOptions = {}): Promise<RealCluster> {
     const cluster = new RealCluster()
     cluster.headLayout = cluster.newLayout()
     await cluster.startHead(options)
@@ -40,8 +41,8 @@ export class RealCluster {
     return layout
   }
 
-  async startHead({ listen = false }: { listen?: boolean } = {}): Promise<Running> {
-    const args = ['--temp-dir', this.headLayout.tempDir, ...(listen ? ['--listen', '127.0.0.1:0'] : [])]
+  async startHead({ listen = false, config = {} }: HeadOptions = {}): Promise<Running> {
+    const args = ['--temp-dir', this.headLayout.tempDir, '--config', JSON.stringify(config), ...(listen ? ['--listen', '127.0.0.1:0'] : [])]
     const running = await this.#spawn('head', this.headLayout, args)
     this.#head = running.child
     return running
@@ -130,8 +131,8 @@ export class TestDriver {
     return new Promise<Wanted>((resolve) => this.#waiting.push({ accepts, resolve: (message) => resolve(message as Wanted) }))
   }
 
-  askForLease(requestId: string, resources: Resources = { CPU: 1 }): void {
-    this.link.send({ type: 'lease.request', requestId, ownerId: this.workerId, jobId, shape: shapeOf(resources), spills: 0, backlog: 1 })
+  askForLease(requestId: string, shape: Shape = shapeOf({ CPU: 1 })): void {
+    this.link.send({ type: 'lease.request', requestId, ownerId: this.workerId, jobId, shape, spills: 0, backlog: 1 })
   }
 }
 

@@ -11,6 +11,8 @@ import { makeSessionFolders, type SessionLayout, sessionLayout } from '#runtime/
 import { processRecord } from '#runtime/session/process-record.ts'
 import { idOf } from './core/agent-core-harness.ts'
 
+/** For machines that are busy with other things. */
+const patient = { timeout: 20_000 }
 let folder: string
 let layout: SessionLayout
 beforeEach(() => {
@@ -48,11 +50,11 @@ describe('a worker process', () => {
     const marker = join(folder, 'child.pid')
     const { pool, exited } = poolOf(`sleep 600 & echo $! > ${marker}.new; mv ${marker}.new ${marker}; wait`)
     pool.spawn(idOf('1'))
-    await expect.poll(() => readChildPid(marker)).toBeGreaterThan(0)
+    await expect.poll(() => readChildPid(marker), patient).toBeGreaterThan(0)
     pool.end(idOf('1'), 'cancelled')
     pool.end(idOf('1'), 'too late')
     expect(await exited).toMatchObject({ exitCode: null, signal: 'SIGKILL', reason: 'cancelled' })
-    await expect.poll(() => isAlive(readChildPid(marker))).toBe(false)
+    await expect.poll(() => isAlive(readChildPid(marker)), patient).toBe(false)
   })
 
   it('that cannot be started exits with the reason', async () => {

@@ -3,7 +3,8 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { silentLogger } from '#runtime/base/logger.ts'
 import { createClusterAuthority } from '#runtime/transport/certificates.ts'
 import { dialTls } from '#runtime/transport/dial.ts'
-import { networkKeepalive, startKeepalive } from '#runtime/transport/keepalive.ts'
+import type { LinkRole } from '#runtime/protocol/hello.ts'
+import { networkKeepalive, pingsFor, startKeepalive } from '#runtime/transport/keepalive.ts'
 import type { Link } from '#runtime/transport/link.ts'
 import { listenTls } from '#runtime/transport/listen.ts'
 import { aLogger, anIdentity, deferred, incoming, nodeA, nodeB } from './support.ts'
@@ -93,4 +94,33 @@ test('time in which this process itself stood still is not held against the peer
   vi.advanceTimersByTime(200)
   expect(isDead).toBe(true)
   stall.mockRestore()
+})
+
+test('a process of the user that computes and answers nothing is not taken for dead', async () => {
+  const authority = createClusterAuthority()
+  const keepalive = { intervalMs: 20, missedLimit: 3 }
+  const logger = aLogger()
+  const accepted = deferred<Link>()
+  const listener = await listenTls(
+    { host: '127.0.0.1', port: 0, identity: anIdentity(authority, nodeA), keepalive },
+    { logger, self: { version: 'test' }, onPeer: (_hello, peer) => accepted.resolve(peer.accept({ incoming, logger })) },
+  )
+  onTestFinished(() => listener.close())
+  const wire = await aWire(listener.port)
+  const target = { host: '127.0.0.1', port: wire.port, identity: anIdentity(authority, nodeB), keepalive }
+  const dialed = await dialTls(target, { hello: { version: 'test', role: 'owner', workerId: nodeB } })
+  const far = await accepted.promise
+  dialed.raw().pause() // as one whose event loop stands still: bytes come, nobody reads them
+  await new Promise((resolve) => setTimeout(resolve, 300)) // four times what a dead peer would get
+  expect(far.isClosed).toBe(false)
+  dialed.raw().destroy()
+  expect(await far.closed).toMatchObject({ code: 'link.closed' })
+})
+
+test('pings go to agents and heads, and never to a process of the user', () => {
+  const pinged = (role: LinkRole, self: 'dialer' | 'listener') => pingsFor(role, self, networkKeepalive) !== undefined
+  expect([pinged('agent', 'dialer'), pinged('agent', 'listener')]).toEqual([true, true])
+  expect([pinged('peer-agent', 'dialer'), pinged('peer-agent', 'listener')]).toEqual([true, true])
+  expect([pinged('owner', 'dialer'), pinged('owner', 'listener')]).toEqual([true, false])
+  expect([pinged('tunnel', 'dialer'), pinged('tunnel', 'listener')]).toEqual([false, true])
 })

@@ -1,7 +1,8 @@
 import type { ActorId, NodeId, WorkerId } from '../../../base/ids.ts'
 import type { ActorStatus } from '../../../protocol/actors.ts'
-import { type ActorQueue, type OwnedTask, type OwnerCommand, type OwnerState, TaskDeque } from './state.ts'
-import { endTask, runAgain, spendRetry } from './task-life.ts'
+import type { ActorQueue, OwnedTask, OwnerCommand, OwnerState } from './state.ts'
+import { TaskDeque } from './task-deque.ts'
+import { cancelledFailure, endTask, runAgain, spendRetry } from './task-life.ts'
 
 export function actorQueueOf(state: OwnerState, actorId: ActorId, out: OwnerCommand[]): ActorQueue {
   const known = state.actors.get(actorId)
@@ -14,7 +15,7 @@ export function actorQueueOf(state: OwnerState, actorId: ActorId, out: OwnerComm
     inFlight: new Map(),
     link: 'none',
     linkRestarts: -1,
-    brokenAtMs: 0,
+    sinceMs: 0,
   }
   state.actors.set(actorId, queue)
   out.push({ do: 'watch-actor', actorId })
@@ -35,7 +36,7 @@ export function flushActors(state: OwnerState, out: OwnerCommand[]): void {
     const queue = state.actors.get(actorId)
     if (!queue?.status) continue
     if (queue.status.kind === 'dead') failWaiting(state, queue, queue.status, out)
-    if (queue.status.kind !== 'alive' || queue.link === 'broken') continue
+    if (queue.status.kind !== 'alive' || queue.link === 'broken' || queue.link === 'ending') continue
     const { address, restarts } = queue.status
     const tasks = takeCalls(queue)
     if (tasks.length === 0) continue
@@ -48,9 +49,8 @@ export function flushActors(state: OwnerState, out: OwnerCommand[]): void {
 function takeCalls(queue: ActorQueue): OwnedTask[] {
   const tasks: OwnedTask[] = []
   for (let task = queue.waiting.peek(); task; task = queue.waiting.peek()) {
-    if (task.phase === 'waiting' && task.waitingFor > 0) break
+    if (task.waitingFor > 0) break
     queue.waiting.shift()
-    if (task.phase === 'ended') continue
     task.phase = 'pushed'
     queue.inFlight.set(task.taskId, task)
     tasks.push(task)
@@ -60,65 +60,71 @@ function takeCalls(queue: ActorQueue): OwnedTask[] {
 
 export function actorChanged(
   state: OwnerState,
-  event: { actorId: ActorId; version: number; status: ActorStatus },
+  event: { actorId: ActorId; version: number; status: ActorStatus; nowMs: number },
   out: OwnerCommand[],
 ): void {
   const queue = state.actors.get(event.actorId)
   if (!queue || event.version < queue.version) return
-  const before = queue.status
   queue.version = event.version
   queue.status = event.status
   state.dirtyActors.add(event.actorId)
-  const sameLife = event.status.kind === 'alive' && before?.kind === 'alive' && before.restarts === event.status.restarts
-  if (sameLife) return
-  // Calls in flight went to a life that is over.
-  if (event.status.kind !== 'alive' || event.status.restarts !== queue.linkRestarts) loseCalls(state, queue, event.status, out)
+  const isSameLife = event.status.kind === 'alive' && event.status.restarts === queue.linkRestarts
+  if (isSameLife || queue.link === 'none') return
+  if (queue.link === 'open' && queue.inFlight.size > 0) {
+    // What the process wrote before its end may still be on its way: its link closes behind it.
+    queue.link = 'ending'
+    queue.sinceMs = event.nowMs
+  } else if (queue.link !== 'ending') loseCalls(state, queue, event.status, out)
 }
 
 /** Calls that had been sent when the process died may have run. They are sent again only when the user allowed it. */
 function loseCalls(state: OwnerState, queue: ActorQueue, status: ActorStatus, out: OwnerCommand[]): void {
   queue.link = 'none'
+  state.dirtyActors.add(queue.actorId)
   const lost = [...queue.inFlight.values()].reverse()
   queue.inFlight.clear()
   for (const task of lost) {
-    if (status.kind !== 'dead' && !task.cancelled && spendRetry(task)) runAgain(state, task)
+    if (task.cancelled) endTask(state, task, { kind: 'failed', failure: cancelledFailure(task) }, out)
+    else if (status.kind !== 'dead' && spendRetry(task)) runAgain(state, task)
     else endTask(state, task, { kind: 'actor-died', actorId: queue.actorId, status, unavailable: status.kind !== 'dead' }, out)
   }
 }
 
 function failWaiting(state: OwnerState, queue: ActorQueue, status: ActorStatus, out: OwnerCommand[]): void {
-  for (let task = queue.waiting.shift(); task; task = queue.waiting.shift()) {
+  for (const task of queue.waiting.takeAll())
     endTask(state, task, { kind: 'actor-died', actorId: queue.actorId, status, unavailable: false }, out)
-  }
 }
 
-export function actorLinkClosed(state: OwnerState, event: { actorId: ActorId; restarts: number; nowMs: number }): void {
+export function actorLinkClosed(
+  state: OwnerState,
+  event: { actorId: ActorId; restarts: number; nowMs: number },
+  out: OwnerCommand[],
+): void {
   const queue = state.actors.get(event.actorId)
-  if (!queue || queue.linkRestarts !== event.restarts || queue.link !== 'open') return
-  queue.link = 'broken'
-  queue.brokenAtMs = event.nowMs
+  if (!queue?.status || queue.linkRestarts !== event.restarts) return
+  if (queue.link === 'ending') loseCalls(state, queue, queue.status, out)
+  else if (queue.link === 'open') breakLink(queue, event.nowMs)
 }
 
-/** A link that broke while the head still says alive, past the grace: the network failed, not the actor. Connect again. */
+/** It leads nowhere and the head has not said why: nothing more is sent there until it does, or the grace is over. */
+function breakLink(queue: ActorQueue, nowMs: number): void {
+  queue.link = 'broken'
+  queue.sinceMs = nowMs
+}
+
+/** The grace is over. While the head still says alive, the network failed and not the actor: connect again. */
 export function tickActors(state: OwnerState, nowMs: number, out: OwnerCommand[]): void {
   for (const queue of state.actors.values()) {
-    if (queue.link !== 'broken' || nowMs - queue.brokenAtMs < state.config.lostGraceMs || !queue.status) continue
+    if ((queue.link !== 'broken' && queue.link !== 'ending') || nowMs - queue.sinceMs < state.config.lostGraceMs || !queue.status) continue
     loseCalls(state, queue, queue.status, out)
-    state.dirtyActors.add(queue.actorId)
   }
 }
 
-/** A node is gone and the head will say what becomes of its actors; until then nothing more is sent there. */
-export function actorsGone(
-  state: OwnerState,
-  event: { workerIds: readonly WorkerId[]; nodeIds: readonly NodeId[]; nowMs: number },
-  _out: OwnerCommand[],
-): void {
+/** The head will say what becomes of the actors there; until then nothing more is sent. */
+export function actorsGone(state: OwnerState, event: { workerIds: readonly WorkerId[]; nodeIds: readonly NodeId[]; nowMs: number }): void {
   for (const queue of state.actors.values()) {
     if (queue.status?.kind !== 'alive' || queue.link !== 'open') continue
     const { address } = queue.status
-    if (!event.nodeIds.includes(address.nodeId) && !event.workerIds.includes(address.workerId)) continue
-    queue.link = 'broken'
-    queue.brokenAtMs = event.nowMs
+    if (event.nodeIds.includes(address.nodeId) || event.workerIds.includes(address.workerId)) breakLink(queue, event.nowMs)
   }
 }

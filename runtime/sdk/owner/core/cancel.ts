@@ -11,7 +11,6 @@ export function cancelTask(state: OwnerState, event: Cancel, out: OwnerCommand[]
   task.cancelled = true
   if (task.phase !== 'pushed') {
     endTask(state, task, { kind: 'failed', failure: cancelledFailure(task) }, out)
-    if (task.call) state.dirtyActors.add(task.call.actorId)
     return
   }
   const worker = workerOf(state, task)

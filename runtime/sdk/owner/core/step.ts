@@ -78,11 +78,11 @@ function decide(state: OwnerState, event: OwnerEvent, out: OwnerCommand[]): void
       return agentLinkClosed(state, event, out)
     case 'processes.gone':
       nodesGone(state, event, out)
-      return actorsGone(state, event, out)
+      return actorsGone(state, event)
     case 'actor.changed':
       return actorChanged(state, event, out)
     case 'actor.link-closed':
-      return actorLinkClosed(state, event)
+      return actorLinkClosed(state, event, out)
     case 'group.changed':
       return groupChanged(state, event, out)
     default:

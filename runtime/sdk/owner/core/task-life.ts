@@ -1,12 +1,4 @@
-import {
-  failure,
-  type OwnedTask,
-  type OwnerCommand,
-  type OwnerState,
-  type ShapeQueue,
-  type TaskEnd,
-  type TaskKind,
-} from './state.ts'
+import { failure, type OwnedTask, type OwnerCommand, type OwnerState, type ShapeQueue, type TaskEnd, type TaskKind } from './state.ts'
 import { TaskDeque } from './task-deque.ts'
 
 /** Puts a task (not a call) at the end of its shape's queue; at the front when it was there before. */
@@ -22,17 +14,25 @@ export function makeReady(state: OwnerState, task: OwnedTask, place: 'front' | '
 /** Ends a task once and for all. What waits for it elsewhere (a deque, dependents) skips it by its phase. */
 export function endTask(state: OwnerState, task: OwnedTask, end: TaskEnd, out: OwnerCommand[]): void {
   if (task.phase === 'ended') return
-  const wasQueued = task.call ? task.phase === 'waiting' : task.phase === 'ready'
+  const queue = queueOf(state, task)
   task.phase = 'ended'
-  if (wasQueued) queueOf(state, task)?.noteEnded()
+  queue?.noteEnded()
   task.leaseId = null
   state.tasks.delete(task.taskId)
   state.delayed.delete(task)
   out.push({ do: 'end', task, end })
 }
 
-const queueOf = (state: OwnerState, task: OwnedTask): TaskDeque | undefined =>
-  task.call ? state.actors.get(task.call.actorId)?.waiting : state.shapes.get(task.kind.shapeKey)?.ready
+/** The queue that a task stands in; it is looked at again, as it has become shorter. */
+function queueOf(state: OwnerState, task: OwnedTask): TaskDeque | undefined {
+  if (task.call && task.phase === 'waiting') {
+    state.dirtyActors.add(task.call.actorId)
+    return state.actors.get(task.call.actorId)?.waiting
+  }
+  if (task.call || task.phase !== 'ready') return undefined
+  state.dirtyShapes.add(task.kind.shapeKey)
+  return state.shapes.get(task.kind.shapeKey)?.ready
+}
 
 /** Takes one retry; false when none is left. */
 export function spendRetry(task: OwnedTask): boolean {

@@ -48,9 +48,7 @@ export function objectFailed(state: OwnerState, objectId: ObjectId, out: OwnerCo
   if (!dependents) return
   state.dependents.delete(objectId)
   for (const task of dependents) {
-    if (task.phase === 'ended') continue
     endTask(state, task, { kind: 'as-object', objectId }, out)
-    if (task.call) state.dirtyActors.add(task.call.actorId)
   }
 }
 

@@ -7,7 +7,7 @@ const create = (head: TestHead, more: Parameters<typeof actorSpec>[1] = {}, acto
   head.ask({ type: 'actor.create', spec: actorSpec(actorId, more), getIfExists: false })
 const started = (restarts = 0, actorId = a1, node = 1) => ({
   type: 'actor.started' as const,
-  ...{ actorId, restarts, devices: {}, address: addressOf(nodeIdOf(node), 'ee') },
+  ...{ actorId, restarts, devices: {}, address: addressOf(nodeIdOf(node), `e${actorId}`) },
 })
 const exited = (restarts = 0, intended = false) => ({ type: 'actor.exited' as const, actorId: a1, restarts, exit, intended })
 const deathOf = (head: TestHead, actorId = a1) => {
@@ -218,7 +218,7 @@ describe('after a restart of the head', () => {
     head.say(1, exited(0))
     head.say(1, started(1))
     head.restart()
-    const actors = [{ actorId: a1, restarts: 1, address: addressOf(nodeIdOf(1), 'ee') }]
+    const actors = [{ actorId: a1, restarts: 1, address: addressOf(nodeIdOf(1), `e${a1}`) }]
     const commands = head.join(1, { ...client, actors })
     expect(sentOf(commands, 'actor.stop')).toEqual([])
     expect(head.statusOf(a1)).toBe('alive')

@@ -123,16 +123,26 @@ describe('jobs', () => {
     expect(register(head, 1)).toMatchObject({ jobId: '00000001' })
     expect(register(head, 3)).toMatchObject({ jobId: '00000003' })
   })
-  test('the end of the driver ends all that is not detached, whoever in the job asked for it', () => {
+  test('the end of the driver ends what its actors made, and what those made; what is detached stays, and what that made', () => {
     const head = new TestHead()
     head.join(1)
     register(head, 1)
-    const owner = { ...addressOf(nodeIdOf(1), workerIdOf(7)) }
-    head.ask({ type: 'actor.create', spec: actorSpec(actorIdOf(1), { owner }), getIfExists: false })
-    head.ask({ type: 'actor.create', spec: actorSpec(actorIdOf(2), { owner, detached: true }), getIfExists: false })
+    const make = (number: number, owner: number, detached = false) => {
+      const actorId = actorIdOf(number)
+      const spec = actorSpec(actorId, { owner: addressOf(nodeIdOf(1), workerIdOf(owner)), detached, shape: shapeOf({}) })
+      head.ask({ type: 'actor.create', spec, getIfExists: false })
+      const address = addressOf(nodeIdOf(1), workerIdOf(100 + number))
+      head.say(1, { type: 'actor.started', actorId, restarts: 0, address, devices: {} })
+    }
+    make(1, 1)
+    make(2, 101)
+    make(3, 1, true)
+    make(4, 103)
     const commands = head.say(1, { type: 'clients.gone', nodeId: nodeIdOf(1), workerIds: [workerIdOf(1)] })
     expect(sentOf(commands, 'job.ended')).toMatchObject([{ message: { jobId: '00000001' } }])
-    expect([head.statusOf(actorIdOf(1)), head.statusOf(actorIdOf(2))]).toEqual(['dead', 'starting'])
+    expect([1, 2, 3, 4].map((number) => head.statusOf(actorIdOf(number)))).toEqual(['dead', 'dead', 'alive', 'alive'])
+    make(5, 103) // a detached actor may still ask, whatever became of its job
+    expect(head.statusOf(actorIdOf(5))).toBe('alive')
   })
   test('a driver that ended while the head was down ends its job when its node registers', () => {
     const head = new TestHead()
