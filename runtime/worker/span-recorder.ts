@@ -1,7 +1,7 @@
-import { Packr } from 'msgpackr/pack'
 import type { Clock } from '../base/clock.ts'
 import type { TaskSpan } from '../protocol/events.ts'
 import type { AgentPort } from './messages.ts'
+import { packPlain } from '../transport/packed.ts'
 
 const sendEveryMs = 250
 /** 100,000 spans a second are kept; what comes faster is counted and dropped. */
@@ -14,7 +14,6 @@ export class SpanRecorder {
   readonly #identity: SpanIdentity
   readonly #agent: AgentPort
   readonly #clock: Clock
-  readonly #packr = new Packr({ useRecords: false })
   #spans: TaskSpan[] = []
   #dropped = 0
   #timer: NodeJS.Timeout | undefined
@@ -57,7 +56,7 @@ export class SpanRecorder {
       lastMs = Math.max(lastMs, span[4])
     }
     const { nodeId, workerId, pid } = this.#identity
-    const packed = this.#packr.pack(spans)
+    const packed = packPlain(spans)
     this.#agent.send({ type: 'events.batch', nodeId, workerId, pid, count: spans.length, dropped, firstMs, lastMs, packed })
   }
 

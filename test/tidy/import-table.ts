@@ -37,7 +37,7 @@ export const isCore = (path: string): boolean => /^runtime\/.*\bcore\//.test(pat
 /** The files that wrap an npm package; no other file of runtime/ imports it. A package that is missing here may not be imported. */
 export const packageOwners: Readonly<Record<string, readonly RegExp[]>> = {
   koffi: [/^runtime\/store\/segment[^/]*\.ts$/],
-  msgpackr: [/^runtime\/transport\/message-codec\.ts$/, /^runtime\/sdk\/values\//, /^runtime\/sdk\/closure\//],
+  msgpackr: [/^runtime\/transport\/(message-codec|packed)\.ts$/, /^runtime\/sdk\/values\//, /^runtime\/sdk\/closure\//],
   '@peculiar/x509': [/^runtime\/transport\/certificates\.ts$/],
   acorn: [/^runtime\/sdk\/closure\//],
   zod: [/^runtime\/(protocol|transport|api)\//, /^runtime\/(head|node|sdk)\//],

@@ -1,6 +1,6 @@
-import { Unpackr } from 'msgpackr/unpack'
 import * as z from 'zod'
 import { EventsReadReply, TaskSpan } from '../../protocol/events.ts'
+import { unpackPlain } from '../../transport/packed.ts'
 import type { TraceEvent } from '../backend.ts'
 import type { Client } from './client.ts'
 
@@ -9,13 +9,12 @@ const pageBytes = 16 * 1024 * 1024
 
 /** Every span that the head still has, oldest first, as Chrome trace events: a process for each node, a thread for each worker. */
 export async function readTimeline(client: Client): Promise<TraceEvent[]> {
-  const unpackr = new Unpackr({ useRecords: false })
   const events: TraceEvent[] = []
   let beforeId = Number.MAX_SAFE_INTEGER
   while (beforeId > 0) {
     const page = await client.request({ type: 'events.read', maxBytes: pageBytes, beforeId }, EventsReadReply)
     for (const batch of page.batches) {
-      for (const span of Spans.parse(unpackr.unpack(batch.packed))) events.push(traceEvent(batch, span))
+      for (const span of Spans.parse(unpackPlain(batch.packed))) events.push(traceEvent(batch, span))
     }
     if (page.batches.length === 0 || page.nextBeforeId >= beforeId) break
     beforeId = page.nextBeforeId
