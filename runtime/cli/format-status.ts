@@ -7,13 +7,14 @@ const inBytes = new Set(['memory', 'object_store_memory'])
 export function formatStatus(status: ClusterStatus): string {
   const living = status.nodes.filter(({ state }) => state !== 'dead')
   const dead = status.nodes.filter(({ state }) => state === 'dead')
+  const groups = status.placementGroups.filter(({ state }) => state !== 'removed')
   return [
     `Cluster ${status.clusterId.slice(0, 8)} at ${status.address || 'this machine only'}, ${status.time}`,
     ...section(`Nodes: ${living.length} alive${dead.length > 0 ? `, ${dead.length} dead` : ''}`, nodeLines(living)),
     ...(dead.length > 0 ? section('Dead nodes', limited(dead.reverse().map((node) => `${nameOf(node)}  ${node.deathReason}`))) : []),
     ...section('Resources (used / total)', resourceLines(status)),
     ...section('Demand', demandLines(status)),
-    ...(status.placementGroups.length > 0 ? section('Placement groups', limited(status.placementGroups.map(groupText))) : []),
+    ...(groups.length > 0 ? section('Placement groups', limited(groups.map(groupText))) : []),
   ].join('\n')
 }
 

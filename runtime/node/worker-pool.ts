@@ -8,6 +8,7 @@ import type { Logger } from '../base/logger.ts'
 import type { WorkerExit } from '../protocol/failures.ts'
 import type { SessionLayout } from '../session/layout.ts'
 import { isRunning, type ProcessRecord, processRecord, writeFileAtomic } from '../session/process-record.ts'
+import type { WorkerGuard } from './worker-guard.ts'
 
 export type WorkerPoolIo = {
   readonly layout: SessionLayout
@@ -15,6 +16,8 @@ export type WorkerPoolIo = {
   readonly logger: Logger
   /** The program and its first arguments. */
   readonly command: readonly [string, ...string[]]
+  /** Ends them when we are killed. */
+  readonly guard?: WorkerGuard | undefined
   readonly onExit: (workerId: WorkerId, exit: WorkerExit) => void
 }
 
@@ -65,6 +68,7 @@ export class WorkerPool {
     const logPath = join(layout.logDir, `worker-${workerId.slice(0, 8)}-${child.pid ?? 0}.log`)
     renameSync(early, logPath)
     const record = child.pid === undefined ? { pid: 0, startTime: '' } : processRecord(child.pid)
+    if (record.pid > 0) this.#io.guard?.add(record.pid)
     this.#entries.set(workerId, { child, token, logPath, socketPath, record, reason: null })
     child.once('error', (error) => {
       logger.error('worker.spawn-failed', { workerId, reason: error.message })
@@ -124,6 +128,7 @@ export class WorkerPool {
       reason: entry.reason ?? undefined,
     })
     if (entry.record.pid > 0) killGroup(entry.record, true)
+    this.#io.guard?.remove(entry.record.pid)
     this.#save()
     this.#io.onExit(workerId, { exitCode, signal, pid: entry.record.pid, reason: entry.reason, lastLines })
   }

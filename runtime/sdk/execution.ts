@@ -14,7 +14,7 @@ export type ExecutionServices = {
   /** Arguments as values, refs at the top level resolved, their bytes pulled here. Synchronous when nothing has to be fetched. */
   openArguments(call: { taskId: TaskId; args: Uint8Array; refArgs: readonly RefArgument[] }): OpenArguments | Promise<OpenArguments>
   /** A return value or stream item as it goes to the owner: inline, or put into this node's store first. `index` is 1 for the first return. */
-  encodeResult(taskId: TaskId, index: number, value: unknown): TaskResult | Promise<TaskResult>
+  encodeResult(task: { readonly taskId: TaskId; /** Who will own it. */ readonly callerId: WorkerId }, index: number, value: unknown): TaskResult | Promise<TaskResult>
   encodeError(error: unknown): UserError
   /** Lets go of the refs inside results of this task: whoever asked for it holds its own now. */
   releaseResults(taskIds: readonly TaskId[]): void

@@ -58,6 +58,8 @@ export type StoreClient = {
 export type PutOptions = {
   /** See `store.create`. */
   primary: boolean
+  /** The process whose end frees a primary copy. @default the lease's owner, or this process */
+  ownerId?: string
   /** How long to wait for room. @default the node's setting, 60 s */
   timeoutMs?: number
 }
@@ -81,7 +83,8 @@ class LinkedStoreClient implements StoreClient {
   // oxlint-disable-next-line max-params -- reads as a sentence, and is called in one place of the SDK
   async put(objectId: string, sizeBytes: number, write: (target: Uint8Array) => void, options: PutOptions): Promise<void> {
     const timeout = options.timeoutMs === undefined ? {} : { timeoutMs: Math.min(options.timeoutMs, longestTimeoutMs) }
-    const reply = await this.#request({ type: 'store.create', objectId, sizeBytes, primary: options.primary, ...timeout })
+    const owner = options.ownerId === undefined ? {} : { ownerId: options.ownerId }
+    const reply = await this.#request({ type: 'store.create', objectId, sizeBytes, primary: options.primary, ...owner, ...timeout })
     if (reply.type === 'store.exists') return
     if (reply.type !== 'store.created') throw unexpected(reply, 'store.create')
     try {

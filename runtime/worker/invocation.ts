@@ -123,6 +123,11 @@ export class Invocation extends Scope {
   #consumed = 0
   #wake: (() => void) | undefined
 
+  /** Who made the call, and will own its results. */
+  get callerId(): string {
+    return this.link.id
+  }
+
   constructor(link: OwnerLink, target: Target, what: { request: InvocationRequest; shape: ReturnShape }) {
     super(target, what.request.taskId, what.request.attempt)
     this.link = link

@@ -26,6 +26,7 @@ export type WorkerLeave = ParsedBy<typeof WorkerLeaveSchema>
 
 /** One connected owner of tasks or caller of an actor. Messages reach it in the order of `send`. */
 export type OwnerLink = {
+  /** The worker id of the process behind it. */
   readonly id: string
   send(message: ToOwner): void
   /** Writes what was sent to the socket now, not at the end of the turn. */

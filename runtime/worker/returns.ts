@@ -29,14 +29,14 @@ export function splitReturns(job: Invocation, value: unknown): unknown[] {
 /** Encodes all, in order; synchronous as long as nothing goes to the store. */
 export function encodeReturns(
   services: ExecutionServices,
-  taskId: string,
+  job: Invocation,
   values: readonly unknown[],
 ): TaskResult[] | Promise<TaskResult[]> {
   const results: (TaskResult | Promise<TaskResult>)[] = []
   let isSync = true
   try {
     for (const [index, value] of values.entries()) {
-      const result = services.encodeResult(taskId, index + 1, value)
+      const result = services.encodeResult(job, index + 1, value)
       if (result instanceof Promise) isSync = false
       results.push(result)
     }

@@ -147,7 +147,7 @@ export class TaskRunner {
       return this.#finish(job, threw(services, error))
     }
     try {
-      const results = values === undefined ? services.encodeResult(job.taskId, 1, value) : encodeReturns(services, job.taskId, values)
+      const results = values === undefined ? services.encodeResult(job, 1, value) : encodeReturns(services, job, values)
       if (results instanceof Promise) return this.#finishWhenEncoded(job, results)
       return this.#finish(job, { kind: 'done', results: Array.isArray(results) ? results : [results] })
     } catch (error) {

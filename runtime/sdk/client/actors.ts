@@ -181,7 +181,7 @@ export class Actors {
     const { listing } = actor
     const name = `${listing.className}.${call.method}`
     const queue = client.owner.state.actors.get(actor.queueId)
-    if (queue && listing.maxPendingCalls >= 0) checkPending(queue.waiting.length + queue.inFlight.size, listing.maxPendingCalls, name)
+    if (queue && listing.maxPendingCalls >= 0) checkPending(queue.waiting.length + queue.held.size + queue.inFlight.size, listing.maxPendingCalls, name)
     const packed = packArguments(args, name, { codec: client.codec, references: client.references, put: (value) => client.putSoon(value) })
     const returnCount = call.numReturns ?? listing.methodReturns[call.method] ?? 1
     const ownedCall: OwnedTask['call'] = {
@@ -190,6 +190,7 @@ export class Actors {
       concurrencyGroup: call.concurrencyGroup ?? '',
       returnCount,
       generatorBackpressure: call.generatorBackpressure ?? 0,
+      ...(listing.concurrent ? { anyOrder: true } : {}),
     }
     const plan = { kind: this.#kindOf(name, listing), call: ownedCall, maxRetries: listing.maxTaskRetries, retryErrors: false }
     // The handle's reference is held as long as the call: the actor outlives its last handle until then.

@@ -333,19 +333,19 @@ export class Client {
   }
 
   /** A value as an object's bytes: in the message when small, in this node's store when large. */
-  encodeResult(objectId: string, value: unknown): TaskResult | Promise<TaskResult> {
+  encodeResult(objectId: string, value: unknown, ownerId: WorkerId = this.address.workerId): TaskResult | Promise<TaskResult> {
     const encoded = this.codec.encode(value, 'value')
     const inside = encoded.hostRecords.length === 0 ? [] : this.codec.refsIn(encoded)
     const nested = inside.length === 0 ? noNested : inside.map((state) => ({ objectId: state.objectId, owner: state.owner ?? this.address }))
-    const result = encoded.sizeBytes <= inlineLimitBytes ? { place: { kind: 'inline' as const, bytes: encoded.toBytes() }, nested } : this.#store(objectId, encoded, nested)
+    const result = encoded.sizeBytes <= inlineLimitBytes ? { place: { kind: 'inline' as const, bytes: encoded.toBytes() }, nested } : this.#store({ objectId, ownerId }, encoded, nested)
     const registering = this.actors.registeringOf(inside) // nobody can call these actors before
     return registering ? registering.then(() => result) : result
   }
 
-  async #store(objectId: string, encoded: EncodedValue, nested: TaskResult['nested']): Promise<TaskResult> {
+  async #store({ objectId, ownerId }: { objectId: string; ownerId: WorkerId }, encoded: EncodedValue, nested: TaskResult['nested']): Promise<TaskResult> {
     const { nodeId, agentAddress } = this.address
     const { sizeBytes } = encoded
-    await this.store.put(objectId, sizeBytes, (target) => encoded.writeTo(target), { primary: true })
+    await this.store.put(objectId, sizeBytes, (target) => encoded.writeTo(target), { primary: true, ownerId })
     return { place: { kind: 'stored', copies: [{ nodeId, agentAddress }], sizeBytes }, nested }
   }
 

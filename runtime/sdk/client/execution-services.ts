@@ -16,8 +16,8 @@ export function createExecutionServices(client: Client, backend: ShoalBackend): 
     nodeId: client.address.nodeId,
     loadFunction: (functionId) => client.functions.load(functionId),
     openArguments: (call) => openArguments(client, call),
-    encodeResult(taskId, index, value) {
-      const result = client.encodeResult(objectIdOf(taskId, index), value)
+    encodeResult({ taskId, callerId }, index, value) {
+      const result = client.encodeResult(objectIdOf(taskId, index), value, callerId)
       return result instanceof Promise ? result.then((made) => hold(taskId, made)) : hold(taskId, result)
     },
     encodeError: (error) => client.errors.encode(error),

@@ -14,7 +14,7 @@ export type FromPeer = MessageOf<typeof incoming>
 export type ToWorker = MessageOf<typeof toWorkerFromOwner>
 
 /** One process that dialed us: as the owner of tasks we run, as a caller of our actor, or to borrow our objects. */
-export type Caller = { readonly id: string; readonly workerId: WorkerId; send(message: object): void; flush(): void; drained(): Promise<void> }
+export type Caller = { /** Its worker id. */ readonly id: WorkerId; send(message: object): void; flush(): void; drained(): Promise<void> }
 
 export type OwnServerIo = {
   readonly socketPath: string
@@ -34,22 +34,20 @@ export type OwnServerIo = {
 
 /** Listens for other processes: those whose tasks run here, and those that use our objects. */
 export function serveOthers(io: OwnServerIo): Promise<Listener> {
-  let count = 0
   return listenUnix(io.socketPath, {
     self: { version: io.version },
     logger: io.logger,
     onPeer: (hello, greeted) => {
       const refusal = io.refuse(hello)
       if (refusal) return greeted.refuse(refusal)
-      count += 1
-      attach(io, greeted, { id: `${count}`, workerId: hello.workerId ?? '' })
+      attach(io, greeted, hello.workerId ?? '')
     },
   })
 }
 
-function attach(io: OwnServerIo, greeted: Greeted, who: { id: string; workerId: WorkerId }): void {
-  const link: Link<FromPeer> = greeted.accept({ incoming, logger: io.logger, peer: `process ${who.workerId.slice(0, 8)}` })
-  const caller: Caller = { ...who, send: (message) => void link.send(message), flush: () => link.flush(), drained: () => link.drained() }
+function attach(io: OwnServerIo, greeted: Greeted, id: WorkerId): void {
+  const link: Link<FromPeer> = greeted.accept({ incoming, logger: io.logger, peer: `process ${id.slice(0, 8)}` })
+  const caller: Caller = { id, send: (message) => void link.send(message), flush: () => link.flush(), drained: () => link.drained() }
   io.onCaller(caller)
   link.onMessage((message) => {
     if (message.type === 'objects.returned') return io.references.takeBack(message.objectIds, message.borrower)

@@ -1,10 +1,13 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runtimeNode } from '#runtime/session/daemon.ts'
 import { sessionLayout } from '#runtime/session/layout.ts'
-import { nodeOf, Sandbox, smallNode, statusOf } from './support.ts'
+import { nodeOf, outcomeOf, Sandbox, smallNode, statusOf } from './support.ts'
 
+const program = fileURLToPath(new URL('program-elsewhere.ts', import.meta.url))
 const ip = (...args: string[]) => execFileSync('ip', args, { stdio: 'pipe' })
 
 /** Two network namespaces with a cable between them: to the network, two machines. */
@@ -66,7 +69,7 @@ describe.skipIf(!canMakeNamespaces())('two machines with a network between them'
   })
 
   test('the other machine is turned away with no token, then joins with a copy of it', async () => {
-    const args = ['start', '--address', headAddress, '--temp-dir', second, ...smallNode]
+    const args = ['start', '--address', headAddress, '--temp-dir', second, '--labels', 'machine=two', ...smallNode]
     expect(await sandbox.json(args, { prefix: on(two) })).toMatchObject({ error: { code: 'auth.refused' } })
     const copied = join(sandbox.folder, 'copied-token')
     copyFileSync(sessionLayout(first).joinToken, copied)
@@ -87,6 +90,15 @@ describe.skipIf(!canMakeNamespaces())('two machines with a network between them'
         { host: two.address, state: 'alive' },
       ])
     }
+  })
+
+  test('a program on the first machine runs a task on the second, and objects cross both ways', async () => {
+    const [ipCommand = '', ...inside] = on(one)
+    const env = { ...process.env, SHOAL_ADDRESS: 'auto', SHOAL_TEMP_DIR: first }
+    const child = spawn(ipCommand, [...inside, runtimeNode(), program], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const { code, stdout, stderr } = await outcomeOf(child)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(JSON.parse(stdout)).toEqual({ nodeId: nodeOf(second)?.nodeId, length: 200_000, last: 42 })
   })
 
   test('a machine without a way to the head is told so', async () => {

@@ -99,7 +99,7 @@ export class PlainServices implements ExecutionServices {
     }
     return this.pulls.get(taskId)?.then(() => opened) ?? opened
   }
-  encodeResult(_taskId: string, _index: number, value: unknown): TaskResult {
+  encodeResult(_task: object, _index: number, value: unknown): TaskResult {
     return { place: { kind: 'inline', bytes: encode(value) }, nested: [] }
   }
   encodeError(error: unknown): UserError {

@@ -12,6 +12,7 @@ export function actorQueueOf(state: OwnerState, actorId: ActorId, out: OwnerComm
     status: null,
     version: -1,
     waiting: new TaskDeque(),
+    held: new Set(),
     inFlight: new Map(),
     link: 'none',
     linkRestarts: -1,
@@ -24,11 +25,30 @@ export function actorQueueOf(state: OwnerState, actorId: ActorId, out: OwnerComm
 
 export function enqueueCall(state: OwnerState, task: OwnedTask, out: OwnerCommand[]): void {
   if (!task.call) return
-  actorQueueOf(state, task.call.actorId, out).waiting.push(task)
+  const queue = actorQueueOf(state, task.call.actorId, out)
+  if (isHeld(task)) queue.held.add(task)
+  else queue.waiting.push(task)
   state.dirtyActors.add(task.call.actorId)
 }
 
-/** Sends calls in the order they were made: the first that still waits for an argument holds back those behind it. */
+/** Its last argument is there. */
+export function callReady(state: OwnerState, task: OwnedTask): void {
+  if (!task.call) return
+  const queue = state.actors.get(task.call.actorId)
+  if (queue?.held.delete(task)) queue.waiting.push(task)
+  state.dirtyActors.add(task.call.actorId)
+}
+
+/** An argument was lost: it waits again, before those that were made later. */
+export function requeueCall(state: OwnerState, task: OwnedTask): void {
+  const queue = task.call ? state.actors.get(task.call.actorId) : undefined
+  if (isHeld(task)) queue?.held.add(task)
+  else queue?.waiting.unshift(task)
+}
+
+export const isHeld = (task: OwnedTask): boolean => task.call?.anyOrder === true && task.waitingFor > 0
+
+/** Sends calls in the order they were made: one that still waits for an argument holds back those behind it, unless they may go in any order. */
 export function flushActors(state: OwnerState, out: OwnerCommand[]): void {
   const dirty = [...state.dirtyActors]
   state.dirtyActors.clear()
@@ -91,7 +111,7 @@ function loseCalls(state: OwnerState, queue: ActorQueue, status: ActorStatus, ou
 }
 
 function failWaiting(state: OwnerState, queue: ActorQueue, status: ActorStatus, out: OwnerCommand[]): void {
-  for (const task of queue.waiting.takeAll())
+  for (const task of [...queue.held, ...queue.waiting.takeAll()])
     endTask(state, task, { kind: 'actor-died', actorId: queue.actorId, status, unavailable: false }, out)
 }
 

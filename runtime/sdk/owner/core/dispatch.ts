@@ -46,7 +46,7 @@ function takeFor(state: OwnerState, queue: ShapeQueue, lease: Lease, share: numb
     const task = queue.ready.peek()
     if (!task) break
     const expected = expectedRunMs(task)
-    if (lease.inFlight.size > 0 && (lease.expectedMs + expected > pipelineMs || task.alone)) break
+    if (lease.inFlight.size > 0 && (lease.expectedMs + expected > pipelineMs || mustBeFirst(task, lease))) break
     queue.ready.shift()
     task.phase = 'pushed'
     task.leaseId = lease.leaseId
@@ -56,6 +56,12 @@ function takeFor(state: OwnerState, queue: ShapeQueue, lease: Lease, share: numb
   }
   return tasks
 }
+
+/**
+ * What stands behind another task runs again when the worker is lost, as it had not begun. Over a network that may be wrong:
+ * the result of the one before may be lost with the link. So what may run only once is never behind another there.
+ */
+const mustBeFirst = (task: OwnedTask, lease: Lease): boolean => task.alone || (task.maxRetries === 0 && lease.agent !== null)
 
 /** How many more workers could the queued work keep busy? At least one; one for each task while run times are unknown. */
 function wantedLeases(state: OwnerState, queue: ShapeQueue): number {

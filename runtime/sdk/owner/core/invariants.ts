@@ -1,4 +1,5 @@
 import { invariant } from '../../../base/invariant.ts'
+import { isHeld } from './actor-calls.ts'
 import type { OwnedTask, OwnerState, ShapeQueue } from './state.ts'
 
 /** Throws InvariantError when the state contradicts itself. Looks at everything: for tests and simulation. */
@@ -13,6 +14,7 @@ export function checkInvariants(state: OwnerState): void {
   for (const queue of state.shapes.values()) checkShape(state, queue, put)
   for (const queue of state.actors.values()) {
     for (const task of queue.waiting) put(task, 'waiting call')
+    for (const task of queue.held) put(task, 'held call')
     for (const task of queue.inFlight.values()) put(task, 'sent call')
     const { actorId, link, inFlight } = queue
     invariant(link !== 'none' || inFlight.size === 0, `actor ${actorId} has ${inFlight.size} calls in flight and no link`)
@@ -35,13 +37,18 @@ function checkTask(state: OwnerState, task: OwnedTask, { places, isAwaited }: { 
   invariant(task.retriesLeft >= -1 && task.retriesLeft <= Math.max(task.maxRetries, -1), `${story} has ${task.retriesLeft} retries left`)
   invariant(task.waitingFor >= 0, story)
   if (task.waitingFor > 0) invariant(isAwaited && task.phase === 'waiting', `${story} waits for objects that will not wake it`)
-  const expected = task.call ? (task.phase === 'pushed' ? 'sent call' : 'waiting call') : expectedPlace(task)
+  const expected = task.call ? expectedQueue(task) : expectedPlace(task)
   invariant(places.length === (expected === undefined ? 0 : 1) && places[0] === expected, `${story} should be ${expected ?? 'nowhere'}`)
   if (task.call || task.phase !== 'pushed') return invariant(task.leaseId === null, `${story} names lease ${task.leaseId}`)
   invariant(
     state.leases.get(task.leaseId ?? '')?.inFlight.get(task.taskId) === task,
     `${story} names lease ${task.leaseId}, which has it not`,
   )
+}
+
+function expectedQueue(task: OwnedTask): string {
+  if (task.phase === 'pushed') return 'sent call'
+  return isHeld(task) ? 'held call' : 'waiting call'
 }
 
 function expectedPlace(task: OwnedTask): string | undefined {

@@ -31,6 +31,8 @@ export type OwnedTask = {
     readonly concurrencyGroup: string
     readonly returnCount: number
     readonly generatorBackpressure: number
+    /** It may overtake calls that wait for their arguments: its actor runs several at a time. */
+    readonly anyOrder?: boolean
   } | null
   readonly args: Uint8Array
   /** Top-level refs among the arguments: position and object. */
@@ -117,6 +119,8 @@ export type ActorQueue = {
   version: number
   /** Calls not sent yet, oldest first. One whose arguments are not there holds back those behind it. */
   readonly waiting: TaskDeque
+  /** Calls in any order whose arguments are not there yet; they join the queue when they are. */
+  readonly held: Set<OwnedTask>
   readonly inFlight: Map<TaskId, OwnedTask>
   link: ActorLink
   /** The life the link leads to. */

@@ -27,7 +27,8 @@ export function endTask(state: OwnerState, task: OwnedTask, end: TaskEnd, out: O
 function queueOf(state: OwnerState, task: OwnedTask): TaskDeque | undefined {
   if (task.call && task.phase === 'waiting') {
     state.dirtyActors.add(task.call.actorId)
-    return state.actors.get(task.call.actorId)?.waiting
+    const queue = state.actors.get(task.call.actorId)
+    return queue?.held.delete(task) ? undefined : queue?.waiting
   }
   if (task.call || task.phase !== 'ready') return undefined
   state.dirtyShapes.add(task.kind.shapeKey)

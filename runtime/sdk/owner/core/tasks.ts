@@ -1,6 +1,6 @@
 import type { ObjectId, TaskId } from '../../../base/ids.ts'
 import type { TaskOutcome, TaskResult } from '../../../protocol/tasks.ts'
-import { enqueueCall } from './actor-calls.ts'
+import { callReady, enqueueCall, requeueCall } from './actor-calls.ts'
 import { offerLease, settleLease } from './lease-line.ts'
 import { closeLease, returnWhenDone } from './leases.ts'
 import { failure, type OwnedTask, type OwnerCommand, type OwnerState } from './state.ts'
@@ -37,7 +37,7 @@ export function objectReady(state: OwnerState, objectId: ObjectId): void {
   for (const task of dependents) {
     task.waitingFor -= 1
     if (task.waitingFor > 0 || task.phase !== 'waiting') continue
-    if (task.call) state.dirtyActors.add(task.call.actorId)
+    if (task.call) callReady(state, task)
     else makeReady(state, task)
   }
 }
@@ -98,8 +98,8 @@ function recoverArgument(state: OwnerState, task: OwnedTask, objectId: string | 
   task.attempt += 1
   task.phase = 'waiting'
   task.leaseId = null
-  if (task.call) state.actors.get(task.call.actorId)?.waiting.unshift(task)
   waitForObjects(state, task, [objectId])
+  requeueCall(state, task)
   out.push({ do: 'recover', task, objectId })
   return true
 }
