@@ -39,8 +39,8 @@ export type Command = {
   readonly flags: Flags
   /** Printed below the flags. */
   readonly notes?: readonly string[]
-  /** Checks what was typed. @throws UsageError naming the flag and the value. */
-  readonly prepare: (values: FlagValues) => Run
+  /** Checks what was typed; `program` is a program and its arguments where the command takes one. @throws UsageError naming the flag and the value. */
+  readonly prepare: (values: FlagValues, program: readonly string[]) => Run
 }
 
 export const commonFlags = {

@@ -7,7 +7,7 @@ import { parseCommand } from './parse-command.ts'
 import { createTerminal } from './terminal.ts'
 import { version } from './version.ts'
 
-const args = process.argv.slice(2)
+const { args, program } = splitProgram(process.argv.slice(2))
 const terminal = createTerminal(args.includes('--json'))
 try {
   process.exitCode = await main(args)
@@ -29,7 +29,14 @@ async function main([name, ...rest]: readonly string[]): Promise<number> {
   }
   const command = await entry.load()
   if (rest.includes('--help') || rest.includes('-h')) return say(commandHelp(command))
-  return command.prepare(parseCommand(command, rest))(terminal)
+  return command.prepare(parseCommand(command, rest), program)(terminal)
+}
+
+/** What we read, and what `shoal run FILE …` leaves to the program. */
+function splitProgram(words: readonly string[]): { args: readonly string[]; program: readonly string[] } {
+  const takesProgram = commands.some((each) => each.name === words[0] && each.takesProgram)
+  const at = takesProgram ? words.findIndex((word, index) => index > 0 && !word.startsWith('-')) : -1
+  return at < 0 ? { args: words, program: [] } : { args: words.slice(0, at), program: words.slice(at) }
 }
 
 function say(text: string): number {

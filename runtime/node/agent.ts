@@ -101,7 +101,7 @@ export class Agent {
       return made
     } catch (error) {
       for (const listener of listeners) listener.close()
-      agent?.#guard.close()
+      if (agent) agent.#guard.close()
       await store?.close()
       throw error
     }

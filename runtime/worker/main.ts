@@ -8,6 +8,7 @@ import { ShoalBackend } from '../sdk/client/shoal-backend.ts'
 import type { Caller } from '../sdk/client/own-server.ts'
 import { useBackend } from '../sdk/current-backend.ts'
 import * as shoal from '../sdk/index.ts'
+import { provideShoal } from '../sdk/provide-shoal.ts'
 import { createExecutor, type Executor } from './executor.ts'
 
 /** A worker process: started by its agent, ended by it, or when the link to it closes. */
@@ -17,6 +18,7 @@ async function main(): Promise<void> {
   })
   const token = process.env['SHOAL_WORKER_TOKEN'] ?? ''
   delete process.env['SHOAL_WORKER_TOKEN'] // not for what user code starts
+  provideShoal('always')
   const logger = createLogger('worker', (line) => void process.stderr.write(line), { level: 'warn' })
   let executor: Executor | undefined
   const client = await Client.connect({

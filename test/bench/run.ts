@@ -14,18 +14,19 @@ import { endAllSides, type SideCommand } from './side.ts'
 const here = fileURLToPath(new URL('.', import.meta.url))
 const repository = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Both kinds of our programs run on the Node that runs this, the one daemons and workers run on. */
-const ourCommand: SideCommand = {
+/** Our programs run on the Node that runs this, the one that daemons and workers run on. All of a run's files are below `folder`. */
+const ourCommand = (folder: string): SideCommand => ({
   name: 'ours',
   program: process.execPath,
   args: ['--disable-warning=ExperimentalWarning', join(here, 'ours', 'driver.ts')],
-}
+  env: { TMPDIR: folder },
+})
 
 const rayCommand = (ray: RayPython, folder: string): SideCommand => ({
   name: 'Ray',
   program: ray.program,
   args: [join(here, 'ray_rows.py')],
-  env: { BENCH_RAY_DIR: folder },
+  env: { TMPDIR: folder, BENCH_RAY_DIR: folder },
 })
 
 process.exitCode = await main(process.argv.slice(2))
@@ -53,7 +54,7 @@ async function measureAll(options: BenchOptions, wanted: readonly Row[]): Promis
   if (options.sides !== 'ours' && !ray)
     print('Ray is not installed: only ours is measured. To install it beside the repository: npm run bench -- --with-ray')
   if (options.sides === 'ray' && !ray) return 2
-  const rayFolder = mkdtempSync(join(tmpdir(), 'sb-ray-')) // short: the paths of Ray's sockets below it are long
+  const folder = mkdtempSync(join(tmpdir(), 'sb-')) // short: the paths of Ray's sockets below it are long
   let interrupted = false
   const breakOff = () => {
     interrupted = true
@@ -64,8 +65,8 @@ async function measureAll(options: BenchOptions, wanted: readonly Row[]): Promis
   const settings = options.isQuick ? quickSettings : fullSettings
   const runner = new RowRunner({
     settings,
-    ours: options.sides === 'ray' ? null : ourCommand,
-    ray: ray ? rayCommand(ray, rayFolder) : null,
+    ours: options.sides === 'ray' ? null : ourCommand(folder),
+    ray: ray ? rayCommand(ray, folder) : null,
     print,
   })
   const measured: { row: Row; found: Found }[] = []
@@ -79,7 +80,7 @@ async function measureAll(options: BenchOptions, wanted: readonly Row[]): Promis
     }
   } finally {
     await endAllSides()
-    rmSync(rayFolder, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true })
   }
   const versions = {
     shoal: ourVersion(),

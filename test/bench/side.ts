@@ -35,11 +35,13 @@ export class Side {
     // A session of its own: Ctrl-C must reach us alone, so that it leaves in order.
     const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true, env: { ...process.env, ...env } })
     const lines = new Lines(child)
-    running.add(child)
+    running.set(child, { isBusy: true })
     try {
       const first = await lines.next(startWithinMs)
       if (first['ready'] !== true) throw new Error(`${name} said ${JSON.stringify(first)} at its start`)
-      return new Side(name, { child, lines, ready: first as Ready }) // told by its first field
+      const side = new Side(name, { child, lines, ready: first as Ready }) // told by its first field
+      side.#setBusy(false)
+      return side
     } catch (error) {
       await endSide(child)
       throw error
@@ -53,6 +55,7 @@ export class Side {
   /** What it measured, and what it and its processes held meanwhile. @throws when the row failed, or took longer than `limitMs` */
   async measure(request: Request, limitMs: number): Promise<{ answer: Exclude<Answer, { error: string }>; memory: Memory | null }> {
     const watch = new MemoryWatch(this.pid)
+    this.#setBusy(true)
     this.#write(request)
     for (;;) {
       const line = await this.#lines.next(limitMs)
@@ -61,6 +64,7 @@ export class Side {
         this.#write({ go: true })
         continue
       }
+      this.#setBusy(false)
       const answer = line as Answer // a checkpoint or an answer, as both sides are ours
       if ('error' in answer) throw new Error(answer.error)
       return { answer, memory: watch.finish() }
@@ -71,20 +75,27 @@ export class Side {
     return endSide(this.#child)
   }
 
+  #setBusy(isBusy: boolean): void {
+    const state = running.get(this.#child)
+    if (state) state.isBusy = isBusy // it is not there once the side was told to leave
+  }
+
   #write(message: object): void {
     if (!this.#child.stdin?.write(`${JSON.stringify(message)}\n`) && this.#child.exitCode !== null)
       throw new Error(`${this.#name} has ended`)
   }
 }
 
-const running = new Set<ChildProcess>()
+const running = new Map<ChildProcess, { isBusy: boolean }>()
 
 /** Ends every side that runs, for when the run is broken off. */
-export const endAllSides = async (): Promise<void> => void (await Promise.all([...running].map(endSide)))
+export const endAllSides = async (): Promise<void> => void (await Promise.all([...running.keys()].map(endSide)))
 
-/** The end of its input is the order to leave. Whatever of its tree is still there then is killed. */
+/** The end of its input is the order to leave; one that is busy reads no input and gets SIGINT. Whatever of its tree is still there then is killed. */
 async function endSide(child: ChildProcess): Promise<void> {
-  if (!running.delete(child)) return
+  const state = running.get(child)
+  if (!state) return
+  running.delete(child)
   const tree: ProcessRecord[] = child.pid === undefined ? [] : [processRecord(child.pid), ...listDescendants(child.pid)]
   if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
     await new Promise<void>((resolve) => {
@@ -94,6 +105,7 @@ async function endSide(child: ChildProcess): Promise<void> {
         resolve()
       })
       child.stdin?.end()
+      if (state.isBusy) child.kill('SIGINT')
     })
   }
   for (const one of tree) endProcess(one, 'SIGKILL')

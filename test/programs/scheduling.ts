@@ -2,16 +2,149 @@ import assert from 'node:assert/strict'
 import * as shoal from 'shoal'
 import { check, finish, rejection, until } from '../support/checks.ts'
 import { startCluster } from '../support/cluster.ts'
-const t=performance.now()
-const cluster = await startCluster({ nodes: [{ cpus: 2 }, { cpus: 2, resources: { b: 1 }, labels: { zone: 'b' } }, { cpus: 2, labels: { zone: 'c' } }] })
-console.log('started', performance.now()-t)
-await shoal.init({ address: cluster.address, tempDir: cluster.tempDir })
-console.log('init', performance.now()-t)
-console.log(await shoal.availableResources())
-const where = shoal.remote(() => shoal.runtimeContext().nodeId)
-await check('custom', async () => {
- assert.equal(await shoal.get(where.options({resources:{b:1}}).remote()), cluster.nodes[1]!.nodeId)
+
+const cluster = await startCluster({
+  nodes: [
+    { cpus: 2, labels: { zone: 'a', disk: 'ssd' }, config: { infeasibleTimeoutMs: 3_000 } },
+    { cpus: 2, labels: { zone: 'b', disk: 'ssd' }, resources: { special: 2 }, objectStoreBytes: 256 * 1024 * 1024 },
+    { cpus: 2, labels: { zone: 'c' } },
+  ],
 })
+const [a, b, c] = cluster.nodes.map((node) => node.nodeId) as [string, string, string] // as many as were asked for
+const warnings: string[] = []
+await shoal.init({ address: cluster.address, tempDir: cluster.tempDir, onWarning: (message) => warnings.push(message) })
+
+const where = shoal.remote(() => shoal.runtimeContext().nodeId)
+const stay = shoal.remote(async (ms: number) => {
+  await new Promise((resolve) => setTimeout(resolve, ms))
+  return shoal.runtimeContext().nodeId
+})
+class Place {
+  node(): string {
+    return shoal.runtimeContext().nodeId
+  }
+}
+const Placed = shoal.actor(Place)
+
+await check('the cluster has the resources of its nodes together', async () => {
+  const total = await shoal.clusterResources()
+  assert.deepEqual([total['CPU'], total['special']], [6, 2])
+  assert.equal((await shoal.nodes()).length, 3)
+})
+
+await check('a custom resource takes tasks and actors to the node that has it', async () => {
+  const seen = await shoal.get([1, 2, 3].map(() => where.options({ resources: { special: 1 } }).remote()))
+  assert.deepEqual(new Set(seen), new Set([b]))
+  const actor = Placed.options({ resources: { special: 1 } }).remote()
+  assert.equal(await shoal.get(actor.node.remote()), b)
+  await shoal.kill(actor)
+})
+
+await check('the default strategy goes on to other nodes when this one is full', async () => {
+  const seen = await shoal.get(Array.from({ length: 6 }, () => stay.remote(1_500)))
+  assert.deepEqual(new Set(seen), new Set([a, b, c]))
+})
+
+await check('SPREAD uses all nodes, even when one had room for all', async () => {
+  const light = stay.options({ numCpus: 0.1, schedulingStrategy: 'SPREAD' })
+  assert.deepEqual(new Set(await shoal.get(Array.from({ length: 6 }, () => light.remote(500)))), new Set([a, b, c]))
+  const actors = [1, 2, 3].map(() => Placed.options({ numCpus: 0.1, schedulingStrategy: 'SPREAD' }).remote())
+  assert.deepEqual(new Set(await shoal.get(actors.map((actor) => actor.node.remote()))), new Set([a, b, c]))
+  await Promise.all(actors.map((actor) => shoal.kill(actor)))
+})
+
+await check('node affinity runs tasks and actors on that node', async () => {
+  for (const nodeId of [a, b, c]) {
+    assert.equal(await shoal.get(where.options({ schedulingStrategy: { nodeId } }).remote()), nodeId)
+    const actor = Placed.options({ schedulingStrategy: { nodeId }, numCpus: 0.5 }).remote()
+    assert.equal(await shoal.get(actor.node.remote()), nodeId)
+    await shoal.kill(actor)
+  }
+})
+
+await check('label selectors choose nodes: a value, !value, in() and !in()', async () => {
+  const on = async (labelSelector: Record<string, string>) => shoal.get(where.options({ labelSelector }).remote())
+  assert.equal(await on({ zone: 'b' }), b)
+  assert.equal(await on({ zone: 'in(c,x)' }), c)
+  assert.equal(await on({ zone: '!a', disk: 'ssd' }), b)
+  assert.equal(await on({ zone: '!in(a, b)' }), c)
+  assert.equal(await on({ disk: '!ssd' }), c) // a node without the label matches a negation
+  const actor = Placed.options({ labelSelector: { zone: 'c' } }).remote()
+  assert.equal(await shoal.get(actor.node.remote()), c)
+  await shoal.kill(actor)
+})
+
+await check('fallbackStrategy is tried in its order when no node matches', async () => {
+  const options = { labelSelector: { zone: 'nowhere' }, fallbackStrategy: [{ labelSelector: { zone: 'elsewhere' } }, { labelSelector: { zone: 'c' } }] }
+  assert.equal(await shoal.get(where.options(options).remote()), c)
+  const actor = Placed.options(options).remote()
+  assert.equal(await shoal.get(actor.node.remote()), c)
+  await shoal.kill(actor)
+})
+
+await check('a task runs where its large argument lies', async () => {
+  const make = shoal.remote((n: number) => new Float64Array(n)).options({ resources: { special: 1 } })
+  const use = shoal.remote((data: Float64Array) => [data.length, shoal.runtimeContext().nodeId] as const)
+  const data = make.remote(2_000_000)
+  await shoal.wait([data], { fetchLocal: false })
+  assert.deepEqual(await shoal.get(use.remote(data)), [2_000_000, b])
+})
+
+await check('a large argument does not keep a task waiting for its node', async () => {
+  const make = shoal.remote((n: number) => new Float64Array(n)).options({ resources: { special: 1 } })
+  const use = shoal.remote((_data: Float64Array) => shoal.runtimeContext().nodeId)
+  const data = make.remote(1_000_000)
+  await shoal.wait([data], { fetchLocal: false })
+  const blockers = [1, 2].map(() => stay.options({ schedulingStrategy: { nodeId: b } }).remote(20_000))
+  await until('b is full', async () => (await shoal.nodes()).find((node) => node.nodeId === b)?.available['CPU'] === undefined || (await shoal.nodes()).find((node) => node.nodeId === b)?.available['CPU'] === 0)
+  const seen = await shoal.get(use.remote(data), { timeout: '15s' })
+  assert.notEqual(seen, b)
+  for (const ref of blockers) shoal.cancel(ref, { force: true })
+})
+
+await check('what no node can hold is warned about with the nearest fit, and fails in the stated time', async () => {
+  const error = await rejection(shoal.get(where.options({ numCpus: 64 }).remote(), { timeout: '20s' }))
+  assert(error instanceof shoal.TaskUnschedulableError, `${error.name}: ${error.message}`)
+  assert.match(error.message, /64/)
+  assert(warnings.some((warning) => /64/.test(warning) && /cannot be placed/.test(warning)), warnings.join('\n'))
+})
+
+await check('an infeasible task runs once a node that can hold it joins', async () => {
+  const ref = where.options({ resources: { rare: 1 } }).remote()
+  const added = await cluster.addNode({ cpus: 1, resources: { rare: 1 } })
+  assert.equal(await shoal.get(ref, { timeout: '20s' }), added.nodeId)
+  await cluster.stopNode(added)
+})
+
+await check('hard affinity to a node that is gone fails at once, soft affinity goes elsewhere', async () => {
+  const added = await cluster.addNode({ cpus: 1 })
+  assert.equal(await shoal.get(where.options({ schedulingStrategy: { nodeId: added.nodeId } }).remote()), added.nodeId)
+  await cluster.killNode(added)
+  await until('the node is seen as dead', async () => (await shoal.nodes()).find((node) => node.nodeId === added.nodeId)?.alive === false)
+  const startedMs = performance.now()
+  const error = await rejection(shoal.get(where.options({ schedulingStrategy: { nodeId: added.nodeId } }).remote(), { timeout: '20s' }))
+  assert(error instanceof shoal.TaskUnschedulableError, `${error.name}: ${error.message}`)
+  const actor = Placed.options({ schedulingStrategy: { nodeId: added.nodeId } }).remote()
+  const actorError = await rejection(shoal.get(actor.node.remote(), { timeout: '20s' }))
+  assert(actorError instanceof shoal.ActorUnschedulableError, `${actorError.name}: ${actorError.message}`)
+  assert(performance.now() - startedMs < 2_500, 'both failed before the time for infeasible requests was over')
+  const soft = { schedulingStrategy: { nodeId: added.nodeId, soft: true } }
+  assert([a, b, c].includes(await shoal.get(where.options(soft).remote())))
+})
+
+await check('a task on a node that dies runs again on another', async () => {
+  const added = await cluster.addNode({ cpus: 1, resources: { rare: 1 } })
+  const task = shoal.remote(async () => {
+    const { attempt, nodeId } = shoal.runtimeContext()
+    if (attempt === 0) await new Promise((resolve) => setTimeout(resolve, 60_000))
+    return nodeId
+  })
+  const ref = task.options({ schedulingStrategy: { nodeId: added.nodeId, soft: true } }).remote()
+  await until('it runs there', async () => (await shoal.nodes()).find((node) => node.nodeId === added.nodeId)?.available['CPU'] === undefined || (await shoal.nodes()).find((node) => node.nodeId === added.nodeId)?.available['CPU'] === 0)
+  await cluster.killNode(added)
+  assert([a, b, c].includes(await shoal.get(ref, { timeout: '30s' })))
+})
+
 await shoal.shutdown()
 await cluster.stop()
 finish()

@@ -101,8 +101,14 @@ export class SimHead {
       if (command.type === 'send') this.#send(this.#linkOfNode.get(command.nodeId), { kind: 'say', message: command.message })
       else if (command.type === 'reply') this.#answer(command.requestKey, { value: command.value, code: null, message: '' })
       else if (command.type === 'fail') this.#answer(command.requestKey, { value: null, ...command })
-      else if (command.type === 'close-link') this.#links.get(command.linkId)?.port.close()
+      else if (command.type === 'close-link') this.#close(command.linkId)
     }
+  }
+
+  #close(linkId: number): void {
+    const port = this.#links.get(linkId)?.port
+    port?.close()
+    if (port) this.#world.scheduler.after(0, () => port.onClosed())
   }
 
   #answer(requestKey: number, { value, code, message }: { value: unknown; code: Extract<HeadToAgent, { kind: 'answer' }>['code']; message: string }): void {

@@ -59,7 +59,10 @@ function suspectNode(turn: Turn, node: HeadNode, { why, graceMs }: { why: string
 export function onLinkClosed(turn: Turn, linkId: number, nodeId: string): void {
   const node = turn.state.nodes.get(nodeId)
   if (node?.phase.kind !== 'linked' || node.phase.linkId !== linkId) return // a newer link has taken its place
-  suspectNode(turn, node, { why: 'its link to the head closed', graceMs: turn.state.config.linkGraceMs })
+  const { linkGraceMs, deadAfterMs } = turn.state.config
+  // A link that broke because nothing was heard for long leaves less time to come back.
+  const graceMs = Math.min(linkGraceMs, Math.max(0, node.heardAtMs + deadAfterMs - turn.nowMs))
+  suspectNode(turn, node, { why: 'its link to the head closed', graceMs })
 }
 
 export function onNodeReported(

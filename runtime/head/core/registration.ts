@@ -9,7 +9,7 @@ import { changedOfGroup } from './group-views.ts'
 import { forgetRefusals } from './actor-queue.ts'
 import { endProcesses } from './job-moves.ts'
 import { takeReport } from './node-amounts.ts'
-import { newNode, refreshNode } from './node-moves.ts'
+import { killNode, newNode, refreshNode } from './node-moves.ts'
 import { saveGroup, saveNode } from './rows.ts'
 import type { HeadNode, HeadState } from './state.ts'
 import { tell } from './story.ts'
@@ -21,6 +21,8 @@ export function onRegistered(turn: Turn, { linkId, requestKey, register }: Regis
   const { state, nowMs } = turn
   const { nodeId } = register.facts
   const known = state.nodes.get(nodeId)
+  // The agent that we knew is gone, with all that ran there: this one begins as another node.
+  if (known && known.facts.startedAtMs !== register.facts.startedAtMs) killNode(turn, known, 'its agent ended and was started anew')
   if (known?.phase.kind === 'dead') {
     reply(turn, requestKey, registeredReply(state, true))
     return void turn.out.push({ type: 'close-link', linkId })

@@ -18,6 +18,7 @@ const alone = { ...twoNodeRows, ...workerRows, ...registrationRows }
 
 const say = (message: Ready | Answer | { checkpoint: true }) => void process.stdout.write(`${JSON.stringify(message)}\n`)
 
+process.once('SIGINT', () => void shoal.shutdown().finally(() => process.exit(130))) // the run is broken off
 const isAlone = process.argv.includes('--without-cluster')
 const startMs = performance.now()
 if (!isAlone) await shoal.init({ numCpus: 2, resources: { custom: 100 } })

@@ -2,13 +2,12 @@
 import * as shoal from '#runtime/sdk/index.ts'
 
 await shoal.init({ address: 'auto' })
-const sum = shoal.remote(
-  async function sum(numbers: Float64Array) {
-    const { runtimeContext } = await import('shoal')
-    return { nodeId: runtimeContext().nodeId, doubled: numbers.map((value) => value * 2) }
+const double = shoal.remote(
+  function double(numbers: Float64Array) {
+    return { agentPid: process.ppid, doubled: numbers.map((value) => value * 2) }
   },
   { labelSelector: { machine: 'two' } },
 )
-const { nodeId, doubled } = await shoal.get(sum.remote(await shoal.put(new Float64Array(200_000).fill(21))))
-process.stdout.write(`${JSON.stringify({ nodeId, length: doubled.length, last: doubled.at(-1) })}\n`)
+const { agentPid, doubled } = await shoal.get(double.remote(await shoal.put(new Float64Array(200_000).fill(21))))
+process.stdout.write(`${JSON.stringify({ agentPid, length: doubled.length, last: doubled.at(-1) })}\n`)
 await shoal.shutdown()

@@ -98,7 +98,7 @@ describe.skipIf(!canMakeNamespaces())('two machines with a network between them'
     const child = spawn(ipCommand, [...inside, runtimeNode(), program], { env, stdio: ['ignore', 'pipe', 'pipe'] })
     const { code, stdout, stderr } = await outcomeOf(child)
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(JSON.parse(stdout)).toEqual({ nodeId: nodeOf(second)?.nodeId, length: 200_000, last: 42 })
+    expect(JSON.parse(stdout)).toEqual({ agentPid: nodeOf(second)?.pid, length: 200_000, last: 42 })
   })
 
   test('a machine without a way to the head is told so', async () => {
