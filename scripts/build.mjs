@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ensureInstalled } from './install.mjs'
@@ -12,6 +12,7 @@ const recordFile = join(outputFolder, 'build.json')
 /** What dist/runtime holds, and what each is made of. What several of them share becomes a chunk beside them. */
 const entries = {
   shoal: 'runtime/sdk/index.ts',
+  'resolve-shoal': 'runtime/sdk/resolve-shoal.ts',
   head: 'runtime/head/main.ts',
   agent: 'runtime/node/main.ts',
   worker: 'runtime/worker/main.ts',
@@ -32,11 +33,8 @@ export async function ensureBuilt({ quiet = false } = {}) {
   const startedMs = performance.now()
   const digest = digestOfSources()
   if (existsSync(recordFile) && JSON.parse(readFileSync(recordFile, 'utf8')).digest === digest) return
-  const missing = Object.values(entries).filter((source) => !existsSync(join(repository, source)))
   const packages = await bundle(digest)
-  if (quiet) return
-  for (const source of missing) console.log(`build: ${source} does not exist yet: left out`)
-  console.log(`build: dist/runtime in ${secondsSince(startedMs)}, with ${packages.length} packages inside`)
+  if (!quiet) console.log(`build: dist/runtime in ${secondsSince(startedMs)}, with ${packages.length} packages inside`)
 }
 
 /** Bundles beside the old folder and swaps, so that a build that fails or is broken off leaves the old one whole. */
@@ -47,9 +45,7 @@ async function bundle(digest) {
   try {
     const { metafile } = await build({
       absWorkingDir: repository,
-      entryPoints: Object.entries(entries)
-        .filter(([, source]) => existsSync(join(repository, source)))
-        .map(([out, source]) => ({ in: source, out })),
+      entryPoints: Object.entries(entries).map(([out, source]) => ({ in: source, out })),
       outdir: fresh,
       outExtension: { '.js': '.mjs' },
       chunkNames: 'chunk-[name]-[hash]',
@@ -67,7 +63,6 @@ async function bundle(digest) {
       logLevel: 'error',
     })
     const packages = packagesIn(metafile)
-    mkdirSync(fresh, { recursive: true })
     makeExecutable(join(fresh, 'cli.mjs'))
     writeFileSync(join(fresh, 'build.json'), `${JSON.stringify({ digest, packages })}\n`)
     swap(fresh)
@@ -95,7 +90,6 @@ function packagesIn(metafile) {
 
 /** Puts the shebang before the bundle, and moves its source map down by that line. */
 function makeExecutable(file) {
-  if (!existsSync(file)) return
   const code = readFileSync(file, 'utf8')
   if (!code.startsWith('#!')) {
     writeFileSync(file, `#!/usr/bin/env node\n${code}`)

@@ -27,7 +27,7 @@ const nodeArgs = ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', '--import', 
 
 /** Where the system can, the program takes our place: whoever started us then holds, signals and kills the program itself. */
 function become(node: string, args: readonly string[]): Promise<number> {
-  process.execve?.(node, [node, ...args], process.env)
+  if (existsSync(node)) process.execve?.(node, [node, ...args], process.env) // it aborts where it cannot
   return runAsChild(node, args)
 }
 

@@ -59,7 +59,7 @@ async function run(flags: Flags): Promise<void> {
   const events = new EventLog({ path: join(layout.headDir, 'events.sqlite'), logger })
   const head = new Head({ config, store, events, clock: systemClock, logger })
   const server = await serve(flags, { layout, store, head, clusterId })
-  const address = flags.listen === null ? '' : `${flags.advertise ?? flags.listen.host}:${server.port}`
+  const address = flags.listen === null ? '' : `${bracketed(flags.advertise ?? flags.listen.host)}:${server.port}`
   if (server.port !== 0) store.setFact('port', String(server.port))
   const record: HeadRecord = { ...processRecord(), clusterId, address, socketPath: layout.headSocket, startedAtMs: Date.now() }
   writeFileAtomic(layout.headRecord, JSON.stringify(record))
@@ -156,4 +156,9 @@ function parseConfig(text: string): Partial<HeadConfig> {
     }
   }
   return parsed // every value was looked at
+}
+
+/** An IPv6 address stands in brackets before a port. */
+function bracketed(host: string): string {
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
 }

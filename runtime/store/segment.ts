@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { inspect } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { isMainThread, markAsUntransferable } from 'node:worker_threads'
 import { ClusterError } from '../base/errors.ts'
@@ -325,14 +326,20 @@ let leaving = false
 /**
  * Node 24 gives untransferable buffers a detach key, and when a process ends by itself it detaches every foreign buffer without that key and
  * aborts (seen with 24.21: "FATAL ERROR: v8::FromJust"). Leaving through process.exit skips that clean-up. Exit listeners added after
- * ours run first, so that nobody loses the last word.
+ * ours run first, so that nobody loses the last word. An error that ends the process is printed by us, as Node would do it only later.
  */
 function leaveQuietly(): void {
   if (leaving) return
   leaving = true
+  let fatal: unknown
+  process.on('uncaughtExceptionMonitor', (error) => {
+    fatal = error
+  })
   const onExit = (code: number) => {
     const listeners = process.listeners('exit')
     for (const listener of listeners.slice(listeners.indexOf(onExit) + 1)) listener.call(process, code)
+    const isHandled = code === 0 || process.listenerCount('uncaughtException') > 0
+    if (fatal !== undefined && !isHandled) writeSync(2, `Uncaught ${inspect(fatal)}\n\nNode.js ${process.version}\n`)
     process.exit()
   }
   process.on('exit', onExit)

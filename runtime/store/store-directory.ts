@@ -97,6 +97,7 @@ async function ownerOf(pid: number): Promise<Owner> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
   // The name in parentheses may hold anything, so count from its end: the state is field 3, the start time field 22.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  if (fields[0] === 'Z' || fields[0] === 'X') throw new Error(`process ${pid} has ended`) // nobody has reaped it yet
   return {
     pid,
     startTicks: fields[19] ?? '',

@@ -17,6 +17,7 @@ type Measured = { readonly mean: number; readonly sd: number; readonly reference
 
 /** A row that has not ended by then never will. Ray's slowest take some minutes on 2 cores. */
 const rowLimitMs = 15 * 60_000
+const quickRowLimitMs = 2 * 60_000
 const idleAfterMs = 5_000
 
 /** Measures a row on ours, then on Ray's, so that what else the machine does meets both. The two long-lived sides stay between rows. */
@@ -24,10 +25,12 @@ export class RowRunner {
   /** Measurements that failed. */
   failed = 0
   readonly #options: RowRunnerOptions
+  readonly #limitMs: number
   readonly #sides = new Map<string, Side>()
 
   constructor(options: RowRunnerOptions) {
     this.#options = options
+    this.#limitMs = options.settings.scale < 1 ? quickRowLimitMs : rowLimitMs
   }
 
   async run(row: Row): Promise<Found> {
@@ -54,11 +57,11 @@ export class RowRunner {
     switch (row.runs) {
       case 'cluster': {
         const side = this.#sides.get(command.name) ?? (await this.#start(command))
-        return flatten(await side.measure({ row: row.name, settings }, rowLimitMs))
+        return flatten(await side.measure({ row: row.name, settings }, this.#limitMs))
       }
       case 'alone':
         return withSide(withArgs(command, '--without-cluster'), async (side) =>
-          flatten(await side.measure({ row: row.name, settings }, rowLimitMs)),
+          flatten(await side.measure({ row: row.name, settings }, this.#limitMs)),
         )
       case 'start':
         return this.#repeated(command, async (side) => side.ready.startS)

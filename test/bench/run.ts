@@ -75,6 +75,7 @@ async function measureAll(options: BenchOptions, wanted: readonly Row[]): Promis
     for (const row of wanted) {
       if (interrupted) break
       const found = await runner.run(row)
+      if (interrupted) break
       measured.push({ row, found })
       print(tableLine(reportRow(row, found), found))
     }

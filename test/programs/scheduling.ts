@@ -19,6 +19,29 @@ const stay = shoal.remote(async (ms: number) => {
   await new Promise((resolve) => setTimeout(resolve, ms))
   return shoal.runtimeContext().nodeId
 })
+/** Tasks say here where they run, and wait to be let go. */
+class Board {
+  readonly runs: { nodeId: string; what: string }[] = []
+  #isOpen = false
+  async note(what: string, nodeId: string): Promise<void> {
+    this.runs.push({ what, nodeId })
+    while (!this.#isOpen) await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  async list(): Promise<{ nodeId: string; what: string }[]> {
+    return this.runs
+  }
+  async open(): Promise<void> {
+    this.#isOpen = true
+  }
+}
+const BoardActor = shoal.actor(Board, { schedulingStrategy: { nodeId: a } })
+const noted = shoal.remote(async (board: shoal.ActorHandle<Board>, what: string) => {
+  const { nodeId, attempt } = shoal.runtimeContext()
+  await shoal.get(board.note.remote(`${what}, attempt ${attempt}`, nodeId))
+  return nodeId
+})
+const cpusOf = async (nodeId: string): Promise<number> => (await shoal.nodes()).find((node) => node.nodeId === nodeId)?.available['CPU'] ?? 0
+
 class Place {
   node(): string {
     return shoal.runtimeContext().nodeId
@@ -46,8 +69,13 @@ await check('the default strategy goes on to other nodes when this one is full',
 })
 
 await check('SPREAD uses all nodes, even when one had room for all', async () => {
-  const light = stay.options({ numCpus: 0.1, schedulingStrategy: 'SPREAD' })
-  assert.deepEqual(new Set(await shoal.get(Array.from({ length: 6 }, () => light.remote(500)))), new Set([a, b, c]))
+  const board = BoardActor.remote()
+  const light = noted.options({ numCpus: 0.1, schedulingStrategy: 'SPREAD' })
+  const refs = Array.from({ length: 6 }, (_, i) => light.remote(board, `light ${i}`))
+  await until('all six run', async () => (await shoal.get(board.list.remote())).length === 6)
+  assert.deepEqual(new Set((await shoal.get(board.list.remote())).map(({ nodeId }) => nodeId)), new Set([a, b, c]))
+  await shoal.get(board.open.remote())
+  await shoal.get(refs)
   const actors = [1, 2, 3].map(() => Placed.options({ numCpus: 0.1, schedulingStrategy: 'SPREAD' }).remote())
   assert.deepEqual(new Set(await shoal.get(actors.map((actor) => actor.node.remote()))), new Set([a, b, c]))
   await Promise.all(actors.map((actor) => shoal.kill(actor)))
@@ -96,7 +124,7 @@ await check('a large argument does not keep a task waiting for its node', async 
   const data = make.remote(1_000_000)
   await shoal.wait([data], { fetchLocal: false })
   const blockers = [1, 2].map(() => stay.options({ schedulingStrategy: { nodeId: b } }).remote(20_000))
-  await until('b is full', async () => (await shoal.nodes()).find((node) => node.nodeId === b)?.available['CPU'] === undefined || (await shoal.nodes()).find((node) => node.nodeId === b)?.available['CPU'] === 0)
+  await until('b is full', async () => (await cpusOf(b)) === 0)
   const seen = await shoal.get(use.remote(data), { timeout: '15s' })
   assert.notEqual(seen, b)
   for (const ref of blockers) shoal.cancel(ref, { force: true })
@@ -133,16 +161,18 @@ await check('hard affinity to a node that is gone fails at once, soft affinity g
 })
 
 await check('a task on a node that dies runs again on another', async () => {
+  const board = BoardActor.remote()
   const added = await cluster.addNode({ cpus: 1, resources: { rare: 1 } })
-  const task = shoal.remote(async () => {
-    const { attempt, nodeId } = shoal.runtimeContext()
-    if (attempt === 0) await new Promise((resolve) => setTimeout(resolve, 60_000))
-    return nodeId
-  })
-  const ref = task.options({ schedulingStrategy: { nodeId: added.nodeId, soft: true } }).remote()
-  await until('it runs there', async () => (await shoal.nodes()).find((node) => node.nodeId === added.nodeId)?.available['CPU'] === undefined || (await shoal.nodes()).find((node) => node.nodeId === added.nodeId)?.available['CPU'] === 0)
-  await cluster.killNode(added)
-  assert([a, b, c].includes(await shoal.get(ref, { timeout: '30s' })))
+  const spare = await cluster.addNode({ cpus: 1, resources: { rare: 1 } })
+  const ref = noted.options({ resources: { rare: 1 } }).remote(board, 'rare')
+  const runs = () => shoal.get(board.list.remote())
+  await until('it runs', async () => (await runs()).length === 1)
+  const [first, second] = (await runs())[0]?.nodeId === added.nodeId ? [added, spare] : [spare, added]
+  await cluster.killNode(first)
+  await until('it runs again', async () => (await runs()).length === 2, 30_000)
+  assert.deepEqual((await runs())[1], { what: 'rare, attempt 1', nodeId: second.nodeId })
+  await shoal.get(board.open.remote())
+  assert.equal(await shoal.get(ref), second.nodeId)
 })
 
 await shoal.shutdown()

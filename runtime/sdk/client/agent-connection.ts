@@ -30,6 +30,9 @@ export type OtherAgentsIo = {
   readonly onClosed: (agent: AgentTarget) => void
 }
 
+/** An agent that cannot be reached is tried this often at most, ms. */
+const dialAgainMs = 250
+
 /** Links to agents of other nodes, for leases there. Opened when first needed; gone when unused for a while or broken. */
 export class OtherAgents {
   readonly #io: OtherAgentsIo
@@ -76,7 +79,7 @@ export class OtherAgents {
     opening.then((link) => {
       link.onMessage((message) => this.#io.onMessage(agent, message))
       void link.closed.then(closed)
-    }, closed)
+    }, () => void setTimeout(closed, dialAgainMs).unref()) // what was asked there is asked anew at once, and may be sent here again
     return opening
   }
 

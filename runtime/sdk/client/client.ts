@@ -134,7 +134,7 @@ export class Client {
     this.errors = createErrorCodec(this.codec)
     this.functions = new Functions({ hosts: this.codec.hosts, modules: options, request: (message, reply) => this.request(message, reply) })
     this.owner = new OwnerShell({
-      config: { ownerId: this.address.workerId },
+      config: { ownerId: this.address.workerId, nodeId: this.address.nodeId },
       self,
       peers: this.peers,
       references: this.references,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { createLogger } from '../../base/logger.ts'
 import { ClusterError } from '../../base/errors.ts'
 import { defaultTempDir, sessionLayout } from '../../session/layout.ts'
-import { findRunning, type NodeRecord } from '../../session/session-records.ts'
+import { findRunning, type HeadRecord, type NodeRecord } from '../../session/session-records.ts'
 import { warmUpCapture } from '../closure/capture.ts'
 import { Client } from './client.ts'
 import { type EmbeddedCluster, type EmbeddedOptions, startEmbedded } from './embedded-cluster.ts'
@@ -47,8 +47,9 @@ function findNode(address: string, tempDir: string | undefined): string {
   if (!record) {
     throw new ClusterError('cluster.not-found', `no node runs here with its files in ${folder}. Start one with: shoal start --address ${address === 'auto' ? 'HOST:PORT' : address}, or give its tempDir.`)
   }
-  if (address !== 'auto' && record.headAddress !== address) {
-    throw new ClusterError('cluster.not-found', `the node in ${folder} belongs to the cluster at ${record.headAddress || 'this machine only'}, not to ${address}; give the tempDir of the right one, or address 'auto'`)
+  const headAddress = record.headAddress || findRunning<HeadRecord>(sessionLayout(folder).headRecord)?.address // the head's own node knows it by its socket
+  if (address !== 'auto' && headAddress !== address) {
+    throw new ClusterError('cluster.not-found', `the node in ${folder} belongs to the cluster at ${headAddress || 'this machine only'}, not to ${address}; give the tempDir of the right one, or address 'auto'`)
   }
   return record.socketPath
 }

@@ -4,7 +4,7 @@ import { objectIdOf } from '../../base/ids.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { ProcessAddress } from '../../protocol/addresses.ts'
 import type { PushedTask, RefArgument, TaskResult } from '../../protocol/tasks.ts'
-import { type AgentMessage, type AgentTarget, createOwnerState, type OwnedTask, type OwnerCommand, type OwnerConfig, type OwnerEvent, type OwnerState, ownerDefaults, type TaskEnd } from '../owner/core/state.ts'
+import { type AgentMessage, type AgentTarget, createOwnerState, type OwnedTask, type OwnerCommand, type OwnerConfig, type OwnerEvent, type OwnerState, ownerDefaults, type StoredArgument, type TaskEnd } from '../owner/core/state.ts'
 import { step } from '../owner/core/step.ts'
 import { failureOf } from './failures.ts'
 import type { FromWorker, Peer, Peers } from './peers.ts'
@@ -63,7 +63,7 @@ export class OwnerShell {
     const unready = this.#unready(pending)
     if (unready === null) return this.#endWith(pending, this.#failedArgument(pending))
     if (toBeKnown) unready.push(this.#gate(toBeKnown))
-    this.raise({ type: 'task.submit', task: pending.task, unready, nowMs: this.#io.nowMs() })
+    this.raise({ type: 'task.submit', task: pending.task, unready, stored: storedAmong(pending.refArgs), nowMs: this.#io.nowMs() })
     this.#gathered += 1
     if (this.#gathered >= gatherLimit) this.#flush()
     else this.flushSoon()
@@ -143,8 +143,11 @@ export class OwnerShell {
   #tellWhenSettled(state: RefState): void {
     if (this.state.dependents.has(state.objectId)) return // asked already
     state.whenSettled(() => {
-      const type = state.status === 'ready' ? 'object.ready' : 'object.failed'
-      this.raise({ type, objectId: state.objectId, nowMs: this.#io.nowMs() })
+      const { objectId } = state
+      const nowMs = this.#io.nowMs()
+      const [stored] = storedAmong([state])
+      if (state.status !== 'ready') this.raise({ type: 'object.failed', objectId, nowMs })
+      else this.raise({ type: 'object.ready', objectId, ...(stored ? { stored } : {}), nowMs })
       this.flushSoon()
     })
   }
@@ -342,3 +345,9 @@ export class OwnerShell {
 }
 
 const noRefArguments: RefArgument[] = []
+const noneStored: StoredArgument[] = []
+
+function storedAmong(states: readonly RefState[]): StoredArgument[] {
+  if (states.length === 0) return noneStored
+  return states.flatMap(({ place }) => (place?.kind === 'stored' ? { sizeBytes: place.sizeBytes, copies: place.copies } : noneStored))
+}

@@ -2,19 +2,11 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import * as shoal from 'shoal'
 import type { Answer, Ready, Request } from '../settings.ts'
-import { actorRows } from './actor-rows.ts'
+import { rowsAlone, rowsInCluster } from './all-rows.ts'
 import { measureRow } from './measure.ts'
-import { objectRows } from './object-rows.ts'
-import { registrationRows } from './registration-rows.ts'
-import { taskRows } from './task-rows.ts'
-import { twoNodeRows } from './two-node-rows.ts'
-import { workerRows } from './worker-rows.ts'
 
 // Our side of the benchmark: a child of run.ts that serves one row after another, as ray_rows.py does for Ray.
 // `--init-probe`: only starts a cluster, says how long that took, and waits. `--without-cluster`: for rows that bring their own processes.
-
-const inCluster = { ...objectRows, ...taskRows, ...actorRows }
-const alone = { ...twoNodeRows, ...workerRows, ...registrationRows }
 
 const say = (message: Ready | Answer | { checkpoint: true }) => void process.stdout.write(`${JSON.stringify(message)}\n`)
 
@@ -36,7 +28,7 @@ async function serve(): Promise<void> {
   for (let line = await lines.next(); !line.done; line = await lines.next()) {
     const { row, settings } = JSON.parse(line.value) as Request // of run.ts
     try {
-      const measured = (isAlone ? alone : inCluster)[row]
+      const measured = (isAlone ? rowsAlone : rowsInCluster)[row]
       if (!measured) throw new Error(`there is no code for the row ${row}`)
       say(await measureRow(measured, settings, pause))
     } catch (error) {

@@ -45,8 +45,8 @@ describe('shoal', () => {
   test.each([
     { args: ['strat'], message: 'there is no command strat; did you mean start?' },
     { args: ['stats'], message: 'there is no command stats; did you mean status?' },
-    { args: ['frobnicate'], message: 'there is no command frobnicate; there are start, stop, status, token, timeline' },
-    { args: ['--verison'], message: 'there is no flag --verison; there are start, stop, status, token, timeline' },
+    { args: ['frobnicate'], message: 'there is no command frobnicate; there are start, stop, run, status, token, timeline' },
+    { args: ['--verison'], message: 'there is no flag --verison; there are start, stop, run, status, token, timeline' },
     { args: ['start', '--num-cpu', '2'], message: 'start has no flag --num-cpu; did you mean --num-cpus or --num-gpus?' },
     { args: ['stop', '--force'], message: 'stop has no flag --force; see shoal stop --help' },
     { args: ['stop', 'all'], message: 'stop takes no argument "all"; see shoal stop --help' },

@@ -44,6 +44,8 @@ export function abandonAsks(state: OwnerState, isLost: (asked: LeaseAsk) => bool
   for (const asked of state.asks.values()) {
     if (!isLost(asked)) continue
     forgetAsk(state, asked.requestId)
+    const queue = state.shapes.get(asked.shapeKey)
+    if (queue) queue.near = null // not again
     state.dirtyShapes.add(asked.shapeKey)
   }
 }

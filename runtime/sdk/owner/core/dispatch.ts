@@ -82,7 +82,7 @@ function adjustAsks(state: OwnerState, queue: ShapeQueue, nowMs: number, out: Ow
 /** False when there is nowhere to ask: the placement group is not there yet, or is gone and its tasks with it. */
 function ask(state: OwnerState, queue: ShapeQueue, nowMs: number, out: OwnerCommand[]): boolean {
   const { strategy } = queue.shape
-  const target = strategy.kind === 'group' ? groupTarget(state, queue, strategy, out) : { agent: null, spills: 0 }
+  const target = strategy.kind === 'group' ? groupTarget(state, queue, strategy, out) : { agent: queue.near, spills: 0 }
   if (!target) return false
   const requestId = `${state.config.ownerId.slice(0, 16)}:${state.nextAsk}`
   state.nextAsk += 1

@@ -56,7 +56,12 @@ export type OwnedTask = {
   recoveries: number
   /** Not before this time. */
   notBeforeMs: number
+  /** Where the largest of its stored arguments lies: workers are asked for there first. Null agent: here. */
+  near?: { readonly agent: AgentTarget; readonly sizeBytes: number }
 }
+
+/** An argument in the store of one node or several. */
+export type StoredArgument = { readonly sizeBytes: number; readonly copies: readonly NonNullable<AgentTarget>[] }
 
 export type Lease = {
   readonly leaseId: string
@@ -98,6 +103,8 @@ export type ShapeQueue = {
   readonly shapeKey: string
   readonly shape: Shape
   readonly jobId: JobId
+  /** Whom to ask for workers first: the agent of the node where the arguments lie. */
+  near: AgentTarget
   readonly ready: TaskDeque
   readonly leases: Set<string>
   /** Leases with nothing in flight, and leases that may have room behind what is. A full one comes back when something ends on it. */
@@ -222,9 +229,15 @@ export type TaskEnd =
   | { readonly kind: 'as-object'; readonly objectId: ObjectId }
 
 export type OwnerEvent =
-  /** `unready`: arguments that are not there yet. */
-  | { readonly type: 'task.submit'; readonly task: OwnedTask; readonly unready: readonly ObjectId[]; readonly nowMs: number }
-  | { readonly type: 'object.ready'; readonly objectId: ObjectId; readonly nowMs: number }
+  /** `unready`: arguments that are not there yet. `stored`: of those that are, the ones that lie in stores. */
+  | {
+      readonly type: 'task.submit'
+      readonly task: OwnedTask
+      readonly unready: readonly ObjectId[]
+      readonly stored?: readonly StoredArgument[]
+      readonly nowMs: number
+    }
+  | { readonly type: 'object.ready'; readonly objectId: ObjectId; readonly stored?: StoredArgument; readonly nowMs: number }
   | { readonly type: 'object.failed'; readonly objectId: ObjectId; readonly nowMs: number }
   /** Sends what has gathered. The shell raises it once a turn after submissions. */
   | { readonly type: 'flush'; readonly nowMs: number }

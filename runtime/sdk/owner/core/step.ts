@@ -43,7 +43,7 @@ function decide(state: OwnerState, event: OwnerEvent, out: OwnerCommand[]): void
     case 'task.resubmit':
       return submitTask(state, event, out)
     case 'object.ready':
-      return objectReady(state, event.objectId)
+      return objectReady(state, event.objectId, event.stored)
     case 'object.failed':
       return objectFailed(state, event.objectId, out)
     case 'flush':

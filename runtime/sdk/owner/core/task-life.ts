@@ -1,11 +1,11 @@
-import { failure, type OwnedTask, type OwnerCommand, type OwnerState, type ShapeQueue, type TaskEnd, type TaskKind } from './state.ts'
+import { failure, type OwnedTask, type OwnerCommand, type OwnerState, type ShapeQueue, type TaskEnd } from './state.ts'
 import { TaskDeque } from './task-deque.ts'
 
 /** Puts a task (not a call) at the end of its shape's queue; at the front when it was there before. */
 export function makeReady(state: OwnerState, task: OwnedTask, place: 'front' | 'back' = 'back'): void {
   task.phase = 'ready'
   task.leaseId = null
-  const queue = shapeQueueOf(state, task.kind)
+  const queue = shapeQueueOf(state, task)
   if (place === 'front') queue.ready.unshift(task)
   else queue.ready.push(task)
   state.dirtyShapes.add(queue.shapeKey)
@@ -31,8 +31,9 @@ function queueOf(state: OwnerState, task: OwnedTask): TaskDeque | undefined {
     return queue?.held.delete(task) ? undefined : queue?.waiting
   }
   if (task.call || task.phase !== 'ready') return undefined
-  state.dirtyShapes.add(task.kind.shapeKey)
-  return state.shapes.get(task.kind.shapeKey)?.ready
+  const key = queueKeyOf(task)
+  state.dirtyShapes.add(key)
+  return state.shapes.get(key)?.ready
 }
 
 /** Takes one retry; false when none is left. */
@@ -55,13 +56,21 @@ export function runAgain(state: OwnerState, task: OwnedTask): void {
 export const cancelledFailure = (task: OwnedTask) =>
   failure('task.cancelled', `${task.kind.template.name} was cancelled`, { taskId: task.taskId, attempt: task.attempt })
 
-export function shapeQueueOf(state: OwnerState, kind: TaskKind): ShapeQueue {
-  const known = state.shapes.get(kind.shapeKey)
+/** Tasks of one shape whose arguments lie at one node share leases. Where they may run must be free to choose for that to count. */
+function queueKeyOf({ kind, near }: OwnedTask): string {
+  return near?.agent && kind.shape.strategy.kind === 'default' ? `${kind.shapeKey} @${near.agent.nodeId}` : kind.shapeKey
+}
+
+function shapeQueueOf(state: OwnerState, task: OwnedTask): ShapeQueue {
+  const shapeKey = queueKeyOf(task)
+  const known = state.shapes.get(shapeKey)
   if (known) return known
+  const { kind, near } = task
   const queue: ShapeQueue = {
-    shapeKey: kind.shapeKey,
+    shapeKey,
     shape: kind.shape,
     jobId: kind.template.jobId,
+    near: near?.agent ?? null,
     ready: new TaskDeque(),
     leases: new Set(),
     idle: new Set(),
@@ -70,6 +79,6 @@ export function shapeQueueOf(state: OwnerState, kind: TaskKind): ShapeQueue {
     turn: 0,
     warned: false,
   }
-  state.shapes.set(kind.shapeKey, queue)
+  state.shapes.set(shapeKey, queue)
   return queue
 }

@@ -3,10 +3,12 @@ import type { TaskOutcome, TaskResult } from '../../../protocol/tasks.ts'
 import { callReady, enqueueCall, requeueCall } from './actor-calls.ts'
 import { offerLease, settleLease } from './lease-line.ts'
 import { closeLease, returnWhenDone } from './leases.ts'
-import { failure, type OwnedTask, type OwnerCommand, type OwnerState } from './state.ts'
+import { failure, type OwnedTask, type OwnerCommand, type OwnerState, type StoredArgument } from './state.ts'
 import { cancelledFailure, endTask, makeReady, runAgain, spendRetry } from './task-life.ts'
 
-export function submitTask(state: OwnerState, event: { task: OwnedTask; unready: readonly ObjectId[] }, out: OwnerCommand[]): void {
+type Submission = { task: OwnedTask; unready: readonly ObjectId[]; stored?: readonly StoredArgument[] }
+
+export function submitTask(state: OwnerState, event: Submission, out: OwnerCommand[]): void {
   const { task } = event
   task.phase = 'waiting'
   task.leaseId = null
@@ -17,6 +19,7 @@ export function submitTask(state: OwnerState, event: { task: OwnedTask; unready:
   task.cancelled = false
   state.tasks.set(task.taskId, task)
   waitForObjects(state, task, event.unready)
+  for (const stored of event.stored ?? []) noteStored(state, task, stored)
   if (task.call) enqueueCall(state, task, out)
   else if (task.waitingFor === 0) makeReady(state, task)
 }
@@ -30,12 +33,20 @@ function waitForObjects(state: OwnerState, task: OwnedTask, unready: readonly Ob
   }
 }
 
-export function objectReady(state: OwnerState, objectId: ObjectId): void {
+/** The largest argument decides: there the least has to be moved. */
+function noteStored(state: OwnerState, task: OwnedTask, { sizeBytes, copies }: StoredArgument): void {
+  if (task.near && task.near.sizeBytes >= sizeBytes) return
+  const isHere = copies.some(({ nodeId }) => nodeId === state.config.nodeId)
+  task.near = { agent: isHere ? null : (copies[0] ?? null), sizeBytes }
+}
+
+export function objectReady(state: OwnerState, objectId: ObjectId, stored?: StoredArgument): void {
   const dependents = state.dependents.get(objectId)
   if (!dependents) return
   state.dependents.delete(objectId)
   for (const task of dependents) {
     task.waitingFor -= 1
+    if (stored) noteStored(state, task, stored)
     if (task.waitingFor > 0 || task.phase !== 'waiting') continue
     if (task.call) callReady(state, task)
     else makeReady(state, task)
@@ -96,6 +107,7 @@ function recoverArgument(state: OwnerState, task: OwnedTask, objectId: string | 
   if (task.recoveries >= state.config.maxRecoveries) return false
   task.recoveries += 1
   task.attempt += 1
+  delete task.near
   task.phase = 'waiting'
   task.leaseId = null
   waitForObjects(state, task, [objectId])
