@@ -57,29 +57,33 @@ function listFiles(arch) {
     { path: 'bin/node', content: strippedBinary(join(node, 'bin', 'node'), arch), isExecutable: true },
     { path: 'bin/shoal', content: readFileSync(join(repository, 'scripts', 'payload', 'launcher.sh')), isExecutable: true },
     { path: 'LICENSE', content: readFileSync(join(repository, 'LICENSE')) },
-    { path: 'THIRD-PARTY-NOTICES', content: Buffer.from(noticesFor(node)) },
+    { path: 'THIRD-PARTY-NOTICES', content: Buffer.from(noticesFor(node, arch)) },
     ...listBundle(),
     ...listKoffi(arch),
   ]
   return [...files, { path: 'SHA256SUMS', content: Buffer.from(sha256SumsOf(files)) }]
 }
 
-function noticesFor(node) {
+function noticesFor(node, arch) {
   const { packages } = JSON.parse(readFileSync(join(bundleFolder, 'build.json'), 'utf8'))
-  return noticesOf([...packages.map((name) => ({ name })), { name: 'koffi' }, { name: 'Node.js', folder: node }])
+  const native = `@koromix/koffi-linux-${arch}`
+  return noticesOf([
+    ...packages.map((name) => ({ name })),
+    { name: 'koffi' },
+    { name: native, folder: packageFolder(native) },
+    { name: 'Node.js', folder: node },
+  ])
 }
 
-/** Our code, and `shoal` as a package for programs beneath lib/: the same module, not a second copy. */
+/** Our code. A program finds `shoal` through lib/resolve-shoal.mjs, wherever it lies. */
 function listBundle() {
   const scripts = readdirSync(bundleFolder).filter((name) => name.endsWith('.mjs'))
-  const missing = ['shoal.mjs', 'head.mjs', 'agent.mjs', 'worker.mjs', 'cli.mjs'].filter((name) => !scripts.includes(name))
+  const missing = ['shoal.mjs', 'resolve-shoal.mjs', 'head.mjs', 'agent.mjs', 'worker.mjs', 'cli.mjs'].filter((name) => !scripts.includes(name))
   if (missing.length > 0) throw new Error(`dist/runtime has no ${missing.join(', ')}: a payload without it starts nothing`)
   const json = (value) => Buffer.from(`${JSON.stringify(value)}\n`)
   return [
     ...scripts.map((name) => ({ path: `lib/${name}`, content: readFileSync(join(bundleFolder, name)) })),
     { path: 'lib/package.json', content: json({ name: 'shoal-payload', version, private: true, type: 'module' }) },
-    { path: 'lib/node_modules/shoal/package.json', content: json({ name: 'shoal', version, type: 'module', exports: './index.mjs' }) },
-    { path: 'lib/node_modules/shoal/index.mjs', content: Buffer.from("export * from '../../shoal.mjs'\n") },
   ]
 }
 

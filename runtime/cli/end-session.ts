@@ -1,10 +1,9 @@
 import { rmSync } from 'node:fs'
-import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { isId } from '../base/ids.ts'
 import { silentLogger } from '../base/logger.ts'
 import { endLeftovers } from '../node/worker-pool.ts'
-import { type SessionLayout, sessionLayout } from '../session/layout.ts'
+import { type SessionLayout, sessionLayout, userId } from '../session/layout.ts'
 import { endProcess, isRunning, type ProcessRecord } from '../session/process-record.ts'
 import { findRecord, findRunning, type NodeRecord } from '../session/session-records.ts'
 import { forgetTempDir } from './known-temp-dirs.ts'
@@ -48,7 +47,7 @@ function clearFolder(layout: SessionLayout): void {
 }
 
 /** Where an agent puts its store. */
-const storeDirectoryOf = (nodeId: string): string => join('/dev/shm', `shoal-${userInfo().uid}-${nodeId.slice(0, 24)}`)
+const storeDirectoryOf = (nodeId: string): string => join('/dev/shm', `shoal-${userId()}-${nodeId.slice(0, 24)}`)
 
 async function endRecorded({ tempDir, role, path }: Pick<Ended, 'tempDir' | 'role'> & { path: string }, graceMs: number): Promise<Ended[]> {
   const record = findRunning<ProcessRecord>(path)

@@ -31,5 +31,8 @@ export function provideShoal(when: 'always' | 'when-missing'): void {
   })
 }
 
+/** Our SDK: the very module that `shoal` names after `provideShoal('always')`. */
+export const loadShoal = (): Promise<object> => import(sdk)
+
 const isNotFound = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && (error.code === 'ERR_MODULE_NOT_FOUND' || error.code === 'MODULE_NOT_FOUND')

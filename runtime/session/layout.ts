@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
-import { tmpdir, userInfo } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /** Where one node keeps its files. One temp dir holds one node, and the head when it runs here. Folders 0700, files 0600. */
@@ -29,14 +29,17 @@ export type SessionLayout = {
 /** The kernel's limit is 108 bytes with the closing zero; the longest name we make in a socket folder is 28 bytes. */
 const longestSocketDir = 79
 
-export const defaultTempDir = (): string => join(tmpdir(), `shoal-${userInfo().uid}`)
+/** Of the user that we run as, whether or not the machine has an entry for it, as in a container often not; -1 on Windows. */
+export const userId = (): number => process.getuid?.() ?? -1
+
+export const defaultTempDir = (): string => join(tmpdir(), `shoal-${userId()}`)
 
 /** Names only; nothing is made on disk. Sockets move to a short folder of their own when `tempDir` is too long for them. */
 export function sessionLayout(tempDir: string): SessionLayout {
   const headDir = join(tempDir, 'head')
   const nodeDir = join(tempDir, 'node')
   const inside = join(tempDir, 's')
-  const short = join('/tmp', `shoal-${userInfo().uid}-s-${createHash('sha256').update(tempDir).digest('hex').slice(0, 12)}`)
+  const short = join('/tmp', `shoal-${userId()}-s-${createHash('sha256').update(tempDir).digest('hex').slice(0, 12)}`)
   const socketDir = Buffer.byteLength(inside) <= longestSocketDir ? inside : short
   return {
     tempDir,

@@ -1,6 +1,6 @@
-import { ClusterError } from '../base/errors.ts'
 import type { RefArgument } from '../protocol/tasks.ts'
 import type { Devices, Strategy } from '../protocol/scheduling.ts'
+import { TaskCancelledError } from '../sdk/errors.ts'
 import type { Callable, OpenArguments, TaskScope } from '../sdk/execution.ts'
 import type { OwnerLink } from './messages.ts'
 
@@ -92,8 +92,8 @@ export class Scope implements TaskScope {
     this.isEnded = true
   }
 
-  #cancelReason(): ClusterError {
-    return new ClusterError('task.cancelled', `${this.name} was cancelled`, { details: { taskId: this.taskId } })
+  #cancelReason(): TaskCancelledError {
+    return new TaskCancelledError('task.cancelled', `${this.name} was cancelled`, { details: { taskId: this.taskId } })
   }
 }
 

@@ -7,18 +7,23 @@ import { createExecutionServices } from '../sdk/client/execution-services.ts'
 import { ShoalBackend } from '../sdk/client/shoal-backend.ts'
 import type { Caller } from '../sdk/client/own-server.ts'
 import { useBackend } from '../sdk/current-backend.ts'
-import * as shoal from '../sdk/index.ts'
-import { provideShoal } from '../sdk/provide-shoal.ts'
+import { loadShoal, provideShoal } from '../sdk/provide-shoal.ts'
 import { createExecutor, type Executor } from './executor.ts'
 
 /** A worker process: started by its agent, ended by it, or when the link to it closes. */
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { 'worker-id': { type: 'string' }, 'node-id': { type: 'string' }, 'agent-socket': { type: 'string' }, socket: { type: 'string' } },
+    options: {
+      'worker-id': { type: 'string' },
+      'node-id': { type: 'string' },
+      'agent-socket': { type: 'string' },
+      socket: { type: 'string' },
+    },
   })
   const token = process.env['SHOAL_WORKER_TOKEN'] ?? ''
   delete process.env['SHOAL_WORKER_TOKEN'] // not for what user code starts
   provideShoal('always')
+  const shoal = await loadShoal() // now, as `require` refuses a module that is still being imported
   const logger = createLogger('worker', (line) => void process.stderr.write(line), { level: 'warn' })
   let executor: Executor | undefined
   const client = await Client.connect({

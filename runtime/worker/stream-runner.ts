@@ -33,7 +33,7 @@ export async function runStream(job: Invocation, produced: unknown, io: StreamIo
     const value = isThenable(step.value) ? await valueOf(job, step.value, { iterator, services }) : step.value
     if (job.isCancelled || job.isEnded) break
     try {
-      const encoding = services.encodeResult(job, index + 1, value)
+      const encoding = services.encodeResult(job, index + 2, value) // 1 is the count of items
       const result = encoding instanceof Promise ? await encoding : encoding
       if (job.isOrphan || job.isEnded) break
       sender.yielded(job.link, { type: 'task.yielded', taskId: job.taskId, attempt: job.attempt, index, result })

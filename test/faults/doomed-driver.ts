@@ -25,7 +25,7 @@ const kept = Holder.options({ name: 'kept', lifetime: 'detached', numCpus: 0 }).
 const mortal = Holder.options({ name: 'mortal', numCpus: 0, maxRestarts: -1 }).remote()
 await shoal.get([kept.start.remote(`${pids}.kept`), mortal.start.remote(pids)])
 busy.remote(pids)
-const big = shoal.put(new Uint8Array(20_000_000))
+const big = await shoal.put(new Uint8Array(20_000_000))
 await shoal.get(big)
 process.stdout.write('ready\n')
 setInterval(() => void big, 1_000)

@@ -117,9 +117,8 @@ await check('many actors asked for while the head dies and comes back are each m
 await check('a request that the head does not answer in time is refused with an error that says to try again', async () => {
   const ask = shoal.remote(
     async () => {
-      const { nodes } = await import('shoal')
       try {
-        await nodes()
+        await shoal.nodes()
         return 'answered'
       } catch (error) {
         return error instanceof Error && 'code' in error && 'retryable' in error ? `${String(error.code)} ${String(error.retryable)}` : String(error)
@@ -148,7 +147,8 @@ await check('a driver that is killed leaves nothing but its detached actors', as
   const pids = fileIn('doomed')
   const script = fileURLToPath(new URL('doomed-driver.ts', import.meta.url))
   const driver = spawn(process.execPath, ['--no-warnings', ...process.execArgv, script, cluster.address, cluster.tempDir, pids], { stdio: ['ignore', 'pipe', 'inherit'] })
-  await once(driver.stdout, 'data')
+  const [said] = (await Promise.race([once(driver.stdout, 'data'), once(driver, 'exit')])) as [unknown]
+  assert.equal(String(said), 'ready\n')
   await until('its task runs', () => linesIn(pids).length === 2)
   const mortals = linesIn(pids).map((pid) => processRecord(Number(pid)))
   const kept = processRecord(Number(linesIn(`${pids}.kept`)[0]))
@@ -160,9 +160,9 @@ await check('a driver that is killed leaves nothing but its detached actors', as
     const free = (await shoal.availableResources())['object_store_memory'] ?? 0
     return free >= ((await shoal.clusterResources())['object_store_memory'] ?? 0)
   })
-  assert.equal((await rejection(shoal.getActor('mortal', 'doomed'))).name.length > 0, true)
+  assert.equal((await rejection(shoal.getActor('mortal', { namespace: 'doomed' }))).name.length > 0, true)
   assert.equal(isRunning(kept), true)
-  const found = await shoal.getActor('kept', 'doomed')
+  const found = await shoal.getActor('kept', { namespace: 'doomed' })
   await shoal.kill(found)
   await until('the detached actor ends when it is killed', () => !isRunning(kept))
 })

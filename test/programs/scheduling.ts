@@ -42,6 +42,9 @@ const noted = shoal.remote(async (board: shoal.ActorHandle<Board>, what: string)
 })
 const cpusOf = async (nodeId: string): Promise<number> => (await shoal.nodes()).find((node) => node.nodeId === nodeId)?.available['CPU'] ?? 0
 
+/** Workers are kept for the next task of their kind for a moment after the last. */
+const allFree = () => until('all CPUs are free', async () => (await shoal.availableResources())['CPU'] === 6)
+
 class Place {
   node(): string {
     return shoal.runtimeContext().nodeId
@@ -69,6 +72,7 @@ await check('the default strategy goes on to other nodes when this one is full',
 })
 
 await check('SPREAD uses all nodes, even when one had room for all', async () => {
+  await allFree()
   const board = BoardActor.remote()
   const light = noted.options({ numCpus: 0.1, schedulingStrategy: 'SPREAD' })
   const refs = Array.from({ length: 6 }, (_, i) => light.remote(board, `light ${i}`))
@@ -115,6 +119,7 @@ await check('a task runs where its large argument lies', async () => {
   const use = shoal.remote((data: Float64Array) => [data.length, shoal.runtimeContext().nodeId] as const)
   const data = make.remote(2_000_000)
   await shoal.wait([data], { fetchLocal: false })
+  await allFree()
   assert.deepEqual(await shoal.get(use.remote(data)), [2_000_000, b])
 })
 
@@ -123,6 +128,7 @@ await check('a large argument does not keep a task waiting for its node', async 
   const use = shoal.remote((_data: Float64Array) => shoal.runtimeContext().nodeId)
   const data = make.remote(1_000_000)
   await shoal.wait([data], { fetchLocal: false })
+  await allFree()
   const blockers = [1, 2].map(() => stay.options({ schedulingStrategy: { nodeId: b } }).remote(20_000))
   await until('b is full', async () => (await cpusOf(b)) === 0)
   const seen = await shoal.get(use.remote(data), { timeout: '15s' })

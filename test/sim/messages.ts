@@ -9,9 +9,18 @@ import type { TaskOutcome, TaskResult } from '#runtime/protocol/tasks.ts'
 import type { CallPlan, TaskPlan } from './plans.ts'
 
 /** What travels on each kind of link. The shells of the real thing have requests with answers; here these are messages with a key. */
-export type Answer = { readonly kind: 'answer'; readonly key: number; readonly value: unknown; readonly code: ErrorCode | null; readonly message: string }
+export type Answer = {
+  readonly kind: 'answer'
+  readonly key: number
+  readonly value: unknown
+  readonly code: ErrorCode | null
+  readonly message: string
+}
 export type Ask = { readonly kind: 'ask'; readonly key: number; readonly request: CoreRequest }
-export type AgentToHead = { readonly kind: 'register'; readonly register: NodeRegister } | { readonly kind: 'say'; readonly message: ToHead } | Ask
+export type AgentToHead =
+  | { readonly kind: 'register'; readonly register: NodeRegister }
+  | { readonly kind: 'say'; readonly message: ToHead }
+  | Ask
 export type HeadToAgent =
   | { readonly kind: 'registered'; readonly answer: ReturnType<(typeof NodeRegistered)['parse']> }
   | { readonly kind: 'say'; readonly message: FromHead }
@@ -35,7 +44,12 @@ export type AgentToClient =
   | { readonly kind: 'order'; readonly command: Extract<AgentCommand, { do: 'assign-worker' | 'construct-actor' | 'ask-worker-to-leave' }> }
 
 export type Argument = { readonly objectId: string; readonly result: TaskResult }
-export type Job = { readonly taskId: string; readonly attempt: number; readonly plan: TaskPlan | CallPlan; readonly args: readonly Argument[] }
+export type Job = {
+  readonly taskId: string
+  readonly attempt: number
+  readonly plan: TaskPlan | CallPlan
+  readonly args: readonly Argument[]
+}
 export type OwnerToWorker =
   | { readonly kind: 'push'; readonly leaseId: string; readonly jobs: readonly Job[] }
   | { readonly kind: 'call'; readonly actorId: string; readonly jobs: readonly Job[] }

@@ -39,9 +39,11 @@ export function mix(...values: readonly number[]): number {
 }
 
 /** The value of a task from what it was given. */
-export const valueOf = (plan: TaskPlan, args: readonly number[]): number => mix(plan.seed, ...args, ...plan.children.map((child) => valueOf(child, [])))
+export const valueOf = (plan: TaskPlan, args: readonly number[]): number =>
+  mix(plan.seed, ...args, ...plan.children.map((child) => valueOf(child, [])))
 
 export function bytesOf(value: number): Uint8Array {
   return Uint8Array.of(value & 255, (value >>> 8) & 255, (value >>> 16) & 255, value >>> 24)
 }
-export const numberOf = (bytes: Uint8Array): number => ((bytes[0] ?? 0) | ((bytes[1] ?? 0) << 8) | ((bytes[2] ?? 0) << 16) | ((bytes[3] ?? 0) << 24)) >>> 0
+export const numberOf = (bytes: Uint8Array): number =>
+  ((bytes[0] ?? 0) | ((bytes[1] ?? 0) << 8) | ((bytes[2] ?? 0) << 16) | ((bytes[3] ?? 0) << 24)) >>> 0

@@ -1,6 +1,7 @@
 import { newNodeId } from '#runtime/base/ids.ts'
 import type { CoreRequest } from '#runtime/head/core/events.ts'
 import type { AgentCommand, AgentEvent } from '#runtime/node/core/events.ts'
+import type { ActorConstruction } from '#runtime/node/core/messages.ts'
 import { checkInvariants } from '#runtime/node/core/invariants.ts'
 import { registrationOf } from '#runtime/node/core/reporting.ts'
 import { type AgentCoreConfig, type AgentState, createAgentState, defaultCoreSettings } from '#runtime/node/core/state.ts'
@@ -10,7 +11,6 @@ import { GroupChanged } from '#runtime/protocol/groups.ts'
 import type { NodeFacts } from '#runtime/protocol/nodes.ts'
 import type { AgentToClient, AgentToHead, Answer, Ask, ClientToAgent, HeadToAgent, OwnerToAgent } from './messages.ts'
 import type { Port } from './network.ts'
-import { headPlace } from './sim-head.ts'
 import { SimWorker } from './sim-worker.ts'
 import type { World } from './world.ts'
 
@@ -69,7 +69,12 @@ export class SimAgent {
     if (!this.isAlive) return
     this.isAlive = false
     for (const worker of this.workers.values()) worker.die()
-    for (const port of [this.#head, ...[...this.#clients.values()].map(({ port }) => port), ...[...this.#owners.values()].map(({ port }) => port)]) port?.close()
+    for (const port of [
+      this.#head,
+      ...[...this.#clients.values()].map(({ port }) => port),
+      ...[...this.#owners.values()].map(({ port }) => port),
+    ])
+      port?.close()
   }
 
   raise(event: EventBody): void {
@@ -196,14 +201,17 @@ export class SimAgent {
       case 'leaving':
         return this.raise({ type: 'worker.leaving', workerId, reason: 'exit-actor' })
       case 'constructed': {
-        const outcome = message.threw ? ({ kind: 'threw', error: { bytes: new Uint8Array(), classNames: ['Error'] } } as const) : ({ kind: 'ready' } as const)
+        const outcome: ActorConstruction = message.threw
+          ? { kind: 'threw', error: { bytes: new Uint8Array(), classNames: ['Error'] } }
+          : { kind: 'ready' }
         return this.raise({ type: 'actor.constructed', workerId, actorId: message.actorId, restarts: message.restarts, outcome })
       }
     }
   }
 
   #onClientAsk(workerId: string, port: Port, { key, request }: Ask): void {
-    const watched = request.type === 'actor.watch' ? `actor:${request.actorId}` : request.type === 'group.watch' ? `group:${request.groupId}` : undefined
+    const watched =
+      request.type === 'actor.watch' ? `actor:${request.actorId}` : request.type === 'group.watch' ? `group:${request.groupId}` : undefined
     if (watched !== undefined) {
       const watchers = this.#watchers.get(watched) ?? new Set()
       this.#watchers.set(watched, watchers.add(port))
@@ -294,8 +302,11 @@ export class SimAgent {
   workerEnded(worker: SimWorker): void {
     this.#world.scheduler.after(this.#world.network.latency(this.place, this.place), () => {
       if (!this.workers.delete(worker.workerId)) return
-      this.raise({ type: 'worker.exited', workerId: worker.workerId, exit: { exitCode: 1, signal: null, pid: 7, reason: null, lastLines: [] } })
+      this.raise({
+        type: 'worker.exited',
+        workerId: worker.workerId,
+        exit: { exitCode: 1, signal: null, pid: 7, reason: null, lastLines: [] },
+      })
     })
   }
 }
-

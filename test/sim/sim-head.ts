@@ -71,7 +71,6 @@ export class SimHead {
 
   #onMessage(linkId: number, link: { port: Port; nodeId: string }, message: AgentToHead): void {
     if (message.kind === 'say') {
-      if (message.message.type === 'events.batch') return
       return this.#take({ type: 'agent.message', linkId, nodeId: link.nodeId, message: message.message })
     }
     this.#nextKey += 1
@@ -111,7 +110,10 @@ export class SimHead {
     if (port) this.#world.scheduler.after(0, () => port.onClosed())
   }
 
-  #answer(requestKey: number, { value, code, message }: { value: unknown; code: Extract<HeadToAgent, { kind: 'answer' }>['code']; message: string }): void {
+  #answer(
+    requestKey: number,
+    { value, code, message }: { value: unknown; code: Extract<HeadToAgent, { kind: 'answer' }>['code']; message: string },
+  ): void {
     const waiting = this.#waiting.get(requestKey)
     this.#waiting.delete(requestKey)
     if (!waiting) return

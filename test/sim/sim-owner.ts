@@ -114,7 +114,8 @@ export class SimOwner {
   }
 
   #kindOf(plan: TaskPlan | CallPlan): TaskKind {
-    const shape = plan.kind === 'task' ? plan.shape : { resources: {}, labels: [], fallbackLabels: [], strategy: { kind: 'default' as const } }
+    const shape =
+      plan.kind === 'task' ? plan.shape : { resources: {}, labels: [], fallbackLabels: [], strategy: { kind: 'default' as const } }
     const key = plan.kind === 'task' ? shapeKey(shape) : 'call'
     const known = this.kinds.get(`${plan.name} ${key}`)
     if (known) return known
@@ -185,7 +186,11 @@ export class SimOwner {
         const { lease, tasks } = command
         lease.opened = true
         this.#leaseOf.set(lease.worker.workerId, lease.leaseId)
-        return this.#toWorker(lease.worker)?.send({ kind: 'push', leaseId: lease.leaseId, jobs: this.#jobsOf(tasks) } satisfies OwnerToWorker)
+        return this.#toWorker(lease.worker)?.send({
+          kind: 'push',
+          leaseId: lease.leaseId,
+          jobs: this.#jobsOf(tasks),
+        } satisfies OwnerToWorker)
       }
       case 'call': {
         const { actorId, address, restarts, tasks } = command

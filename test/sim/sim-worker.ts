@@ -163,7 +163,8 @@ export class SimWorker {
     const values: number[] = []
     for (const { objectId, result } of job.args) {
       const value = this.#read(objectId, result)
-      if (value === undefined) return this.#end(run, { kind: 'failed', failure: { code: 'object.lost', message: 'lost', details: { objectId } } })
+      if (value === undefined)
+        return this.#end(run, { kind: 'failed', failure: { code: 'object.lost', message: 'lost', details: { objectId } } })
       values.push(value)
     }
     this.#world.checks.started(job, this)
@@ -225,7 +226,13 @@ export class SimWorker {
     const { taskId, attempt } = run.job
     const isBroken = run.children.some(({ status }) => status === 'failed')
     for (let index = 0; index < plan.items; index += 1)
-      run.port.send({ kind: 'yielded', taskId, attempt, index, result: { place: { kind: 'inline', bytes: bytesOf(index) }, nested: [] } } satisfies WorkerToOwner)
+      run.port.send({
+        kind: 'yielded',
+        taskId,
+        attempt,
+        index,
+        result: { place: { kind: 'inline', bytes: bytesOf(index) }, nested: [] },
+      } satisfies WorkerToOwner)
     if (isBroken || attempt < plan.throwsFor) {
       const classNames = [isBroken ? 'ChildFailed' : 'Planned', 'Error']
       return this.#end(run, { kind: 'threw', error: { bytes: new Uint8Array(), classNames } })

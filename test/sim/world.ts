@@ -60,7 +60,10 @@ export class World {
 
   readonly newHex = (bytes: number): string => {
     this.#counter += 1
-    return this.#counter.toString(16).padStart(6, '0').padEnd(bytes * 2, 'a')
+    return this.#counter
+      .toString(16)
+      .padStart(6, '0')
+      .padEnd(bytes * 2, 'a')
   }
 
   #boot(machine: Machine): void {
@@ -144,9 +147,7 @@ export class World {
   }
 
   breakSomething(): void {
-    const faults = [
-      ...['worker', 'worker', 'worker', 'link', 'link', 'agent', 'head', 'cut', 'cut', 'clock'],
-    ] as const
+    const faults = [...['worker', 'worker', 'worker', 'link', 'link', 'agent', 'head', 'cut', 'cut', 'clock']] as const
     const fault = faults[randomBelow(this.random, faults.length)]
     const machine = pickOne(this.random, this.machines)
     switch (fault) {
@@ -196,4 +197,5 @@ export class World {
 }
 
 /** What both sides must take twice: they repeat it themselves. */
-const mayRepeat = (type: string): boolean => type === 'lease.request' || type === 'lease.granted' || type === 'lease.spilled' || type === 'lease.cancel'
+const mayRepeat = (type: string): boolean =>
+  type === 'lease.request' || type === 'lease.granted' || type === 'lease.spilled' || type === 'lease.cancel'

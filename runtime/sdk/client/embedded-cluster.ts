@@ -1,9 +1,9 @@
 import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir, userInfo } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { spawnDaemon } from '../../session/daemon.ts'
-import { makeSessionFolders, sessionLayout } from '../../session/layout.ts'
+import { makeSessionFolders, sessionLayout, userId } from '../../session/layout.ts'
 import { ClusterError } from '../../base/errors.ts'
 
 export type EmbeddedOptions = {
@@ -28,7 +28,7 @@ export type EmbeddedCluster = { readonly agentSocket: string; readonly tempDir: 
  * @throws ClusterError `cluster.start-failed`
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedCluster> {
-  const tempDir = mkdtempSync(join(tmpdir(), `shoal-${userInfo().uid}-`))
+  const tempDir = mkdtempSync(join(tmpdir(), `shoal-${userId()}-`))
   const layout = sessionLayout(tempDir)
   makeSessionFolders(layout)
   const head = spawnDaemon({ name: 'head', args: ['--temp-dir', tempDir], logPath: join(layout.logDir, 'head.log'), detached: false })

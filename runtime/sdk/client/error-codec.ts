@@ -1,12 +1,13 @@
 import { ClusterError } from '../../base/errors.ts'
 import type { UserError } from '../../protocol/tasks.ts'
-import { errorFromFailure, taskErrorFrom } from '../errors.ts'
+import { errorFromFailure, TaskError, taskErrorFrom } from '../errors.ts'
 import { decodeValue } from '../values/decode-value.ts'
 import { encodeValue } from '../values/encode-value.ts'
 import { encodeError, type ErrorRecord, rebuildError } from '../values/error-record.ts'
 import { noFunctionGraphs } from '../values/function-graphs.ts'
 import { noHostObjects } from '../values/host-objects.ts'
 import type { Codec } from './codec.ts'
+import { hideOwnFrames } from './own-frames.ts'
 import type { RefState } from './ref-state.ts'
 
 export type ErrorCodec = {
@@ -23,7 +24,11 @@ export function createErrorCodec(codec: Codec): ErrorCodec {
     return rebuildError(record, codec)
   }
   return {
-    encode: (thrown) => ({ bytes: encodeValue(encodeError(thrown, codec.functions), plain).toBytes(), classNames: classNamesOf(thrown) }),
+    encode(thrown) {
+      const error = originalOf(thrown)
+      const record = hideOwnFrames(encodeError(error, codec.functions))
+      return { bytes: encodeValue(record, plain).toBytes(), classNames: classNamesOf(error) }
+    },
     async toThrow({ failure, objectId }) {
       if (!failure) return new ClusterError('internal', `object ${objectId} failed without a reason`)
       if (failure.kind === 'failed') return errorFromFailure(failure.failure, failure.cause && (await decode(failure.cause)))
@@ -31,6 +36,9 @@ export function createErrorCodec(codec: Codec): ErrorCodec {
     },
   }
 }
+
+/** An error that came out of a `get` inside the task goes on as what it was: its own reader wraps it again. */
+const originalOf = (thrown: unknown): unknown => (thrown instanceof TaskError && thrown.cause !== undefined ? thrown.cause : thrown)
 
 /** Class names of what was thrown, its own first: retry rules name classes, as classes themselves stay in their process. */
 function classNamesOf(thrown: unknown): string[] {

@@ -1,3 +1,4 @@
+import { indexOfObject } from '../../base/ids.ts'
 import type { Failure } from '../../protocol/failures.ts'
 import type { OwnerShell } from './owner-shell.ts'
 import type { RefState } from './ref-state.ts'
@@ -26,6 +27,7 @@ export function reconstruct(state: RefState, shell: OwnerShell): void {
     sibling.status = 'pending'
     sibling.place = null
   }
+  producer.stream?.lose(indexOfObject(state.objectId) - 2, state) // item 0 has index 2
   state.status = 'pending'
   state.place = null
   shell.resubmit(producer)

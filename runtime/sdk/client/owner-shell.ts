@@ -10,7 +10,7 @@ import { failureOf } from './failures.ts'
 import type { FromWorker, Peer, Peers } from './peers.ts'
 import type { PendingTask } from './pending-task.ts'
 import type { References } from './references.ts'
-import type { RefState } from './ref-state.ts'
+import type { RefFailure, RefState } from './ref-state.ts'
 
 export type OwnerShellIo = {
   readonly config: Partial<OwnerConfig> & Pick<OwnerConfig, 'ownerId'>
@@ -168,6 +168,7 @@ export class OwnerShell {
         }
         return this.#flush()
       case 'task.yielded':
+        this.#fillLost(message)
         this.raise({ type: 'task.yielded', taskId: message.taskId, attempt: message.attempt, index: message.index, result: message.result, nowMs })
         return this.flushSoon()
       case 'tasks.returned': {
@@ -318,9 +319,21 @@ export class OwnerShell {
     pending.stream.push(state)
   }
 
+  /** An item that the consumer had and that was lost: a run again has made it anew. */
+  #fillLost({ taskId, attempt, index, result }: Extract<FromWorker, { type: 'task.yielded' }>): void {
+    const pending = this.#pending.get(taskId)
+    const state = pending?.task.attempt === attempt ? pending.stream?.takeLost(index) : undefined
+    if (pending && state?.status === 'pending') this.fillResult(state, result, pending)
+  }
+
   /** The last item of a stream that failed is a ref that throws (RAY-CONTRACT 6.1). */
   #endStream(pending: PendingTask, status: 'ready' | 'failed', failure: RefState['failure']): void {
     if (!pending.stream) return
+    for (const state of pending.stream.takeAllLost()) {
+      state.failure = failure ?? notRepeated(state.objectId)
+      state.settle('failed')
+    }
+    if (pending.stream.hasEnded) return // a run again, for lost items only
     if (status === 'failed') {
       const state = this.#io.references.owned(objectIdOf(pending.task.taskId, pending.task.yielded + 2))
       state.failure = failure
@@ -345,6 +358,11 @@ export class OwnerShell {
 }
 
 const noRefArguments: RefArgument[] = []
+
+const notRepeated = (objectId: ObjectId): RefFailure => ({
+  kind: 'failed',
+  failure: { code: 'object.not-reconstructable', message: `object ${objectId} is lost: the stream that made it was run again and did not make it this time`, details: { objectId } },
+})
 const noneStored: StoredArgument[] = []
 
 function storedAmong(states: readonly RefState[]): StoredArgument[] {

@@ -17,6 +17,29 @@ export class StreamState {
     } else this.#items.push(item)
   }
 
+  readonly #lost = new Map<number, RefState>()
+
+  /** An item that was taken has no copy left; the run that makes it anew is on its way. */
+  lose(index: number, item: RefState): void {
+    this.#lost.set(index, item)
+  }
+
+  takeLost(index: number): RefState | undefined {
+    const item = this.#lost.get(index)
+    this.#lost.delete(index)
+    return item
+  }
+
+  takeAllLost(): RefState[] {
+    const items = [...this.#lost.values()]
+    this.#lost.clear()
+    return items
+  }
+
+  get hasEnded(): boolean {
+    return this.#ended
+  }
+
   /** The task has ended, well or not. */
   onEnded: (failure: RefFailure | null) => void = () => {}
 
