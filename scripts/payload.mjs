@@ -78,7 +78,9 @@ function noticesFor(node, arch) {
 /** Our code. A program finds `shoal` through lib/resolve-shoal.mjs, wherever it lies. */
 function listBundle() {
   const scripts = readdirSync(bundleFolder).filter((name) => name.endsWith('.mjs'))
-  const missing = ['shoal.mjs', 'resolve-shoal.mjs', 'head.mjs', 'agent.mjs', 'worker.mjs', 'cli.mjs'].filter((name) => !scripts.includes(name))
+  const missing = ['shoal.mjs', 'resolve-shoal.mjs', 'head.mjs', 'agent.mjs', 'worker.mjs', 'cli.mjs'].filter(
+    (name) => !scripts.includes(name),
+  )
   if (missing.length > 0) throw new Error(`dist/runtime has no ${missing.join(', ')}: a payload without it starts nothing`)
   const json = (value) => Buffer.from(`${JSON.stringify(value)}\n`)
   return [

@@ -64,7 +64,7 @@ function explain(session: StartedSession, { isInteractive }: Terminal): string {
     ...(head ? joining : []),
     '',
     'A program on this machine joins with:',
-    `  ${bold(`${env.join(' ')} node program.mjs`)}`,
+    `  ${bold(`${env.join(' ')} shoal run program.ts`)}`,
     `Look at it with: shoal status${tempDirFlag(layout.tempDir)}    End it with: shoal stop${tempDirFlag(layout.tempDir)}`,
   ].join('\n')
 }

@@ -24,6 +24,10 @@ export type AgentSettings = Omit<{ -readonly [Name in keyof typeof defaultCoreSe
   memoryCheckMs: number
   /** Program and first arguments of a worker; empty for the usual ones. */
   workerCommand: string[]
+  /** Folder for shared memory. */
+  storeRoot: string
+  /** How long the creation of an object waits for room. */
+  storeCreateTimeoutMs: number
 }
 
 export const defaultAgentSettings: AgentSettings = {
@@ -33,6 +37,8 @@ export const defaultAgentSettings: AgentSettings = {
   memoryLimit: 0.95,
   memoryCheckMs: 250,
   workerCommand: [],
+  storeRoot: '/dev/shm',
+  storeCreateTimeoutMs: 60_000,
 }
 
 export type AgentOptions = {

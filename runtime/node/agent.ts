@@ -88,6 +88,8 @@ export class Agent {
         name: node.nodeId.slice(0, 24),
         capacityBytes: options.objectStoreBytes,
         spillRoot: layout.spillDir,
+        memoryRoot: options.settings.storeRoot,
+        createTimeoutMs: options.settings.storeCreateTimeoutMs,
         logger,
         requestGc: () => doors.onGarbage(),
       })

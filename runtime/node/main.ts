@@ -45,6 +45,8 @@ const Settings = z.object({
   memoryLimit: z.number().min(0.1).max(1),
   memoryCheckMs: z.number().min(50),
   workerCommand: z.array(z.string()).max(32),
+  storeRoot: z.string().min(1).max(4_096),
+  storeCreateTimeoutMs: z.number().min(0),
 })
 
 const logger = createLogger('agent', (line) => process.stderr.write(line))

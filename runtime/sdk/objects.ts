@@ -22,7 +22,7 @@ export type ValuesOf<Refs extends readonly unknown[]> = { -readonly [K in keyof 
  * @throws GetTimeoutError when the time is up; the task goes on.
  * @throws WorkerCrashedError, ActorDiedError, ObjectLostError and the like: `code` says what happened, the message what to do.
  */
-export function get<T>(ref: ObjectRef<T>, options?: GetOptions): Promise<T>
+export function get<Ref extends ObjectRef<unknown>>(ref: Ref, options?: GetOptions): Promise<Ref['valueType']>
 export function get<const Refs extends readonly ObjectRef<unknown>[]>(refs: Refs, options?: GetOptions): Promise<ValuesOf<Refs>>
 export async function get(target: ObjectRef<unknown> | readonly ObjectRef<unknown>[], options: GetOptions = {}): Promise<unknown> {
   const limits = { timeoutMs: resolveDuration(options.timeout, Number.POSITIVE_INFINITY), signal: options.signal }

@@ -31,8 +31,14 @@ export const copyUpToBytes = 100 * 1_024
 const prefaultFromBytes = 4 * 2 ** 20
 const longestTimeoutMs = 2 ** 31 - 1
 
-/** A mapping of this client, shared by all gets of the object as long as somebody has its bytes. Nothing here keeps the bytes alive. */
-type Held = { readonly buffer: WeakRef<ArrayBufferLike>; readonly release: () => void; holders: number }
+/** The store keeps an object where it is as long as any mapping of ours shows it. */
+type Pin = { readonly location: StoreLocation; mappings: number }
+
+/** A mapping of this client, shared by all gets of one user as long as somebody has its bytes. Nothing here keeps the bytes alive. */
+type Held = { readonly buffer: WeakRef<ArrayBufferLike>; readonly user: WeakRef<object> | undefined; readonly pin: Pin; readonly release: () => void; holders: number }
+
+/** Who reads: gets of one user share their bytes, and with them what it writes there. Undefined is a user too: the program outside of tasks. */
+export type StoreUser = object | undefined
 
 export type StoreClient = {
   /**
@@ -45,9 +51,9 @@ export type StoreClient = {
    * Returns the object, or undefined when it has not been sealed on this node within `timeoutMs` (0: look only).
    * @throws ClusterError `timeout` when it is on disk and was not read back in time; `store.corrupt` when its file is damaged.
    */
-  get(objectId: string, options: { timeoutMs: number }): Promise<Mapped | undefined>
-  /** The object if this process has it mapped already: no round trip, under a microsecond. */
-  getHeld(objectId: string): Mapped | undefined
+  get(objectId: string, options: { timeoutMs: number; user?: StoreUser }): Promise<Mapped | undefined>
+  /** The object if this process has it mapped already, without a round trip: in under a microsecond for the user who had it last, with a new mapping for another. */
+  getHeld(objectId: string, user?: StoreUser): Mapped | undefined
   contains(objectId: string): Promise<boolean>
   free(objectIds: readonly string[]): Promise<void>
   stats(): { heldObjects: number; heldBytes: number }
@@ -96,25 +102,27 @@ class LinkedStoreClient implements StoreClient {
     await this.#request({ type: 'store.seal', objectId })
   }
 
-  async get(objectId: string, options: { timeoutMs: number }): Promise<Mapped | undefined> {
-    const held = this.getHeld(objectId)
+  async get(objectId: string, options: { timeoutMs: number; user?: StoreUser }): Promise<Mapped | undefined> {
+    const { user } = options
+    const held = this.getHeld(objectId, user)
     if (held) return held
     const reply = await this.#request({ type: 'store.get', objectId, timeoutMs: Math.min(options.timeoutMs, longestTimeoutMs) })
     if (reply.type === 'store.missing') return undefined
     if (reply.type !== 'store.found') throw unexpected(reply, 'store.get')
     try {
-      return this.#open(objectId, reply.location)
+      return this.#open(objectId, reply.location, user)
     } catch (error) {
       this.#release(objectId)
       throw error
     }
   }
 
-  getHeld(objectId: string): Mapped | undefined {
+  getHeld(objectId: string, user?: StoreUser): Mapped | undefined {
     const held = this.#held.get(objectId)
     const buffer = held?.buffer.deref()
     if (!held || !buffer || this.#closed) return undefined // a collected one has its finalizer still to run
-    return this.#hold(objectId, held, buffer)
+    if (held.user?.deref() === user) return this.#hold(objectId, held, buffer)
+    return this.#map(objectId, held.pin, user) // what the other user wrote into its bytes is not the object
   }
 
   async contains(objectId: string): Promise<boolean> {
@@ -150,35 +158,36 @@ class LinkedStoreClient implements StoreClient {
     segment.fill(offset, sizeBytes, { inPlace: sizeBytes > copyUpToBytes, write })
   }
 
-  #open(objectId: string, location: StoreLocation): Mapped {
+  #open(objectId: string, location: StoreLocation, user: StoreUser): Mapped {
     const { offset, sizeBytes } = location
-    const segment = this.#segment(location)
     if (sizeBytes <= copyUpToBytes) {
       const bytes = new Uint8Array(sizeBytes)
-      segment.read(offset, bytes)
+      this.#segment(location).read(offset, bytes)
       this.#release(objectId)
       return { bytes, release: () => {} }
     }
-    const already = this.getHeld(objectId) // another get of it was under way
+    const already = this.getHeld(objectId, user) // another get of it was under way
     if (already) {
       this.#release(objectId)
       return already
     }
-    return this.#map(objectId, segment, location)
+    return this.#map(objectId, { location, mappings: 0 }, user)
   }
 
-  #map(objectId: string, segment: Segment, { offset, sizeBytes }: StoreLocation): Mapped {
+  #map(objectId: string, pin: Pin, user: StoreUser): Mapped {
+    const { offset, sizeBytes } = pin.location
     let held: Held | undefined
-    const view = segment.privateView(offset, sizeBytes, () => {
+    const view = this.#segment(pin.location).privateView(offset, sizeBytes, () => {
       this.#heldBytes -= sizeBytes
       if (this.#held.get(objectId) === held) this.#held.delete(objectId)
-      this.#release(objectId)
+      this.#unpin(objectId, pin)
     })
+    pin.mappings += 1
     if (view.copied) {
-      this.#release(objectId)
+      this.#unpin(objectId, pin)
       return { bytes: view.bytes, release: () => {} }
     }
-    held = { buffer: new WeakRef(view.bytes.buffer), release: view.release, holders: 0 }
+    held = { buffer: new WeakRef(view.bytes.buffer), user: user && new WeakRef(user), pin, release: view.release, holders: 0 }
     this.#held.set(objectId, held)
     this.#heldBytes += sizeBytes
     return this.#hold(objectId, held, view.bytes.buffer)
@@ -197,6 +206,11 @@ class LinkedStoreClient implements StoreClient {
       held.release()
     }
     return { bytes: new Uint8Array(buffer), release }
+  }
+
+  #unpin(objectId: string, pin: Pin): void {
+    pin.mappings -= 1
+    if (pin.mappings === 0) this.#release(objectId)
   }
 
   #release(objectId: string): void {

@@ -67,7 +67,7 @@ async function measureAll(options: BenchOptions, wanted: readonly Row[]): Promis
     settings,
     ours: options.sides === 'ray' ? null : ourCommand(folder),
     ray: ray ? rayCommand(ray, folder) : null,
-    print,
+    print: (line) => void (interrupted || print(line)),
   })
   const measured: { row: Row; found: Found }[] = []
   print(tableHead)
@@ -83,6 +83,10 @@ async function measureAll(options: BenchOptions, wanted: readonly Row[]): Promis
     await endAllSides()
     rmSync(folder, { recursive: true, force: true })
   }
+  if (interrupted) {
+    print('Broken off; nothing is left running.')
+    return 130
+  }
   const versions = {
     shoal: ourVersion(),
     ray: ray?.ray ?? null,
@@ -93,7 +97,7 @@ async function measureAll(options: BenchOptions, wanted: readonly Row[]): Promis
   const report = Report.parse({ machine, rows: measured.map(({ row, found }) => reportRow(row, found)) })
   if (options.isJson) console.log(JSON.stringify(report, null, 2))
   print(summary(report, runner.failed))
-  return interrupted ? 130 : runner.failed > 0 ? 1 : 0
+  return runner.failed > 0 ? 1 : 0
 }
 
 function ourVersion(): string {
@@ -104,11 +108,13 @@ function ourVersion(): string {
 function summary({ machine, rows: all }: Report, failed: number): string {
   const met = all.filter((row) => row.met === true).length
   const missed = all.filter((row) => row.met === false).map((row) => row.name)
+  const isBusy = (machine.loadBefore[0] ?? 0) > machine.cores / 2
   const load = (values: readonly number[]) => values.map((value) => value.toFixed(2)).join(' ')
   return [
     '',
     `${machine.cpuModel}, ${machine.cores} cores, ${Math.round(machine.memoryBytes / 1e9)} GB, ${machine.kernel}; load ${load(machine.loadBefore)} before, ${load(machine.loadAfter)} after`,
     `Node ${machine.node}, Shoal ${machine.shoal}, ${machine.ray ? `Ray ${machine.ray} on Python ${machine.python}` : 'no Ray'}; ${machine.date}${machine.rounds === 'quick' ? '; QUICK: not for quoting' : ''}`,
+    ...(isBusy ? ['The machine was busy with other things before the run: these numbers are too low.'] : []),
     `${met} budgets met, ${missed.length} missed${missed.length > 0 ? `: ${missed.join('; ')}` : ''}; ${failed} measurements failed`,
   ].join('\n')
 }

@@ -54,10 +54,50 @@ describe.skipIf(hindrance !== undefined)(
       expect(root.run(`${home}/bin/node ${home}/lib/probe-koffi.mjs`)).toEqual({ code: 0, output: '7\n' })
     })
 
-    test('a program beneath its lib/ imports shoal, and gets the one module of the payload', () => {
-      const program = `import * as shoal from 'shoal'; import * as same from './shoal.mjs'; console.log(typeof shoal.init, shoal.init === same.init)`
-      root.writeIn(`/home/user/${home}/lib/probe-shoal.mjs`, program)
-      expect(root.run(`${home}/bin/node ${home}/lib/probe-shoal.mjs`)).toEqual({ code: 0, output: 'function true\n' })
+    test('bin/shoal run gives the first example a cluster of its own, and nothing of that remains', () => {
+      root.copyIn(join(repository, 'examples', 'first-steps.ts'), '/tmp/programs/first-steps.ts')
+      const { code, output } = root.run(`${home}/bin/shoal run /tmp/programs/first-steps.ts\n${listRemains}`)
+      expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining('products [ 0, 2, 6, 12, 20 ]') })
+      expect(output).toContain('caught true x is out of range')
+      expect(remainsIn(output)).toEqual({ processes: [], files: [] })
+    })
+
+    test('bin/shoal starts a cluster, shows it, runs a program on it, and leaves nothing but its logs and keys', () => {
+      const { code, output } = root.run(`
+        PATH=$PATH:$HOME/${home}/bin
+        set -e
+        shoal start --head --num-cpus 2 --object-store-memory 80MB --temp-dir /tmp/session
+        echo "status $(shoal status --temp-dir /tmp/session --json)"
+        SHOAL_ADDRESS=auto SHOAL_TEMP_DIR=/tmp/session shoal run /tmp/programs/first-steps.ts
+        shoal stop --temp-dir /tmp/session
+        ${listRemains}`)
+      expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining('products [ 0, 2, 6, 12, 20 ]') })
+      const status = JSON.parse(/^status (.*)$/m.exec(output)?.[1] ?? '{}') as { nodes?: unknown } // what the command line prints
+      expect(status.nodes).toEqual([
+        expect.objectContaining({ state: 'alive', isHead: true, resources: expect.objectContaining({ CPU: 2 }) }),
+      ])
+      const { processes, files } = remainsIn(output)
+      expect(processes).toEqual([])
+      expect(files).toContain('/tmp/session/logs/head.log')
+      expect(files.filter((path) => !/^\/tmp\/session\/(logs\/[\w-]+\.log|(head|node)\/[\w./-]+)$/.test(path))).toEqual([])
+    })
+
+    test('a program that the Node of the payload starts without the command line finds shoal through its hook', () => {
+      root.writeIn('/tmp/programs/plain.cjs', "console.log(typeof require('shoal').init)")
+      const hook = `file:///home/user/${home}/lib/resolve-shoal.mjs`
+      expect(root.run(`${home}/bin/node --import ${hook} /tmp/programs/plain.cjs`)).toEqual({ code: 0, output: 'function\n' })
+    })
+
+    test('the notices hold the licence of everything in it that others wrote', () => {
+      const { output } = root.run(`cat ${home}/THIRD-PARTY-NOTICES; cd ${home}/lib/node_modules; echo; ls -d * @*/*`)
+      const { packages: bundled } = JSON.parse(readText('dist/runtime/build.json')) as { packages: string[] } // written by the build
+      const shipped = output.slice(output.lastIndexOf('\n\n')).match(/^(@[^/\n]+\/)?[^@/\n]+$/gm) ?? []
+      expect(shipped).toEqual([`@koromix/koffi-linux-${arch}`, 'koffi'])
+      expect(bundled).toContain('msgpackr')
+      const withText = [...bundled, 'koffi', 'Node.js']
+      for (const name of [...withText, ...shipped]) expect(output).toMatch(new RegExp(`^={80}\\n${name} \\d[^\\n]*\\n={80}$`, 'm'))
+      for (const name of withText)
+        expect(output).toMatch(new RegExp(`^${name} \\d[^\\n]*\\n={80}\\n\\n[^=]*Permission is hereby granted`, 'm'))
     })
 
     test('it is small enough to upload', () => {
@@ -65,3 +105,17 @@ describe.skipIf(hindrance !== undefined)(
     })
   },
 )
+
+/** Lists, below a line that says so, every process but the one that lists and every file that Shoal might have made. */
+const listRemains = `
+  echo "remains"
+  for process in /proc/[0-9]*; do [ "$process" = "/proc/$$" ] || echo "process $(cat "$process/cmdline")"; done
+  find /tmp /dev/shm "$HOME" ! -type d | while read -r path; do echo "file $path"; done`
+
+/** Without what the tests themselves put there, and without the dead that nobody has asked about yet: they have no command. */
+function remainsIn(output: string): { processes: string[]; files: string[] } {
+  const lines = output.slice(output.lastIndexOf('\nremains\n')).split('\n')
+  const after = (word: string) => lines.filter((line) => line.startsWith(word)).map((line) => line.slice(word.length))
+  const ours = new RegExp(`^/tmp/(payload\\.tar\\.gz|one|programs/.*)$|^/home/user/(${home}|links|a folder)(/|$)`)
+  return { processes: after('process ').filter((command) => command !== ''), files: after('file ').filter((path) => !ours.test(path)) }
+}

@@ -119,6 +119,22 @@ await check('tasks and actors run in the bundle that they name, or in any', asyn
   await allFree()
 })
 
+await check('a task for any bundle uses the one that has room', async () => {
+  const group = shoal.placementGroup({ bundles: [{ CPU: 1 }, { CPU: 1 }], strategy: 'STRICT_SPREAD' })
+  await group.ready()
+  const holders = [0, 1].map((bundleIndex) => Placed.options({ schedulingStrategy: { placementGroup: group, bundleIndex }, numCpus: 1 }).remote())
+  const nodes = await shoal.get(holders.map((holder) => holder.node.remote()))
+  for (const free of [0, 1]) {
+    const holder = Placed.options({ schedulingStrategy: { placementGroup: group, bundleIndex: free }, numCpus: 1 })
+    await shoal.kill(holders[free] as (typeof holders)[number]) // there are two
+    assert.equal(await shoal.get(where.options({ schedulingStrategy: { placementGroup: group } }).remote(), { timeout: '20s' }), nodes[free])
+    holders[free] = holder.remote()
+    await shoal.get((holders[free] as (typeof holders)[number]).node.remote())
+  }
+  await shoal.removePlacementGroup(group)
+  await allFree()
+})
+
 await check('tasks may be submitted before the group is placed; they wait for it', async () => {
   const group = shoal.placementGroup({ bundles: [{ CPU: 2 }], bundleLabelSelector: [{ zone: 'b' }] })
   const ref = where.options({ schedulingStrategy: { placementGroup: group, bundleIndex: 0 }, numCpus: 2 }).remote()

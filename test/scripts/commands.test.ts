@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { repository } from '../tidy/repository-files.ts'
 import { createScratchTree } from './scratch-tree.ts'
 
 test('the shoal command hands on its arguments, its output and its exit code, and says nothing of its own', () => {
@@ -23,13 +24,23 @@ test('the shoal command passes a signal on and waits for the answer', async () =
   expect(await exit).toEqual([5, null])
 })
 
-test('npm start runs the first example against the built package', () => {
+test('npm start runs the first example, and npm start with a path that program with its arguments, as seen from where npm was called', () => {
   using tree = createScratchTree()
-  tree.write('runtime/sdk/index.ts', "export const greeting = 'hello from the sdk'\n")
-  tree.write('examples/first-steps.ts', "import { greeting } from 'shoal'\nconst text: string = greeting\nconsole.log(text)\n")
-  const { code, output } = tree.run('start.mjs')
-  expect(output).toMatch(/hello from the sdk\n$/)
-  expect(code).toBe(0)
+  tree.write('runtime/cli/main.ts', 'console.log(process.argv.slice(2), process.cwd())\nprocess.exitCode = 7\n')
+  const elsewhere = join(tree.folder, 'elsewhere')
+  tree.write('elsewhere/mine.ts', '')
+  const first = tree.run('start.mjs', [], { INIT_CWD: tree.folder })
+  expect(first.output).toContain(`[ 'run', '${tree.folder}/examples/first-steps.ts' ] ${tree.folder}\n`)
+  expect(tree.run('start.mjs', ['mine.ts', '--fast'], { INIT_CWD: elsewhere })).toMatchObject({
+    code: 7,
+    output: `[ 'run', '${elsewhere}/mine.ts', '--fast' ] ${elsewhere}\n`,
+  })
+})
+
+test('npm start ends well, and what it says is what the first example computes', () => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(repository, 'scripts', 'start.mjs')], { encoding: 'utf8' })
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  expect(stdout).toContain('A program of your own: npm start -- path/to/program.ts\n\n5 + 10 = 15\nproducts [ 0, 2, 6, 12, 20 ]\n')
 })
 
 test('npm test ends with one line that counts what passed, failed and was skipped, and fails when something did', () => {

@@ -19,6 +19,7 @@ function settingsOf(seed: number): WorldSettings & { faults: number } {
     ownerGraceMs: 1_500,
     startMs: 40,
     startFailChance: random() < 0.2 ? 0.1 : 0,
+    maxMessages: 60_000,
     areInvariantsChecked: true,
   }
 }

@@ -236,14 +236,12 @@ export class SimOwner {
   #recover(objectId: string): void {
     const argument = this.tasks.get(objectId.slice(0, 48))
     if (!argument) return this.raise({ type: 'object.failed', objectId })
-    if (argument.status === 'ready') this.#makeAgain(argument)
+    if (argument.status === 'ready') this.#makeAgain(argument) // else it is being made already, or cannot be
     this.whenSettled(argument, () => this.#tellSettled(argument))
   }
 
   #makeAgain(argument: SimTask): void {
     const { task } = argument
-    const copies = argument.result?.place.kind === 'stored' ? argument.result.place.copies : []
-    if (copies.some(({ nodeId }) => this.#world.readStored(this.#host.place, nodeId, argument.objectId) !== undefined)) return // it is in reach again
     if (task.call || task.retriesLeft === 0) {
       argument.status = 'failed'
       argument.end = { kind: 'failed', failure: { code: 'object.not-reconstructable', message: '', details: {} } }

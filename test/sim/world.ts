@@ -22,6 +22,8 @@ export type WorldSettings = {
   /** A process needs about this long to start, an actor to be built. */
   readonly startMs: number
   readonly startFailChance: number
+  /** More than this means that something goes round in circles. */
+  readonly maxMessages: number
   /** Look at every core after each of its steps. */
   readonly areInvariantsChecked: boolean
 }
@@ -80,7 +82,8 @@ export class World {
     const endMs = this.nowMs + forMs
     while (this.nowMs < endMs) {
       const untilMs = Math.min(endMs, this.nowMs + 100)
-      while (this.scheduler.next(untilMs));
+      while (this.scheduler.next(untilMs) && this.network.delivered < this.settings.maxMessages);
+      if (this.network.delivered >= this.settings.maxMessages) throw new Error(`${this.network.delivered} messages, and no end`)
       if (isDone()) return true
     }
     return false

@@ -17,7 +17,9 @@ export type NodeOptions = {
   readonly labels?: Readonly<Record<string, string>>
   readonly name?: string
   /** Settings of the agent, by their names in `AgentSettings`. */
-  readonly config?: Readonly<Record<string, number>>
+  readonly config?: Readonly<Record<string, number | string>>
+  /** Where it listens, and under which others reach it. @default 127.0.0.1 */
+  readonly host?: string
 }
 
 export type ClusterOptions = {
@@ -25,6 +27,8 @@ export type ClusterOptions = {
   readonly nodes: readonly NodeOptions[]
   /** Settings of the head, by their names in `HeadConfig`. */
   readonly headConfig?: Readonly<Record<string, number>>
+  /** Where the head listens. @default 127.0.0.1 */
+  readonly host?: string
 }
 
 export type TestNode = {
@@ -63,7 +67,7 @@ export type TestCluster = {
 }
 
 export async function startCluster(options: ClusterOptions): Promise<TestCluster> {
-  const cluster = new LocalCluster(options.headConfig ?? {})
+  const cluster = new LocalCluster(options)
   try {
     await cluster.restartHead()
     const [first = {}, ...others] = options.nodes
@@ -82,14 +86,16 @@ class LocalCluster implements TestCluster {
   readonly tempDir = mkdtempSync(join(tmpdir(), 'shoal-test-'))
   readonly #layout = sessionLayout(this.tempDir)
   readonly #headConfig: Readonly<Record<string, number>>
+  readonly #host: string
   readonly #folders = new Set([this.tempDir])
   readonly #nodes: TestNode[] = []
   #head: ChildProcess | undefined
   #started = 0
   address = ''
 
-  constructor(headConfig: Readonly<Record<string, number>>) {
+  constructor({ headConfig = {}, host = '127.0.0.1' }: ClusterOptions) {
     this.#headConfig = headConfig
+    this.#host = host
     makeSessionFolders(this.#layout)
   }
 
@@ -102,7 +108,7 @@ class LocalCluster implements TestCluster {
 
   async restartHead(): Promise<void> {
     const { tempDir, logDir } = this.#layout
-    const args = ['--temp-dir', tempDir, '--listen', '127.0.0.1:0', '--config', JSON.stringify(this.#headConfig)]
+    const args = ['--temp-dir', tempDir, '--listen', `${this.#host}:0`, '--config', JSON.stringify(this.#headConfig)]
     const { child, facts } = await spawnDaemon({ name: 'head', args, logPath: join(logDir, 'head.log'), detached: false })
     this.#head = child
     this.address = String(facts['address'])
@@ -136,7 +142,7 @@ class LocalCluster implements TestCluster {
       '--head',
       this.address,
       '--listen',
-      '127.0.0.1:0',
+      `${options.host ?? '127.0.0.1'}:0`,
       '--join-token-file',
       this.#layout.joinToken,
       ...(isFirst ? ['--is-head'] : []),

@@ -203,7 +203,9 @@ export const unseenExit = (reason: string): WorkerExit => ({ exitCode: null, sig
 export const queueMoves: QueueMoves = {
   start: startActor,
   giveUp: (turn, actor, why) => {
-    const isGroupGone = actor.spec.shape.strategy.kind === 'group'
+    const { strategy } = actor.spec.shape
+    const group = strategy.kind === 'group' ? turn.state.groups.get(strategy.groupId) : undefined
+    const isGroupGone = strategy.kind === 'group' && (group === undefined || group.phase.kind === 'removed')
     becomeDead(turn, actor, {
       cause: isGroupGone ? 'group-removed' : 'unschedulable',
       message: `${describe(actor)} cannot be placed: ${why}`,

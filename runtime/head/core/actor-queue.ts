@@ -1,5 +1,6 @@
+import { amountsFrom, fits } from '../../base/fixed-point.ts'
 import { randomBelow } from '../../base/random.ts'
-import { explainMisfit, type Misfit } from '../../protocol/placement/explain-misfit.ts'
+import { describeAmounts, explainMisfit, type Misfit } from '../../protocol/placement/explain-misfit.ts'
 import { pickNode } from '../../protocol/placement/pick-node.ts'
 import { toPlacementShape } from '../../protocol/placement/shapes.ts'
 import type { Turn } from './events.ts'
@@ -130,9 +131,16 @@ function explain(state: HeadState, queue: ShapeQueue): Misfit {
   if (group === undefined || group.phase.kind === 'removed') {
     return { ...waits(`placement group ${strategy.groupId} does not exist any more`), infeasible: true, final: true }
   }
+  if (!group.spec.bundles.some((bundle, index) => isFor(strategy, index) && fits(amountsFrom(bundle.resources), queue.shape.wanted))) {
+    const which = strategy.bundleIndex < 0 ? 'any bundle' : `bundle ${strategy.bundleIndex}`
+    const why = `it asks for ${describeAmounts(queue.shape.wanted)}, more than ${which} of placement group ${strategy.groupId} holds`
+    return { ...waits(why), infeasible: true, final: true }
+  }
   if (group.phase.kind !== 'created') return waits(`placement group ${strategy.groupId} is not placed yet`)
   return waits(`the bundles of placement group ${strategy.groupId} have no room now`)
 }
+
+const isFor = (strategy: { bundleIndex: number }, index: number): boolean => strategy.bundleIndex < 0 || strategy.bundleIndex === index
 
 /** Ends those that have waited too long for a node that does not exist. Called every second. */
 export function giveUpInfeasible(turn: Turn, moves: QueueMoves): void {

@@ -1,6 +1,6 @@
 import { unitsPerOne, type Amounts } from '../../base/fixed-point.ts'
 import { pickOne } from '../../base/random.ts'
-import type { GroupChanged } from '../../protocol/groups.ts'
+import type { BundlePlace, GroupChanged } from '../../protocol/groups.ts'
 import { describeAmounts } from '../../protocol/placement/explain-misfit.ts'
 import type { Turn } from './events.ts'
 import { allocateHere, usableBundles } from './holdings.ts'
@@ -41,25 +41,49 @@ export function placeInGroup(turn: Turn, queue: ShapeQueue, wish: LeaseWish): bo
     refuse(turn, wish, { code: 'group.removed', message: removedMessage(strategy.groupId) })
     return true
   }
-  const places = known.status.kind === 'pending' ? [] : known.status.bundles
-  const wantedPlaces = places.filter((place) => strategy.bundleIndex < 0 || place.index === strategy.bundleIndex)
-  const elsewhere = wantedPlaces
-    .map((place) => state.nodeById.get(place.nodeId))
-    .filter((node): node is ViewNode => node !== undefined && node.nodeId !== state.config.nodeId && node.agentAddress !== '')
+  if (known.status.kind === 'pending') return markFeasible(queue)
+  return placeByBundles(turn, wish, {
+    queue,
+    canWaitHere,
+    isHere: here.length > 0,
+    isWhole: known.status.kind === 'created',
+    bundles: known.status.bundles,
+  })
+}
+
+type GroupPlaces = {
+  readonly queue: ShapeQueue
+  readonly canWaitHere: boolean
+  /** Some bundle that it may use is here. */
+  readonly isHere: boolean
+  readonly isWhole: boolean
+  readonly bundles: readonly BundlePlace[]
+}
+
+/** To a bundle with room, wherever it is; else it waits at one that can hold it. Bundles do not grow: what none can hold is refused. */
+function placeByBundles(turn: Turn, wish: LeaseWish, { queue, canWaitHere, isHere, isWhole, bundles }: GroupPlaces): boolean {
+  const { state } = turn
+  const { strategy, wanted } = queue.placement
+  if (strategy.kind !== 'group') return false
+  const places = bundles.filter(({ index }) => strategy.bundleIndex < 0 || index === strategy.bundleIndex)
+  const others = places.filter(({ nodeId }) => nodeId !== state.config.nodeId)
+  const elsewhere = others
+    .map(({ nodeId }) => state.nodeById.get(nodeId))
+    .filter((node): node is ViewNode => node !== undefined && node.agentAddress !== '')
   const withRoom = elsewhere.filter((node) => hasGroupRoom(node, strategy, wanted))
-  const [first] = withRoom
-  if (first && wish.spills < maxSpills) return sendToBundle(turn, wish, { queue, nodes: withRoom })
+  if (withRoom.length > 0 && wish.spills < maxSpills) return sendToBundle(turn, wish, { queue, nodes: withRoom })
   if (canWaitHere) return markFeasible(queue)
   if (elsewhere.length > 0 && wish.spills < maxSpills) return sendToBundle(turn, wish, { queue, nodes: elsewhere })
-  if (known.status.kind === 'created' && here.length > 0 && elsewhere.length === 0) {
-    setMisfit(turn, queue, `it asks for ${describeAmounts(wanted)}, more than a bundle of placement group ${strategy.groupId} holds`)
+  const which = strategy.bundleIndex < 0 ? 'any bundle' : `bundle ${strategy.bundleIndex}`
+  const tooMuch = `it asks for ${describeAmounts(wanted)}, more than ${which} of placement group ${strategy.groupId} holds`
+  if (!isWhole || (!isHere && places.length > 0 && others.length === 0)) return markFeasible(queue) // being placed, or its commit is on the way to us
+  if (others.length > 0) {
+    setMisfit(turn, queue, tooMuch) // it was sent around and found no place: they may have been looked at in a bad moment
     return false
   }
-  if (known.status.kind === 'created' && wantedPlaces.length === 0) {
-    setMisfit(turn, queue, `placement group ${strategy.groupId} has no bundle ${strategy.bundleIndex}`)
-    return false
-  }
-  return markFeasible(queue) // it is being placed, or its commit is on the way to us
+  const message = places.length === 0 ? `placement group ${strategy.groupId} has no bundle ${strategy.bundleIndex}` : tooMuch
+  refuse(turn, wish, { code: 'task.unschedulable', message })
+  return true
 }
 
 /** The head says where a group's bundles are, or that it is gone. */
@@ -92,6 +116,7 @@ export function bundleAmounts(state: AgentState): Amounts {
       amounts[wild] = (amounts[wild] ?? 0) + free
     }
     amounts[bundleResource('bundle', groupId, index)] = 1_000 * unitsPerOne
+    amounts[groupResource('bundle', groupId)] = (amounts[groupResource('bundle', groupId)] ?? 0) + 1_000 * unitsPerOne
   }
   return amounts
 }

@@ -39,32 +39,42 @@ export function createExecutionServices(client: Client, backend: ShoalBackend): 
 const nothing: readonly string[] = []
 const settledAtOnce = () => nothing
 
-function openArguments(client: Client, call: { args: Uint8Array; refArgs: readonly RefArgument[] }): OpenArguments | Promise<OpenArguments> {
+type Opening = { readonly args: Uint8Array; readonly refArgs: readonly RefArgument[] }
+
+function openArguments(client: Client, call: Opening): OpenArguments | Promise<OpenArguments> {
   const { value, fresh } = client.references.collectBorrows(() => client.codec.decode(call.args, false))
-  // Owners are told while the task runs; it ends for its caller when they know.
-  const announced = fresh.length > 0 ? client.references.announce(fresh).then(() => nothing) : undefined
-  const settle = announced ? () => announced : settledAtOnce
-  if (!(value instanceof Promise) && call.refArgs.length === 0) return { values: value as unknown[], settle } // the SDK encodes arguments as an array
-  return fillIn(client, value, call.refArgs).then((values) => ({ values, settle }))
+  if (!(value instanceof Promise) && call.refArgs.length === 0) return { values: value as unknown[], settle: announcing(client, fresh) } // the SDK encodes arguments as an array
+  return fillIn(client, value, call).then(({ values, borrowed }) => ({ values, settle: announcing(client, [...fresh, ...borrowed]) }))
 }
 
-async function fillIn(client: Client, decoded: unknown, refArgs: readonly RefArgument[]): Promise<unknown[]> {
+/** Owners of refs inside arguments are told while the task runs; it ends for its caller when they know. */
+function announcing(client: Client, fresh: readonly RefState[]): OpenArguments['settle'] {
+  if (fresh.length === 0) return settledAtOnce
+  const announced = client.references.announce(fresh).then(() => nothing)
+  return () => announced
+}
+
+async function fillIn(client: Client, decoded: unknown, call: Opening): Promise<{ values: unknown[]; borrowed: readonly RefState[] }> {
   const values = (await decoded) as unknown[] // the SDK encodes arguments as an array
+  const borrowed: RefState[] = []
   await Promise.all(
-    refArgs.map(async (argument) => {
-      values[argument.index] = await valueOf(client, argument)
+    call.refArgs.map(async (argument) => {
+      const opened = await valueOf(client, argument, call)
+      values[argument.index] = await opened.value
+      borrowed.push(...opened.fresh)
     }),
   )
-  return values
+  return { values, borrowed }
 }
 
 /** @throws ClusterError `object.lost` with the object's id: the owner of the task has it made again. */
-async function valueOf(client: Client, { objectId, owner, place }: RefArgument): Promise<unknown> {
-  if (place.kind === 'inline') return client.codec.decode(place.bytes, false)
+async function valueOf(client: Client, { objectId, owner, place }: RefArgument, user: Opening): Promise<{ value: unknown; fresh: readonly RefState[] }> {
+  const decode = (bytes: Uint8Array, shared: boolean) => client.references.collectBorrows(() => client.codec.decode(bytes, shared))
+  if (place.kind === 'inline') return decode(place.bytes, false)
   const state = new RefState(objectId, owner, () => {}) // the caller holds the object as long as the task runs
   state.place = place
   state.status = 'ready'
-  const bytes = await client.reader.fetch(state)
-  if (bytes) return client.codec.decode(bytes, true)
+  const bytes = await client.reader.fetch(state, user)
+  if (bytes) return decode(bytes, true)
   throw new ClusterError('object.lost', `no copy of argument ${objectId} could be read`, { details: { objectId } })
 }

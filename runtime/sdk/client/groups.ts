@@ -40,11 +40,12 @@ export class Groups {
   async ready(groupId: string): Promise<void> {
     const known = this.#of(groupId)
     await known.created
-    let changed = known.last ?? (await this.#ask(groupId))
-    while (changed.status.kind === 'pending' || changed.status.kind === 'rescheduling') {
-      changed = await new Promise<GroupChanged>((resolve) => known.waiters.push(resolve))
+    if (!known.last) await this.#ask(groupId)
+    // What came last counts: news may arrive together with the answer, before anybody waits for it.
+    while (known.last && (known.last.status.kind === 'pending' || known.last.status.kind === 'rescheduling')) {
+      await new Promise<GroupChanged>((resolve) => known.waiters.push(resolve))
     }
-    if (changed.status.kind === 'removed') throw errorFromFailure(changed.status.failure)
+    if (known.last?.status.kind === 'removed') throw errorFromFailure(known.last.status.failure)
   }
 
   async remove(groupId: string): Promise<void> {

@@ -3,7 +3,7 @@ import { ClusterError } from '../../base/errors.ts'
 import type { NodeId } from '../../base/ids.ts'
 import type { Logger } from '../../base/logger.ts'
 import { ObjectLocated } from '../../protocol/objects.ts'
-import type { StoreClient } from '../../store/store-client.ts'
+import type { StoreClient, StoreUser } from '../../store/store-client.ts'
 import { GetTimeoutError } from '../errors.ts'
 import type { TaskScope } from '../execution.ts'
 import type { Codec } from './codec.ts'
@@ -31,6 +31,9 @@ export type WaitLimits = { readonly timeoutMs: number; readonly signal: AbortSig
 
 /** Reads of one object that may fail for a lost copy before the reader gives up. */
 const maxReads = 20
+
+/** To read an object back from disk there must be room in memory, which others may hold for long (Ray gives up after this time, too). */
+const restoreWithinMs = 600_000
 
 /** Which task user code runs in, through every await. */
 export const taskScope = new AsyncLocalStorage<TaskScope>()
@@ -93,7 +96,7 @@ export class Reader {
   #read(state: RefState): unknown {
     const { place } = state
     if (place?.kind === 'inline') return this.#io.codec.decode(place.bytes, false)
-    const held = this.#io.store.getHeld(state.objectId)
+    const held = this.#io.store.getHeld(state.objectId, taskScope.getStore())
     if (held) return this.#io.codec.decode(held.bytes, true)
     return inBlockedScope(() => this.#readStored(state))
   }
@@ -103,24 +106,37 @@ export class Reader {
       if (state.status !== 'ready') await this.#allReady([state], { timeoutMs: Number.POSITIVE_INFINITY, signal: undefined })
       const { place } = state
       if (place?.kind === 'inline') return this.#io.codec.decode(place.bytes, false)
-      const bytes = await this.fetch(state)
+      const bytes = await this.fetch(state, taskScope.getStore())
       if (bytes) return this.#io.codec.decode(bytes, true)
       this.lost(state)
     }
     throw new ClusterError('object.fetch-timed-out', `object ${state.objectId} was found and lost again ${maxReads} times`, { details: { objectId: state.objectId } })
   }
 
-  /** The bytes of a stored object in this node's store, pulled here first if need be. Undefined when no copy could be read. */
-  async fetch(state: RefState): Promise<Uint8Array | undefined> {
-    const here = await this.#io.store.get(state.objectId, { timeoutMs: 0 })
-    if (here) return here.bytes
+  /**
+   * The bytes of a stored object in this node's store, pulled here first if need be. Undefined when no copy could be read. A user, such as
+   * a task, has bytes of its own: what it writes there no other sees.
+   */
+  async fetch(state: RefState, user: StoreUser): Promise<Uint8Array | undefined> {
+    const here = await this.#look(state, user)
+    if (here) return here
     try {
       await this.#io.pull(state)
     } catch (error) {
       if (error instanceof ClusterError && (error.code === 'object.lost' || error.code === 'link.closed')) return undefined
       throw error
     }
-    return (await this.#io.store.get(state.objectId, { timeoutMs: 0 }))?.bytes
+    return this.#look(state, user)
+  }
+
+  /** What this node has of it, read back from disk if it lies there. Undefined when it has nothing. */
+  async #look({ objectId }: RefState, user: StoreUser): Promise<Uint8Array | undefined> {
+    try {
+      return (await this.#io.store.get(objectId, { timeoutMs: 0, user }))?.bytes
+    } catch (error) {
+      if (!(error instanceof ClusterError && error.code === 'timeout')) throw error
+    }
+    return (await this.#io.store.get(objectId, { timeoutMs: restoreWithinMs, user }))?.bytes // it is on disk
   }
 
   /** No copy could be read: the owner finds another, or makes the object again. */
@@ -188,7 +204,7 @@ export class Reader {
 
   async #arrive(state: RefState, fetch: boolean): Promise<void> {
     if (this.isThere(state, fetch)) return
-    await this.fetch(state).catch(() => undefined) // get will say what is wrong with it
+    await this.fetch(state, taskScope.getStore()).catch(() => undefined) // get will say what is wrong with it
   }
 }
 

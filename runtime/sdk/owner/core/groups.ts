@@ -1,7 +1,8 @@
 import type { GroupId } from '../../../base/ids.ts'
+import type { Failure } from '../../../protocol/failures.ts'
 import type { GroupStatus } from '../../../protocol/groups.ts'
 import { agentOf, dropAsk } from './asks.ts'
-import type { AgentTarget, OwnerCommand, OwnerState, ShapeQueue } from './state.ts'
+import { type AgentTarget, failure, type OwnerCommand, type OwnerState, type ShapeQueue } from './state.ts'
 import { endTask } from './task-life.ts'
 
 /** Which agent holds a bundle for this shape. Undefined while the group is not placed, or when it is gone (its tasks fail). */
@@ -18,13 +19,18 @@ export function groupTarget(
     return undefined
   }
   const { status } = watch
-  if (status?.kind === 'removed') failShape(state, queue, status, out)
+  if (status?.kind === 'removed') failShape(state, queue, status.failure, out)
   if (status?.kind !== 'created' && status?.kind !== 'rescheduling') return undefined
   const places = strategy.bundleIndex < 0 ? status.bundles : status.bundles.filter((bundle) => bundle.index === strategy.bundleIndex)
   const place = places[queue.turn % Math.max(1, places.length)]
-  if (!place) return undefined
+  if (!place) {
+    const message = `placement group ${strategy.groupId} has no bundle ${strategy.bundleIndex}; it has ${status.bundles.length}`
+    if (status.kind === 'created') failShape(state, queue, failure('task.unschedulable', message, { groupId: strategy.groupId }), out)
+    return undefined
+  }
   queue.turn += 1
-  return { agent: agentOf(state, place.nodeId, place.agentAddress), spills: 1 } // it waits there, where its bundle is
+  // One that names its bundle waits there; one that may use any is sent on to where there is room.
+  return { agent: agentOf(state, place.nodeId, place.agentAddress), spills: strategy.bundleIndex < 0 ? 0 : 1 }
 }
 
 export function groupChanged(
@@ -39,12 +45,12 @@ export function groupChanged(
   for (const queue of state.shapes.values()) {
     if (queue.shape.strategy.kind !== 'group' || queue.shape.strategy.groupId !== event.groupId) continue
     for (const requestId of [...queue.asks]) dropAsk(state, requestId, out) // its bundles may have moved: ask anew
-    if (event.status.kind === 'removed') failShape(state, queue, event.status, out)
+    if (event.status.kind === 'removed') failShape(state, queue, event.status.failure, out)
     state.dirtyShapes.add(queue.shapeKey)
   }
 }
 
-/** Fails what waits for a group that is gone, at once (Ray lets such tasks hang: RAY-CONTRACT 6.4). */
-function failShape(state: OwnerState, queue: ShapeQueue, status: Extract<GroupStatus, { kind: 'removed' }>, out: OwnerCommand[]): void {
-  for (const task of queue.ready.takeAll()) endTask(state, task, { kind: 'failed', failure: status.failure }, out)
+/** Fails what waits for a group that is gone, or for a bundle that it never had, at once (Ray lets such tasks hang: RAY-CONTRACT 6.4). */
+function failShape(state: OwnerState, queue: ShapeQueue, why: Failure, out: OwnerCommand[]): void {
+  for (const task of queue.ready.takeAll()) endTask(state, task, { kind: 'failed', failure: why }, out)
 }

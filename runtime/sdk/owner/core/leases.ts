@@ -186,8 +186,10 @@ function chargeDeath(state: OwnerState, death: { task: OwnedTask; exit: WorkerEx
     state.delayed.add(task)
     return
   }
-  if (!spendRetry(task)) return endTask(state, task, { kind: 'crashed', exit }, out)
-  rerun(state, task, out)
+  if (spendRetry(task)) return rerun(state, task, out)
+  const message = `${task.kind.template.name} ended with the placement group it ran in`
+  const isGroupGone = exit.reason === 'group-removed'
+  endTask(state, task, isGroupGone ? { kind: 'failed', failure: failure('group.removed', message) } : { kind: 'crashed', exit }, out)
 }
 
 const longestMemoryRetryMs = 30_000

@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict'
+import * as shoal from 'shoal'
+import { check, finish, rejection, until } from '../support/checks.ts'
+
+const megabyte = 1024 * 1024
+await shoal.init({ numCpus: 2, objectStoreMemory: 400 * megabyte })
+const storeUsed = async (): Promise<number> => {
+  const [total, free] = await Promise.all([shoal.clusterResources(), shoal.availableResources()])
+  return (total['object_store_memory'] ?? 0) - (free['object_store_memory'] ?? 0)
+}
+
+await check('what is put comes back equal, small and large, and is copied at the put', async () => {
+  const value = { text: 'ä', list: [1n, new Date(5)], map: new Map([['k', new Set([1])]]), bytes: new Uint8Array([1, 2]), nothing: undefined }
+  const ref = await shoal.put(value)
+  value.text = 'changed later'
+  assert.deepEqual(await shoal.get(ref), { ...value, text: 'ä' })
+  const large = new Float64Array(131_072).map((_, i) => i)
+  const largeRef = await shoal.put({ large })
+  large[0] = -1
+  const back = await shoal.get(largeRef)
+  assert.equal(back.large[0], 0)
+  assert.equal(back.large[131_071], 131_071)
+})
+
+await check('100 MB come back as a view without a copy, in this process and in a task', async () => {
+  const ref = await shoal.put(new Uint8Array(100 * megabyte).fill(7))
+  const before = process.memoryUsage().arrayBuffers
+  const view = await shoal.get(ref)
+  assert.equal(view.length, 100 * megabyte)
+  assert.equal(view[50 * megabyte], 7)
+  assert(process.memoryUsage().arrayBuffers - before < 50 * megabyte || view.buffer.byteLength > 100 * megabyte)
+  const from = performance.now()
+  for (let i = 0; i < 20; i += 1) assert.equal((await shoal.get(ref)).length, 100 * megabyte)
+  assert(performance.now() - from < 200, 'twenty copies of 100 MB would take longer')
+  const look = shoal.remote((bytes: Uint8Array) => {
+    const started = performance.now()
+    return { first: bytes[0], length: bytes.length, ms: performance.now() - started }
+  })
+  assert.deepEqual({ ...(await shoal.get(look.remote(ref))), ms: 0 }, { first: 7, length: 100 * megabyte, ms: 0 })
+})
+
+await check('writing to a view changes nothing for others', async () => {
+  const ref = await shoal.put(new Float64Array(100_000).fill(1))
+  const write = shoal.remote((values: Float64Array) => {
+    values.fill(9)
+    return values[99_999]
+  })
+  const read = shoal.remote((values: Float64Array) => values.reduce((total, value) => total + value, 0))
+  const mine = await shoal.get(ref)
+  mine[0] = 5
+  assert.equal(await shoal.get(write.remote(ref)), 9)
+  assert.equal(await shoal.get(read.remote(ref)), 100_000)
+})
+
+await check('a view stays whole after its object is freed', async () => {
+  const ref = await shoal.put(new Uint8Array(8 * megabyte).fill(3))
+  const view = await shoal.get(ref)
+  shoal.free(ref)
+  const others = await Promise.all(Array.from({ length: 10 }, () => shoal.put(new Uint8Array(8 * megabyte).fill(200))))
+  assert(view.every((byte) => byte === 3))
+  shoal.free(others)
+})
+
+await check('large arguments and results go through the store by themselves', async () => {
+  const double = shoal.remote((values: Float64Array) => values.map((value) => value * 2))
+  const input = new Float64Array(200_000).map((_, i) => i)
+  const output = await shoal.get(double.remote(input))
+  assert.equal(output.length, 200_000)
+  assert(output.every((value, index) => value === index * 2))
+  const text = 'x'.repeat(300_000)
+  assert.equal(await shoal.get(shoal.remote((a: string, b: { deep: string }) => a.length + b.deep.length).remote(text, { deep: text })), 600_000)
+})
+
+await check('free lets an object go: get fails with ObjectFreedError, and its memory comes back', async () => {
+  
+  const ref = await shoal.put(new Uint8Array(200 * megabyte))
+  await until('the store holds it', async () => (await storeUsed()) >= 200 * megabyte)
+  shoal.free(ref)
+  const error = await rejection(shoal.get(ref))
+  assert(error instanceof shoal.ObjectFreedError && error instanceof shoal.ObjectLostError)
+  await until('its memory is free', async () => (await storeUsed()) < 200 * megabyte)
+})
+
+await check('using lets an object go at the end of its block', async () => {
+  let kept: shoal.ObjectRef<Uint8Array>
+  {
+    using ref = await shoal.put(new Uint8Array(200_000))
+    kept = ref
+    assert.equal((await shoal.get(ref)).length, 200_000)
+  }
+  assert((await rejection(shoal.get(kept))) instanceof shoal.ObjectFreedError)
+})
+
+await check('objects that nobody refers to are freed without a word', async () => {
+  const fill = async (): Promise<void> => {
+    for (let i = 0; i < 10; i += 1) await shoal.put(new Uint8Array(20 * megabyte))
+  }
+  await fill()
+  await fill() // 400 MB in all: fits only when the first are gone, or on disk
+  await until('the store is empty again', async () => {
+    await shoal.put(new Uint8Array(megabyte)) // a busy program collects garbage
+    return (await storeUsed()) < 150 * megabyte
+  })
+})
+
+await check('a ref is refused by put, and what is no ref by get, wait, free and cancel', async () => {
+  const ref = await shoal.put(1)
+  for (const call of [() => shoal.put(ref), () => shoal.get(5 as never), () => shoal.get([ref, 5] as never)]) {
+    const error = await rejection(Promise.resolve().then(call))
+    assert(error instanceof shoal.ClusterError && error.code === 'bad-argument', String(error))
+  }
+  assert.throws(() => shoal.free([{}] as never), /bad-argument|ObjectRef/)
+  assert.throws(() => shoal.cancel('x' as never), /ObjectRef/)
+})
+
+await check('get gives up after its timeout and leaves the task running', async () => {
+  const slow = shoal.remote(() => new Promise((resolve) => setTimeout(() => resolve('late'), 300)))
+  const ref = slow.remote()
+  const now = await rejection(shoal.get(ref, { timeout: 0 }))
+  assert(now instanceof shoal.GetTimeoutError)
+  const error = await rejection(shoal.get(ref, { timeout: '50ms' }))
+  assert(error instanceof shoal.GetTimeoutError)
+  assert(Number(error.details['waitedMs']) >= 50)
+  assert.equal(await shoal.get(ref), 'late')
+  assert.equal(await shoal.get(ref, { timeout: 0 }), 'late')
+})
+
+await check('a signal stops the waiting only', async () => {
+  const slow = shoal.remote(() => new Promise((resolve) => setTimeout(() => resolve('late'), 200)))
+  const ref = slow.remote()
+  const stop = new AbortController()
+  const waiting = rejection(shoal.get(ref, { signal: stop.signal }))
+  stop.abort(new Error('enough'))
+  assert.equal((await waiting).message, 'enough')
+  assert.equal((await rejection(shoal.get(ref, { signal: AbortSignal.abort(new Error('before')) }))).message, 'before')
+  assert.equal(await shoal.get(ref), 'late')
+})
+
+await check('wait splits refs in the order given, at most numReturns ready', async () => {
+  const after = shoal.remote((ms: number) => new Promise((resolve) => setTimeout(() => resolve(ms), ms)), { numCpus: 0 })
+  const refs = [after.remote(5_000), after.remote(1), after.remote(2)]
+  const two = await shoal.wait(refs, { numReturns: 2 })
+  assert.deepEqual(two.ready, [refs[1], refs[2]])
+  assert.deepEqual(two.pending, [refs[0]])
+  const one = await shoal.wait(refs)
+  assert.deepEqual(one.ready, [refs[1]])
+  assert.deepEqual(one.pending, [refs[0], refs[2]])
+  const none = await shoal.wait([refs[0] as shoal.ObjectRef<unknown>], { timeout: 20 })
+  assert.deepEqual(none.ready, [])
+  const look = await shoal.wait(refs, { numReturns: 3, timeout: 0 })
+  assert.equal(look.ready.length, 2)
+  shoal.cancel(refs[0] as shoal.ObjectRef<unknown>, { force: true })
+})
+
+await check('a failed task counts as ready in wait', async () => {
+  const fail = shoal.remote(() => {
+    throw new Error('failed')
+  })
+  const ref = fail.remote()
+  assert.deepEqual((await shoal.wait([ref])).ready, [ref])
+})
+
+await check('wait refuses duplicates and more than there are', async () => {
+  const ref = await shoal.put(1)
+  const refused = async (call: () => Promise<unknown>) => {
+    const error = await rejection(Promise.resolve().then(call))
+    assert(error instanceof shoal.ClusterError && error.code === 'bad-argument')
+  }
+  await refused(() => shoal.wait([ref, ref]))
+  await refused(() => shoal.wait([ref], { numReturns: 2 }))
+  await refused(() => shoal.wait([ref], { numReturns: 0 }))
+  await refused(() => shoal.wait([]))
+  await refused(() => shoal.wait([ref], { timeout: -1 }))
+})
+
+await check('wait for large results fetches them, or not, as told', async () => {
+  const make = shoal.remote(() => new Uint8Array(megabyte))
+  const refs = [make.remote(), make.remote()]
+  assert.equal((await shoal.wait(refs, { numReturns: 2 })).ready.length, 2)
+  assert.equal((await shoal.wait(refs, { numReturns: 2, fetchLocal: false })).ready.length, 2)
+})
+
+await shoal.shutdown()
+finish()
