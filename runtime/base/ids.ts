@@ -45,10 +45,7 @@ export function createTaskIds(randomHex: RandomHex, jobId: JobId): (actorId?: Ac
 
 /** The object at `index` (1 is the first return) of a task. */
 export const objectIdOf = (taskId: TaskId, index: number): ObjectId => taskId + littleEndHex8(index)
-export const taskOfObject = (objectId: ObjectId): TaskId => objectId.slice(0, 48)
 export const indexOfObject = (objectId: ObjectId): number => Number.parseInt(swapBytes(objectId.slice(48)), 16)
-export const jobOfTask = (taskId: TaskId): JobId => taskId.slice(40)
-export const jobOfActor = (actorId: ActorId): JobId => actorId.slice(24)
 
 export function isId(kind: IdKind, text: string): boolean {
   return text.length === idLengths[kind] && /^[0-9a-f]+$/.test(text)

@@ -31,12 +31,15 @@ const defaultPatienceMs = 30_000
 const retry = { baseMs: 50, maxMs: 5_000 }
 const registerTimeoutMs = 10_000
 const waiterLimit = 100_000
+const unsentLimit = 100_000
 
 /** The link to the head: made again whenever it breaks, registered each time. */
 export class HeadLink {
   readonly #io: HeadLinkIo
   #link: Link | undefined
   #isRegistered = false
+  /** Set while a registration is under way. */
+  #unsent: object[] | undefined
   #isClosed = false
   #waiters = new Set<(link: Link | undefined) => void>()
   #wakeUp: (() => void) | undefined
@@ -68,9 +71,13 @@ export class HeadLink {
     return this.#link !== undefined && this.#isRegistered
   }
 
-  /** One-way; dropped while the head is away: registering again says it all. */
+  /**
+   * One-way; dropped while the head is away, as registering again says it all. What happens after a registration was written,
+   * and before the head has taken it, is not in it: that waits.
+   */
   send(message: object): void {
     if (this.isConnected) this.#link?.send(message)
+    else if (this.#unsent && this.#unsent.length < unsentLimit) this.#unsent.push(message)
   }
 
   /**
@@ -106,6 +113,8 @@ export class HeadLink {
       if (early) early.push(message)
       else this.#io.onMessage(message)
     })
+    const unsent: object[] = []
+    this.#unsent = unsent
     const answer = await link.request(this.#io.registration(), { reply: NodeRegistered, timeoutMs: registerTimeoutMs })
     if (this.#isClosed) {
       link.close()
@@ -121,6 +130,8 @@ export class HeadLink {
     this.#link = link
     this.#isRegistered = true
     this.#io.logger.info('head.registered', { clusterId: answer.clusterId })
+    for (const message of unsent) link.send(message)
+    this.#unsent = undefined
     this.#io.onRegistered(answer)
     const waiting = early
     early = undefined

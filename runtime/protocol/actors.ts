@@ -1,7 +1,7 @@
 import * as z from 'zod'
-import { HostPort, ProcessAddress } from './addresses.ts'
+import { ProcessAddress } from './addresses.ts'
 import { Failure, WorkerExit } from './failures.ts'
-import { ActorId, FunctionId, JobId, WorkerId } from './ids.ts'
+import { ActorId, FunctionId, JobId } from './ids.ts'
 import { Devices, Resources, Shape } from './scheduling.ts'
 import { Bytes, RefArgument, UserError } from './tasks.ts'
 
@@ -159,6 +159,3 @@ export const ActorKill = z.object({ type: z.literal('actor.kill'), actorId: Acto
 export const ActorOutOfScope = z.object({ type: z.literal('actor.out-of-scope'), actorId: ActorId })
 /** client → head through its agent, a request answered by the present ActorChanged; later changes follow as messages. */
 export const ActorWatch = z.object({ type: z.literal('actor.watch'), actorId: ActorId })
-
-/** Where a client of the cluster is: used by the head to know who asked. */
-export const ClientOrigin = z.object({ nodeId: z.string().max(56), workerId: WorkerId, agentAddress: HostPort })

@@ -102,7 +102,8 @@ function checkActors(world: World): void {
 /** Ends what outlives its program. */
 function killDetached(world: World): void {
   for (const { spec, phase } of world.head.state.actors.values()) {
-    if (spec.detached && phase.kind !== 'dead') world.machines[0]?.agent?.ask({ type: 'actor.kill', actorId: spec.actorId, noRestart: true }, () => {})
+    if (spec.detached && phase.kind !== 'dead')
+      world.machines[0]?.agent?.ask({ type: 'actor.kill', actorId: spec.actorId, noRestart: true }, () => {})
   }
 }
 

@@ -1,7 +1,7 @@
 import { newNodeId } from '#runtime/base/ids.ts'
 import type { CoreRequest } from '#runtime/head/core/events.ts'
 import type { AgentCommand, AgentEvent } from '#runtime/node/core/events.ts'
-import type { ActorConstruction } from '#runtime/node/core/messages.ts'
+import type { ActorConstruction, ToHead } from '#runtime/node/core/messages.ts'
 import { checkInvariants } from '#runtime/node/core/invariants.ts'
 import { registrationOf } from '#runtime/node/core/reporting.ts'
 import { type AgentCoreConfig, type AgentState, createAgentState, defaultCoreSettings } from '#runtime/node/core/state.ts'
@@ -37,6 +37,8 @@ export class SimAgent {
   readonly #absent = new Map<string, { nodeId: string }>()
   #head: Port | undefined
   #isRegistered = false
+  /** What happened since the registration that is under way was written. */
+  #unsent: ToHead[] = []
   #nextKey = 0
   readonly #pending = new Map<number, Pending>()
   readonly #watchers = new Map<string, Set<Port>>()
@@ -110,6 +112,7 @@ export class SimAgent {
     this.#head = port
     port.onMessage = (message: HeadToAgent) => this.#onHead(message)
     port.onClosed = () => this.#onHeadLost()
+    this.#unsent = []
     this.#say({ kind: 'register', register: { type: 'node.register', facts: this.#facts, ...registrationOf(this.state) } })
   }
 
@@ -141,6 +144,7 @@ export class SimAgent {
   #onRegistered({ fenced, heartbeatMs }: Extract<HeadToAgent, { kind: 'registered' }>['answer']): void {
     if (fenced) return this.#world.startOver(this)
     this.#isRegistered = true
+    for (const message of this.#unsent.splice(0)) this.#say({ kind: 'say', message })
     this.raise({ type: 'head.registered', heartbeatMs })
     for (const [key, { request }] of this.#pending) this.#say({ kind: 'ask', key, request })
     for (const key of this.#watchers.keys()) this.#watchAgain(key)
@@ -261,8 +265,7 @@ export class SimAgent {
   #perform(command: AgentCommand): void {
     switch (command.do) {
       case 'tell-head':
-        if (this.#isRegistered) this.#say({ kind: 'say', message: command.message })
-        return
+        return this.#isRegistered ? this.#say({ kind: 'say', message: command.message }) : void this.#unsent.push(command.message)
       case 'tell-owner': {
         const port = this.#clients.get(command.ownerId)?.port ?? this.#owners.get(command.ownerId)?.port
         return port?.send({ kind: 'lease', message: command.message } satisfies AgentToClient)

@@ -122,7 +122,11 @@ export class SimDriver {
     return {
       ...{ kind: 'task', name: `${isShort ? 'short' : 'long'}${randomBelow(random, 2)}`, shape },
       ...{ runMs: isShort ? random() * 2 : random() * 600, seed: randomBelow(random, 1e9) },
-      ...{ maxRetries: pickOne(random, hasChildren ? [3, 1, 0] : [3, 3, -1, -1, 0, 1]), throwsFor: this.#chance(0.1) ? 1 : 0, retryErrors: this.#chance(0.7) },
+      ...{
+        maxRetries: pickOne(random, hasChildren ? [3, 1, 0] : [3, 3, -1, -1, 0, 1]),
+        throwsFor: this.#chance(0.1) ? 1 : 0,
+        retryErrors: this.#chance(0.7),
+      },
       ...{ crashesFor: this.#chance(0.07) ? 1 + randomBelow(random, 2) : 0, isStored: this.#chance(0.3), items: this.#chance(0.1) ? 3 : 0 },
       children: hasChildren
         ? Array.from({ length: 1 + randomBelow(random, 2) }, () => ({
