@@ -17,8 +17,9 @@ export const start: Command = {
     const options = readStartOptions(values)
     return async (terminal) => {
       const session = await startSession(options)
+      const ended = options.isBlocking ? holdForeground(session, terminal) : 0 // first, as who reads that we are ready may interrupt us
       terminal.print(terminal.isJson ? JSON.stringify(describe(session)) : explain(session, terminal))
-      return options.isBlocking ? holdForeground(session, terminal) : 0
+      return ended
     }
   },
 }

@@ -13,6 +13,8 @@ export type ExecutionServices = {
   loadFunction(functionId: string): Callable | Promise<Callable>
   /** Arguments as values, refs at the top level resolved, their bytes pulled here. Synchronous when nothing has to be fetched. */
   openArguments(call: { taskId: TaskId; args: Uint8Array; refArgs: readonly RefArgument[] }): OpenArguments | Promise<OpenArguments>
+  /** Brings stored arguments to this node, so that opening them later is quick. They are not kept in memory for it. Errors show at the opening. */
+  prefetch(refArgs: readonly RefArgument[]): void
   /** A return value or stream item as it goes to the owner: inline, or put into this node's store first. `index` is 1 for the first return. */
   encodeResult(task: { readonly taskId: TaskId; /** Who will own it. */ readonly callerId: WorkerId }, index: number, value: unknown): TaskResult | Promise<TaskResult>
   encodeError(error: unknown): UserError

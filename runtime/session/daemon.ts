@@ -15,7 +15,7 @@ export function sayFailed(error: Error): void {
 }
 
 /**
- * The Node that runs daemons and workers: this one when it has what they need (`node:sqlite` without a flag came with 22.13),
+ * The Node that runs daemons and workers: this one when it has what they need (`node:sqlite`, module hooks, and running `.ts` files, which came last, with 22.18),
  * else the one that was installed beside us.
  * @throws ClusterError `cluster.start-failed` when there is neither.
  */
@@ -23,7 +23,7 @@ export function runtimeNode(): string {
   const given = process.env['SHOAL_NODE']
   if (given) return given
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-  if (major > 22 || (major === 22 && minor >= 13)) return process.execPath
+  if (major > 22 || (major === 22 && minor >= 18)) return process.execPath
   const packageName = `node-${process.platform}-${process.arch}`
   try {
     const path = join(dirname(createRequire(import.meta.url).resolve(`${packageName}/package.json`)), 'bin', 'node')
@@ -33,7 +33,7 @@ export function runtimeNode(): string {
   }
   throw new ClusterError(
     'cluster.start-failed',
-    `the cluster's processes need Node 22.13 or later; this is ${process.versions.node} and the package ${packageName} is not installed. Run npm ci again, or set SHOAL_NODE to a newer node.`,
+    `the cluster's processes need Node 22.18 or later; this is ${process.versions.node} and the package ${packageName} is not installed. Run npm ci again, or set SHOAL_NODE to a newer node.`,
   )
 }
 

@@ -6,14 +6,14 @@ import { turnMs } from './turn.ts'
 
 /** Waiting calls of one lane. Owners keep what they push well below this. */
 const waitingLimit = 1_000_000
-/** So many at the head of the line have their arguments opened ahead. */
-const openAhead = 8
+/** So many at the head of the line have their arguments brought to this node ahead. */
+const prefetchAhead = 8
 
 export type LaneIo = {
   readonly runner: TaskRunner
   readonly clock: Clock
-  /** Opens arguments ahead of the turn of a job. */
-  open(job: Invocation): void
+  /** Brings the arguments of a job to this node ahead of its turn. */
+  prefetch(job: Invocation): void
   /** A cancel came and was not looked at yet. */
   isCancelAsked(taskId: string): boolean
   /** `job` has ended and its place is free. */
@@ -58,7 +58,7 @@ export class InvocationLane {
     while (this.#active < this.#limit && !this.isPaused) {
       const job = this.#waiting.shift()
       if (job === undefined) break
-      if (job.refArgs.length > 0) this.#openAhead()
+      if (job.refArgs.length > 0) this.#prefetchAhead()
       this.#start(job)
       if (this.#waiting.length > 0 && this.#io.clock.monotonicMs() > untilMs) {
         this.#pumpNextTurn()
@@ -66,7 +66,7 @@ export class InvocationLane {
       }
     }
     this.#isPumping = false
-    if (this.#waiting.length > 0) this.#openAhead()
+    if (this.#waiting.length > 0) this.#prefetchAhead()
     this.#io.rested()
   }
 
@@ -108,12 +108,13 @@ export class InvocationLane {
     })
   }
 
-  #openAhead(): void {
+  #prefetchAhead(): void {
     let seen = 0
     for (const job of this.#waiting) {
       seen += 1
-      if (job.opened === undefined && job.refArgs.some((argument) => argument.place.kind === 'stored')) this.#io.open(job)
-      if (seen === openAhead) return
+      if (!job.isPrefetched && job.refArgs.length > 0) this.#io.prefetch(job)
+      job.isPrefetched = true
+      if (seen === prefetchAhead) return
     }
   }
 

@@ -112,7 +112,9 @@ export class Invocation extends Scope {
   readonly args: Uint8Array
   readonly refArgs: readonly RefArgument[]
   readonly shape: ReturnShape
-  /** Arguments opened ahead of its turn, or being opened. */
+  /** The arguments that lie elsewhere were asked for. */
+  isPrefetched = false
+  /** Arguments that are opened, or being opened. */
   opened: OpenArguments | Promise<OpenArguments> | undefined
   /** User code was entered. */
   hasBegun = false

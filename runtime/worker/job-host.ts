@@ -1,6 +1,5 @@
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
-import { toError } from '../base/errors.ts'
 import type { ExecutionServices } from '../sdk/execution.ts'
 import type { Invocation } from './invocation.ts'
 import type { LaneIo } from './invocation-lane.ts'
@@ -36,24 +35,7 @@ export function laneIo(io: HostIo, hooks: Pick<LaneIo, 'ended' | 'rested'>): Lan
     runner: io.runner,
     clock: io.clock,
     isCancelAsked: io.isCancelAsked,
-    open: (job) => openAhead(io, job),
+    prefetch: (job) => io.services.prefetch(job.refArgs),
     ...hooks,
   }
-}
-
-function openAhead(io: HostIo, job: Invocation): void {
-  let opening: Invocation['opened']
-  try {
-    opening = io.services.openArguments(job)
-  } catch {
-    return // told when its turn comes and this is tried again
-  }
-  job.opened = opening
-  if (!(opening instanceof Promise)) return
-  opening.then(
-    (opened) => {
-      if (job.opened === opening) job.opened = opened
-    },
-    (error: unknown) => io.logger.debug('arguments.open-failed', { taskId: job.taskId, why: toError(error).message }), // told at its turn
-  )
 }

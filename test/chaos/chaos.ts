@@ -38,7 +38,9 @@ const work = shoal.remote(
   { maxRetries: -1 },
 )
 const bulk = shoal.remote((index: number) => new Uint8Array(200_000).fill(index % 251), { maxRetries: -1 })
-const total = shoal.remote((one: Uint8Array, other: Uint8Array) => one.reduce((sum, byte) => sum + byte, 0) + other.length, { maxRetries: -1 })
+const total = shoal.remote((one: Uint8Array, other: Uint8Array) => one.reduce((sum, byte) => sum + byte, 0) + other.length, {
+  maxRetries: -1,
+})
 const Keeper = shoal.actor(
   class {
     readonly #index: number
@@ -54,7 +56,10 @@ const Keeper = shoal.actor(
 
 await check(`every result is right while workers, agents and the head are killed (seed ${seed})`, async () => {
   const parts = Array.from({ length: 2 * pairCount }, (_, index) => bulk.remote(index))
-  const pairs = Array.from({ length: pairCount }, (_, index) => ({ index, ref: total.remote(parts[index] as never, parts[index + pairCount] as never) }))
+  const pairs = Array.from({ length: pairCount }, (_, index) => ({
+    index,
+    ref: total.remote(parts[index] as never, parts[index + pairCount] as never),
+  }))
   const actors = Array.from({ length: actorCount }, (_, index) => keep(index))
   const tasks = Array.from({ length: taskCount - 3 * pairCount }, (_, index) => ({ index, ref: work.remote(index) }))
   const all = [
@@ -128,7 +133,10 @@ function resultsReach(count: number): Promise<void> {
 async function within(timeMs: number, done: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`after ${timeMs} ms ${resultCount} of ${taskCount} tasks had ended; killed ${JSON.stringify(killed)}`)), timeMs)
+    timer = setTimeout(
+      () => reject(new Error(`after ${timeMs} ms ${resultCount} of ${taskCount} tasks had ended; killed ${JSON.stringify(killed)}`)),
+      timeMs,
+    )
   })
   await Promise.race([done, late]).finally(() => clearTimeout(timer))
 }

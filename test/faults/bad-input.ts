@@ -157,7 +157,16 @@ for (const [door, address] of [
 ] as const) {
   await check(`${door.name} drops what is not TLS`, async () => {
     const plain = { ...door, open: () => openTcp(address) }
-    await isLogged(door, () => fc.assert(fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 300 }), async (bytes) => void (await visit(plain, bytes))), runs(10)), /TLS: /, 10)
+    await isLogged(
+      door,
+      () =>
+        fc.assert(
+          fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 300 }), async (bytes) => void (await visit(plain, bytes))),
+          runs(10),
+        ),
+      /TLS: /,
+      10,
+    )
     await nothingElseHappened()
   })
 
@@ -231,18 +240,43 @@ const entrances = (): Entrance[] => {
   drivers += 1
   const workerId = drivers.toString(16).padStart(56, '0')
   return [
-    { door: headUnix, hello: { role: 'agent', nodeId: someId('d') }, schemas: { ...toHeadFromAgent, ...headRequests }, requests: new Set(Object.keys(headRequests)) },
-    { door: headTls, hello: { role: 'agent' }, schemas: { ...toHeadFromAgent, ...headRequests }, requests: new Set(Object.keys(headRequests)) },
+    {
+      door: headUnix,
+      hello: { role: 'agent', nodeId: someId('d') },
+      schemas: { ...toHeadFromAgent, ...headRequests },
+      requests: new Set(Object.keys(headRequests)),
+    },
+    {
+      door: headTls,
+      hello: { role: 'agent' },
+      schemas: { ...toHeadFromAgent, ...headRequests },
+      requests: new Set(Object.keys(headRequests)),
+    },
     {
       door: agentUnix,
       hello: { role: 'driver', workerId },
       schemas: { ...toAgentFromClient, ...clientRequests, ...storeSchemas },
       requests: new Set([...Object.keys(clientRequests), ...Object.keys(storeSchemas)]),
     },
-    { door: agentTls, hello: { role: 'peer-agent' }, schemas: { 'object.read': ObjectRead, 'copies.free': CopiesFree }, requests: new Set(['object.read']) },
+    {
+      door: agentTls,
+      hello: { role: 'peer-agent' },
+      schemas: { 'object.read': ObjectRead, 'copies.free': CopiesFree },
+      requests: new Set(['object.read']),
+    },
     { door: agentTls, hello: { role: 'owner', workerId }, schemas: toAgentFromOwner, requests: new Set() },
-    { door: worker, hello: { role: 'owner', workerId }, schemas: { ...toWorkerFromOwner, ...toOwnerFromBorrower }, requests: new Set(borrowerRequests) },
-    { door: driver, hello: { role: 'owner', workerId }, schemas: { ...toWorkerFromOwner, ...toOwnerFromBorrower }, requests: new Set(borrowerRequests) },
+    {
+      door: worker,
+      hello: { role: 'owner', workerId },
+      schemas: { ...toWorkerFromOwner, ...toOwnerFromBorrower },
+      requests: new Set(borrowerRequests),
+    },
+    {
+      door: driver,
+      hello: { role: 'owner', workerId },
+      schemas: { ...toWorkerFromOwner, ...toOwnerFromBorrower },
+      requests: new Set(borrowerRequests),
+    },
   ]
 }
 
@@ -279,7 +313,9 @@ for (const [index, { door, hello }] of entrances().entries()) {
   await check(`${door.name} survives messages of role ${role} that make no sense`, async () => {
     const { schemas, requests } = entrances()[index] ?? assert.fail()
     const kinds = Object.keys(schemas).filter((type) => type !== 'node.leaving')
-    const message = fc.constantFrom(...kinds).chain((type) => arbitraryOf(schemas[type] ?? assert.fail()) as fc.Arbitrary<{ type: string; ownerId?: unknown }>)
+    const message = fc
+      .constantFrom(...kinds)
+      .chain((type) => arbitraryOf(schemas[type] ?? assert.fail()) as fc.Arbitrary<{ type: string; ownerId?: unknown }>)
     await fc.assert(
       fc.asyncProperty(fc.array(message, { minLength: 1, maxLength: 12 }), async (messages) => {
         const { hello: greeting } = entrances()[index] ?? assert.fail()
@@ -315,7 +351,11 @@ await check('a message in the name of another process ends the link, and its lea
 
 await check('a client id that is in use is not given to a second one', async () => {
   const first = await greet(agentUnix, { role: 'driver', workerId: someId('6') })
-  await isLogged(agentUnix, () => visit(agentUnix, helloFrame({ role: 'driver', workerId: someId('6') }), { stays: true }), /is connected already/)
+  await isLogged(
+    agentUnix,
+    () => visit(agentUnix, helloFrame({ role: 'driver', workerId: someId('6') }), { stays: true }),
+    /is connected already/,
+  )
   first.destroy()
 })
 
@@ -326,7 +366,9 @@ await check('a node that registers and then speaks nonsense is dropped, and the 
   }
   const register = { type: 'node.register', facts, available: {}, actors: [], bundles: [], clients: [] }
   const kinds = Object.keys(toHeadFromAgent).filter((type) => type !== 'node.leaving')
-  const message = fc.constantFrom(...kinds).chain((type) => arbitraryOf(toHeadFromAgent[type as keyof typeof toHeadFromAgent]) as fc.Arbitrary<object>)
+  const message = fc
+    .constantFrom(...kinds)
+    .chain((type) => arbitraryOf(toHeadFromAgent[type as keyof typeof toHeadFromAgent]) as fc.Arbitrary<object>)
   await fc.assert(
     fc.asyncProperty(arbitraryOf(NodeRegister), fc.array(message, { maxLength: 20 }), async (claims, messages) => {
       const socket = await greet(headTls, { role: 'agent' })
@@ -345,12 +387,18 @@ await check('a node that registers and then speaks nonsense is dropped, and the 
 
 await check('a flood of connections that say nothing is bounded, and what is connected goes on', async () => {
   for (const door of [agentUnix, headTls]) {
-    const sockets = await Promise.all(Array.from({ length: 200 }, () => (door === headTls ? openTcp(cluster.address) : door.open()).catch(() => undefined)))
+    const sockets = await Promise.all(
+      Array.from({ length: 200 }, () => (door === headTls ? openTcp(cluster.address) : door.open()).catch(() => undefined)),
+    )
     await until(`${door.name} turns the flood away`, () => /connections wait to be accepted/.test(door.log()))
     assert.equal(await shoal.get(triple.remote(7)), 21)
     for (const socket of sockets) socket?.destroy()
   }
-  await until('strangers are let in again', () => openUnix(layout.agentSocket).then((socket) => socket.destroy()).then(() => true))
+  await until('strangers are let in again', () =>
+    openUnix(layout.agentSocket)
+      .then((socket) => socket.destroy())
+      .then(() => true),
+  )
 })
 
 await check('who sends its hello byte by byte is dropped at the time limit', async () => {
@@ -378,5 +426,10 @@ function foreignIdentity() {
   const authority = createClusterAuthority()
   const { publicKeyPem, privateKeyPem } = createKeyPair()
   const nodeId = readIdentity(layout.identityDir).nodeId
-  return { nodeId, caCertPem: authority.caCertPem, certPem: issueNodeCertificate(authority, { nodeId, role: 'agent', publicKeyPem }), keyPem: privateKeyPem }
+  return {
+    nodeId,
+    caCertPem: authority.caCertPem,
+    certPem: issueNodeCertificate(authority, { nodeId, role: 'agent', publicKeyPem }),
+    keyPem: privateKeyPem,
+  }
 }

@@ -18,7 +18,10 @@ export const openTcp = (hostPort: string): Promise<Duplex> => ready(connect(plac
 
 /** Without `identity`: no certificate. Trusts any listener: what is tested is whether the listener trusts us. */
 export const openTls = (hostPort: string, identity?: Identity): Promise<Duplex> =>
-  ready(connectTls({ ...joinerTlsOptions(), ...placeOf(hostPort), ...(identity && { cert: identity.certPem, key: identity.keyPem }) }), 'secureConnect')
+  ready(
+    connectTls({ ...joinerTlsOptions(), ...placeOf(hostPort), ...(identity && { cert: identity.certPem, key: identity.keyPem }) }),
+    'secureConnect',
+  )
 
 export function placeOf(hostPort: string): { host: string; port: number } {
   const colon = hostPort.lastIndexOf(':')
@@ -57,7 +60,8 @@ export async function greet(door: Door, hello: object): Promise<Duplex> {
   return socket
 }
 
-export const helloFrame = (hello: object): Uint8Array => encodeFrame(new TextEncoder().encode(JSON.stringify({ type: 'hello', protocol: 1, version: 'test', ...hello })))
+export const helloFrame = (hello: object): Uint8Array =>
+  encodeFrame(new TextEncoder().encode(JSON.stringify({ type: 'hello', protocol: 1, version: 'test', ...hello })))
 
 /** Resolves when the other side has closed. */
 export function closedOf(socket: Duplex): Promise<void> {

@@ -110,7 +110,12 @@ await check('many actors asked for while the head dies and comes back are each m
     indexes,
     Array.from({ length: 12 }, (_, index) => index),
   )
-  assert.deepEqual(linesIn(made).map(Number).sort((a, b) => a - b), Array.from({ length: 12 }, (_, index) => index))
+  assert.deepEqual(
+    linesIn(made)
+      .map(Number)
+      .sort((a, b) => a - b),
+    Array.from({ length: 12 }, (_, index) => index),
+  )
   for (const actor of actors) await shoal.kill(actor)
 })
 
@@ -121,7 +126,9 @@ await check('a request that the head does not answer in time is refused with an 
         await shoal.nodes()
         return 'answered'
       } catch (error) {
-        return error instanceof Error && 'code' in error && 'retryable' in error ? `${String(error.code)} ${String(error.retryable)}` : String(error)
+        return error instanceof Error && 'code' in error && 'retryable' in error
+          ? `${String(error.code)} ${String(error.retryable)}`
+          : String(error)
       }
     },
     { resources: { here: 1 } },
@@ -146,7 +153,9 @@ await check('a worker that dies while the head is away has its actor built again
 await check('a driver that is killed leaves nothing but its detached actors', async () => {
   const pids = fileIn('doomed')
   const script = fileURLToPath(new URL('doomed-driver.ts', import.meta.url))
-  const driver = spawn(process.execPath, ['--no-warnings', ...process.execArgv, script, cluster.address, cluster.tempDir, pids], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const driver = spawn(process.execPath, ['--no-warnings', ...process.execArgv, script, cluster.address, cluster.tempDir, pids], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const [said] = (await Promise.race([once(driver.stdout, 'data'), once(driver, 'exit')])) as [unknown]
   assert.equal(String(said), 'ready\n')
   await until('its task runs', () => linesIn(pids).length === 2)

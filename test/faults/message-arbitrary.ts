@@ -18,7 +18,9 @@ type Definition = {
   readonly valueType?: z.ZodType
   readonly values?: readonly unknown[]
   readonly entries?: Record<string, string>
-  readonly checks?: readonly { _zod: { def: { check?: string; pattern?: RegExp; format?: string; minimum?: number; maximum?: number; value?: number } } }[]
+  readonly checks?: readonly {
+    _zod: { def: { check?: string; pattern?: RegExp; format?: string; minimum?: number; maximum?: number; value?: number } }
+  }[]
 }
 
 function arbitraryOfDefinition(def: Definition): fc.Arbitrary<unknown> {
@@ -26,7 +28,9 @@ function arbitraryOfDefinition(def: Definition): fc.Arbitrary<unknown> {
     case 'object':
       return fc.record(Object.fromEntries(Object.entries(def.shape ?? {}).map(([name, field]) => [name, arbitraryOf(field)])))
     case 'array':
-      return def.element ? fc.array(arbitraryOf(def.element), { minLength: limitOf(def, 'min_length') ?? 0, maxLength: 3 }) : fc.constant([])
+      return def.element
+        ? fc.array(arbitraryOf(def.element), { minLength: limitOf(def, 'min_length') ?? 0, maxLength: 3 })
+        : fc.constant([])
     case 'union':
       return fc.oneof(...(def.options ?? []).map(arbitraryOf))
     case 'nullable':
@@ -34,7 +38,9 @@ function arbitraryOfDefinition(def: Definition): fc.Arbitrary<unknown> {
     case 'optional':
       return fc.oneof(fc.constant(undefined), ...(def.innerType ? [arbitraryOf(def.innerType)] : []))
     case 'record':
-      return fc.dictionary(fc.string({ minLength: 1, maxLength: 12 }), def.valueType ? arbitraryOf(def.valueType) : fc.constant(1), { maxKeys: 3 })
+      return fc.dictionary(fc.string({ minLength: 1, maxLength: 12 }), def.valueType ? arbitraryOf(def.valueType) : fc.constant(1), {
+        maxKeys: 3,
+      })
     case 'literal':
       return fc.constantFrom(...(def.values ?? []))
     case 'enum':
@@ -53,7 +59,10 @@ function arbitraryOfDefinition(def: Definition): fc.Arbitrary<unknown> {
 function numberOf(def: Definition): fc.Arbitrary<number> {
   const least = limitOf(def, 'greater_than') ?? -1_000
   const most = limitOf(def, 'less_than') ?? Number.MAX_SAFE_INTEGER
-  return fc.oneof(fc.integer({ min: Math.ceil(least), max: Math.floor(Math.min(most, least + 4)) }), fc.maxSafeInteger().map((value) => Math.min(most, Math.max(least, value))))
+  return fc.oneof(
+    fc.integer({ min: Math.ceil(least), max: Math.floor(Math.min(most, least + 4)) }),
+    fc.maxSafeInteger().map((value) => Math.min(most, Math.max(least, value))),
+  )
 }
 
 function stringOf(def: Definition): fc.Arbitrary<string> {

@@ -33,19 +33,35 @@ const infoOf = async (group: shoal.PlacementGroup): Promise<shoal.GroupInfo> => 
   return info
 }
 const nodesOf = async (group: shoal.PlacementGroup): Promise<(string | null)[]> => (await infoOf(group)).bundles.map(({ nodeId }) => nodeId)
-const allFree = () => until('all CPUs are free', async () => (await shoal.availableResources())['CPU'] === 6)
+const allFree = () =>
+  until('all CPUs are free', async () => {
+    const [free, all] = [await shoal.availableResources(), await shoal.clusterResources()]
+    return free['CPU'] === all['CPU']
+  })
 
-await check('STRICT_PACK puts all bundles on one node, PACK too when they fit', async () => {
+/** A check that leaves no group behind. */
+const groupCheck = (name: string, body: () => Promise<void>) =>
+  check(name, async () => {
+    try {
+      await body()
+    } finally {
+      for (const { groupId, state, bundles } of await shoal.placementGroups()) {
+        if (state !== 'removed') await shoal.removePlacementGroup(new shoal.PlacementGroup(groupId, bundles.length))
+      }
+      await allFree()
+    }
+  })
+
+await groupCheck('STRICT_PACK puts all bundles on one node, PACK too when they fit', async () => {
   for (const strategy of ['STRICT_PACK', 'PACK'] as const) {
     const group = shoal.placementGroup({ bundles: [{ CPU: 1 }, { CPU: 1 }], strategy })
     await group.ready()
     assert.equal(new Set(await nodesOf(group)).size, 1)
     await shoal.removePlacementGroup(group)
   }
-  await allFree()
 })
 
-await check('PACK goes over several nodes when one is too small; STRICT_PACK waits and says why', async () => {
+await groupCheck('PACK goes over several nodes when one is too small; STRICT_PACK waits and says why', async () => {
   const pack = shoal.placementGroup({ bundles: [{ CPU: 1 }, { CPU: 1 }, { CPU: 1 }], strategy: 'PACK' })
   await pack.ready()
   assert.equal(new Set(await nodesOf(pack)).size, 2)
@@ -55,11 +71,9 @@ await check('PACK goes over several nodes when one is too small; STRICT_PACK wai
   const info = await infoOf(strict)
   assert.equal(info.state, 'pending')
   assert.match(info.why, /STRICT_PACK needs one node/)
-  await shoal.removePlacementGroup(strict)
-  await allFree()
 })
 
-await check('SPREAD and STRICT_SPREAD use different nodes', async () => {
+await groupCheck('SPREAD and STRICT_SPREAD use different nodes', async () => {
   for (const strategy of ['SPREAD', 'STRICT_SPREAD'] as const) {
     const group = shoal.placementGroup({ bundles: [{ CPU: 1 }, { CPU: 1 }, { CPU: 1 }], strategy })
     await group.ready()
@@ -71,11 +85,9 @@ await check('SPREAD and STRICT_SPREAD use different nodes', async () => {
   const soft = shoal.placementGroup({ bundles: [{ CPU: 1 }, { CPU: 1 }, { CPU: 1 }, { CPU: 1 }], strategy: 'SPREAD' })
   await soft.ready()
   await shoal.removePlacementGroup(tooMany)
-  await shoal.removePlacementGroup(soft)
-  await allFree()
 })
 
-await check('a group is set aside whole or not at all', async () => {
+await groupCheck('a group is set aside whole or not at all', async () => {
   const first = shoal.placementGroup({ bundles: [{ CPU: 2 }, { CPU: 2 }], strategy: 'STRICT_SPREAD' })
   await first.ready()
   const second = shoal.placementGroup({ bundles: [{ CPU: 2 }, { CPU: 2 }], strategy: 'STRICT_SPREAD' })
@@ -83,11 +95,9 @@ await check('a group is set aside whole or not at all', async () => {
   assert.equal((await shoal.availableResources())['CPU'], 2) // nothing is held for the one that waits
   await shoal.removePlacementGroup(first)
   await second.ready()
-  await shoal.removePlacementGroup(second)
-  await allFree()
 })
 
-await check('bundles show as resources of the group while it lives', async () => {
+await groupCheck('bundles show as resources of the group while it lives', async () => {
   const group = shoal.placementGroup({ bundles: [{ CPU: 1 }, { CPU: 1 }], strategy: 'STRICT_PACK' })
   await group.ready()
   const names = () => shoal.availableResources()
@@ -101,7 +111,7 @@ await check('bundles show as resources of the group while it lives', async () =>
   await until('they are gone', async () => Object.keys(await names()).every((name) => !name.includes(group.id)))
 })
 
-await check('tasks and actors run in the bundle that they name, or in any', async () => {
+await groupCheck('tasks and actors run in the bundle that they name, or in any', async () => {
   const group = shoal.placementGroup({ bundles: [{ CPU: 1 }, { CPU: 1 }, { CPU: 1 }], strategy: 'STRICT_SPREAD' })
   await group.ready()
   const nodes = await nodesOf(group)
@@ -115,11 +125,9 @@ await check('tasks and actors run in the bundle that they name, or in any', asyn
   }
   const anywhere = where.options({ schedulingStrategy: { placementGroup: group } })
   assert((await shoal.get([1, 2, 3].map(() => anywhere.remote()))).every((nodeId) => nodes.includes(nodeId)))
-  await shoal.removePlacementGroup(group)
-  await allFree()
 })
 
-await check('a task for any bundle uses the one that has room', async () => {
+await groupCheck('a task for any bundle uses the one that has room', async () => {
   const group = shoal.placementGroup({ bundles: [{ CPU: 1 }, { CPU: 1 }], strategy: 'STRICT_SPREAD' })
   await group.ready()
   const holders = [0, 1].map((bundleIndex) => Placed.options({ schedulingStrategy: { placementGroup: group, bundleIndex }, numCpus: 1 }).remote())
@@ -131,21 +139,17 @@ await check('a task for any bundle uses the one that has room', async () => {
     holders[free] = holder.remote()
     await shoal.get((holders[free] as (typeof holders)[number]).node.remote())
   }
-  await shoal.removePlacementGroup(group)
-  await allFree()
 })
 
-await check('tasks may be submitted before the group is placed; they wait for it', async () => {
+await groupCheck('tasks may be submitted before the group is placed; they wait for it', async () => {
   const group = shoal.placementGroup({ bundles: [{ CPU: 2 }], bundleLabelSelector: [{ zone: 'b' }] })
   const ref = where.options({ schedulingStrategy: { placementGroup: group, bundleIndex: 0 }, numCpus: 2 }).remote()
   const actor = Placed.options({ schedulingStrategy: { placementGroup: group, bundleIndex: 0 }, numCpus: 0 }).remote()
   assert.equal(await shoal.get(ref), b)
   assert.equal(await shoal.get(actor.node.remote()), b)
-  await shoal.removePlacementGroup(group)
-  await allFree()
 })
 
-await check('a task that asks for more than its bundle has fails, and so does a bundle that does not exist', async () => {
+await groupCheck('a task that asks for more than its bundle has fails, and so does a bundle that does not exist', async () => {
   const group = shoal.placementGroup({ bundles: [{ CPU: 1 }] })
   await group.ready()
   const tooBig = where.options({ schedulingStrategy: { placementGroup: group, bundleIndex: 0 }, numCpus: 2 }).remote()
@@ -157,11 +161,9 @@ await check('a task that asks for more than its bundle has fails, and so does a 
   const actor = Placed.options({ schedulingStrategy: { placementGroup: group, bundleIndex: 0 }, numCpus: 2 }).remote()
   const error = await rejection(shoal.get(actor.node.remote(), { timeout: '20s' }))
   assert(error instanceof shoal.ActorUnschedulableError, `${error.name}: ${error.message}`)
-  await shoal.removePlacementGroup(group)
-  await allFree()
 })
 
-await check('children of a task in a group run there too when captureChildTasks is set, and else do not', async () => {
+await groupCheck('children of a task in a group run there too when captureChildTasks is set, and else do not', async () => {
   const group = shoal.placementGroup({ bundles: [{ CPU: 2 }], bundleLabelSelector: [{ zone: 'c' }] })
   await group.ready()
   const inside = shoal.remote(() => shoal.runtimeContext().placementGroupId)
@@ -171,11 +173,9 @@ await check('children of a task in a group run there too when captureChildTasks 
   assert.equal(await shoal.get(parent.options({ schedulingStrategy: { placementGroup: group } }).remote()), null)
   const makesActor = shoal.remote(async () => shoal.get(Placed.options({ numCpus: 1 }).remote().group.remote()))
   assert.equal(await shoal.get(makesActor.options({ schedulingStrategy: { placementGroup: group, captureChildTasks: true } }).remote()), group.id)
-  await shoal.removePlacementGroup(group)
-  await allFree()
 })
 
-await check('removing a group ends what runs in it and fails what waits for it, at once', async () => {
+await groupCheck('removing a group ends what runs in it and fails what waits for it, at once', async () => {
   const group = shoal.placementGroup({ bundles: [{ CPU: 1 }] })
   await group.ready()
   const inGroup = { schedulingStrategy: { placementGroup: group, bundleIndex: 0 } }
@@ -193,10 +193,9 @@ await check('removing a group ends what runs in it and fails what waits for it, 
   assert((await rejection(group.ready())) instanceof shoal.PlacementGroupRemovedError)
   assert(performance.now() - startedMs < 5_000, 'nothing hung')
   assert.equal((await infoOf(group)).state, 'removed')
-  await allFree()
 })
 
-await check('an infeasible group says which bundle no node can hold', async () => {
+await groupCheck('an infeasible group says which bundle no node can hold', async () => {
   const group = shoal.placementGroup({ bundles: [{ CPU: 1 }, { CPU: 1, unobtainium: 1 }] })
   await until('it says why', async () => /bundle 1: .*unobtainium/.test((await infoOf(group)).why))
   const never = shoal.placementGroup({ bundles: [{ CPU: 1 }], bundleLabelSelector: [{ zone: 'nowhere' }] })
@@ -204,10 +203,9 @@ await check('an infeasible group says which bundle no node can hold', async () =
   const pending = rejection(group.ready())
   await shoal.removePlacementGroup(group)
   assert((await pending) instanceof shoal.PlacementGroupRemovedError)
-  await shoal.removePlacementGroup(never)
 })
 
-await check('a waiting group is placed when a node joins', async () => {
+await groupCheck('a waiting group is placed when a node joins', async () => {
   const group = shoal.placementGroup({ bundles: [{ rare: 1 }] })
   const added = await cluster.addNode({ cpus: 1, resources: { rare: 1 } })
   await group.ready()
@@ -216,7 +214,7 @@ await check('a waiting group is placed when a node joins', async () => {
   await cluster.stopNode(added)
 })
 
-await check('bundles of a node that dies are placed on another; the others stay', async () => {
+await groupCheck('bundles of a node that dies are placed on another; the others stay', async () => {
   const added = await cluster.addNode({ cpus: 4, labels: { zone: 'd' } })
   const group = shoal.placementGroup({ bundles: [{ CPU: 1 }, { CPU: 1 }, { CPU: 1 }, { CPU: 1 }], strategy: 'STRICT_SPREAD' })
   await group.ready()
@@ -232,7 +230,7 @@ await check('bundles of a node that dies are placed on another; the others stay'
   await cluster.stopNode(spare)
 })
 
-await check('a group ends with its program, unless it is detached', async () => {
+await groupCheck('a group ends with its program, unless it is detached', async () => {
   const plain = shoal.placementGroup({ bundles: [{ CPU: 1 }] })
   const detached = shoal.placementGroup({ bundles: [{ CPU: 1 }], lifetime: 'detached', name: 'stays' })
   await plain.ready()
@@ -242,8 +240,6 @@ await check('a group ends with its program, unless it is detached', async () => 
   await until('the first is gone', async () => (await infoOf(plain)).state === 'removed')
   const stays = await infoOf(detached)
   assert.deepEqual([stays.state, stays.name], ['created', 'stays'])
-  await shoal.removePlacementGroup(detached)
-  await allFree()
 })
 
 await shoal.shutdown()

@@ -26,6 +26,7 @@ export class SimDriver {
   readonly #agent: SimAgent
   readonly #port: Port
   readonly #host: Host
+  readonly #hasPlan: boolean
   owner: SimOwner | undefined
   readonly tasks: MadeTask[] = []
   readonly actors: SimActor[] = []
@@ -33,8 +34,10 @@ export class SimDriver {
   #planned = 0
   #done = 0
 
-  constructor(world: World, agent: SimAgent) {
+  /** `hasPlan` false: it does nothing by itself. */
+  constructor(world: World, agent: SimAgent, hasPlan = true) {
     this.#world = world
+    this.#hasPlan = hasPlan
     this.#random = world.random
     this.#agent = agent
     this.workerId = newWorkerId(world.newHex)
@@ -74,7 +77,7 @@ export class SimDriver {
     if (message.kind !== 'answer' || !this.isAlive) return
     const { jobId } = message.value as { jobId: string } // what the head answers to job.register
     this.owner = this.#world.addOwner(new SimOwner(this.#world, this.#host, jobId))
-    this.#plan(jobId)
+    if (this.#hasPlan) this.#plan(jobId)
   }
 
   #soon(go: () => void, withinMs = loadMs): void {

@@ -44,6 +44,7 @@ export class World {
   readonly head: SimHead
   /** What happened to the cluster, for the report of a failing seed. */
   readonly log: string[] = []
+  readonly #agents = new Map<string, SimAgent>()
   #counter = 0
 
   constructor(seed: number, settings: WorldSettings) {
@@ -70,6 +71,7 @@ export class World {
 
   #boot(machine: Machine): void {
     machine.agent = new SimAgent(this, machine.place, { ...this.settings.agent, resources: machine.resources })
+    this.#agents.set(machine.agent.nodeId, machine.agent)
   }
 
   addOwner(owner: SimOwner): SimOwner {
@@ -133,7 +135,8 @@ export class World {
   }
 
   findAgent(nodeId: string): SimAgent | undefined {
-    return this.machines.find(({ agent }) => agent?.isAlive && agent.nodeId === nodeId)?.agent
+    const agent = this.#agents.get(nodeId)
+    return agent?.isAlive ? agent : undefined
   }
 
   // --- what goes wrong

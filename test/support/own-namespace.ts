@@ -27,4 +27,7 @@ export function system(command: string, ...args: readonly string[]): string {
   return stdout
 }
 
-const flagsOf = (kinds: readonly Kind[]): string[] => [...(kinds.includes('mount') ? ['--mount'] : []), ...(kinds.includes('network') ? ['--net'] : [])]
+const flagsOf = (kinds: readonly Kind[]): string[] => [
+  ...(kinds.includes('mount') ? ['--mount'] : []),
+  ...(kinds.includes('network') ? ['--net'] : []),
+]

@@ -65,14 +65,13 @@ function applyNode(state: AgentState, view: NodeView): boolean {
   }
   // Without a port nobody else can reach a node, and one that has none itself has no certificate to reach others with.
   const isOpen = view.state === 'alive' && facts.agentAddress !== '' && state.config.agentAddress !== ''
-  const total = amountsFrom(facts.resources)
   if (known === undefined) {
     state.nodeById.set(facts.nodeId, {
       nodeId: facts.nodeId,
       nodeName: facts.nodeName || facts.hostname,
       agentAddress: facts.agentAddress,
       labels: facts.labels,
-      total,
+      total: amountsFrom(facts.resources),
       available: amountsFrom(view.available),
       isOpen,
     })

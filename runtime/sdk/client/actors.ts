@@ -11,6 +11,7 @@ import type { OwnedTask, TaskKind } from '../owner/core/state.ts'
 import type { Client } from './client.ts'
 import type { HostKind } from './codec.ts'
 import { readRefFields, refFields } from './host-kinds.ts'
+import { inheritedStrategy } from './inherited-strategy.ts'
 import type { PendingTask } from './pending-task.ts'
 import type { RefState } from './ref-state.ts'
 import { makePending, packArguments } from './submit.ts'
@@ -50,7 +51,9 @@ export class Actors {
     counted.settle('ready')
     client.references.countHandles(counted, actorId)
     const listing = this.#listing(actorId, definition)
-    const registered = this.#register(definition, { listing, packed, counted })
+    const schedulingStrategy = inheritedStrategy(definition.options)
+    const placed = schedulingStrategy ? { ...definition, options: { ...definition.options, schedulingStrategy } } : definition
+    const registered = this.#register(placed, { listing, packed, counted })
       .catch((error: unknown) => this.#failCalls(actorId, error))
       .finally(() => this.#registering.delete(actorId))
     this.#registering.set(actorId, registered)

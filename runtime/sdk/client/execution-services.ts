@@ -1,3 +1,4 @@
+import * as z from 'zod'
 import { ClusterError } from '../../base/errors.ts'
 import { objectIdOf, type TaskId } from '../../base/ids.ts'
 import type { RefArgument, TaskResult } from '../../protocol/tasks.ts'
@@ -16,6 +17,7 @@ export function createExecutionServices(client: Client, backend: ShoalBackend): 
     nodeId: client.address.nodeId,
     loadFunction: (functionId) => client.functions.load(functionId),
     openArguments: (call) => openArguments(client, call),
+    prefetch: (refArgs) => prefetch(client, refArgs),
     encodeResult({ taskId, callerId }, index, value) {
       const result = client.encodeResult(objectIdOf(taskId, index), value, callerId)
       return result instanceof Promise ? result.then((made) => hold(taskId, made)) : hold(taskId, result)
@@ -38,6 +40,14 @@ export function createExecutionServices(client: Client, backend: ShoalBackend): 
 
 const nothing: readonly string[] = []
 const settledAtOnce = () => nothing
+
+function prefetch(client: Client, refArgs: readonly RefArgument[]): void {
+  for (const { objectId, place } of refArgs) {
+    if (place.kind !== 'stored' || place.copies.length === 0 || place.copies.some((copy) => copy.nodeId === client.address.nodeId)) continue
+    const { sizeBytes, copies } = place
+    client.agent.request({ type: 'object.pull', objectId, sizeBytes, copies }, { reply: z.unknown() }).catch(() => {}) // shown when it is opened
+  }
+}
 
 type Opening = { readonly args: Uint8Array; readonly refArgs: readonly RefArgument[] }
 

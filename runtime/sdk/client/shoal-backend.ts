@@ -4,11 +4,12 @@ import { shapeKey } from '../../protocol/placement/shapes.ts'
 import type { ActorDefinition, ActorIdentity, Backend, CallResult, MethodCall, TaskDefinition, TraceEvent, WaitRequest } from '../backend.ts'
 import type { ClusterNode, GroupInfo, PlacementGroupOptions, RuntimeContext } from '../cluster-types.ts'
 import type { ObjectRef } from '../object-ref.ts'
-import { shapeFrom, type TaskOptions } from '../options.ts'
+import { type SchedulingStrategy, shapeFrom, type TaskOptions } from '../options.ts'
 import type { TaskKind } from '../owner/core/state.ts'
 import type { ShoalActor } from './actors.ts'
 import type { Client } from './client.ts'
 import { retryNames } from './definitions.ts'
+import { inheritedStrategy } from './inherited-strategy.ts'
 import type { PendingTask } from './pending-task.ts'
 import { taskScope, type WaitLimits } from './read.ts'
 import { type RefState, stateOf } from './ref-state.ts'
@@ -32,7 +33,7 @@ export class ShoalBackend implements Backend {
   runTask(definition: TaskDefinition, args: readonly unknown[]): CallResult {
     const kind = this.#kinds.get(definition)
     // Inside a task, children may inherit its placement group: such kinds are made for each parent.
-    const inherited = this.#inheritedStrategy(definition)
+    const inherited = inheritedStrategy(definition.options)
     if (kind && !inherited) return this.#submit(definition, kind, args)
     const functionId = this.client.definitions.functionId(definition)
     if (typeof functionId === 'string') {
@@ -43,13 +44,7 @@ export class ShoalBackend implements Backend {
     return this.#submitLater(definition, functionId, args)
   }
 
-  #inheritedStrategy(definition: TaskDefinition): TaskOptions['schedulingStrategy'] {
-    const strategy = taskScope.getStore()?.strategy
-    if (strategy?.kind !== 'group' || !strategy.captureChildren || definition.options.schedulingStrategy !== undefined) return undefined
-    return { placementGroup: { id: strategy.groupId }, captureChildTasks: true }
-  }
-
-  #makeKind({ name, options }: TaskDefinition, functionId: string, inherited: TaskOptions['schedulingStrategy']): TaskKind {
+  #makeKind({ name, options }: TaskDefinition, functionId: string, inherited: SchedulingStrategy | undefined): TaskKind {
     const placed: TaskOptions = inherited ? { ...options, schedulingStrategy: inherited } : options
     const shape = shapeFrom(placed, 1)
     const returnCount = options.numReturns === 'streaming' ? -1 : (options.numReturns ?? 1)
@@ -85,12 +80,13 @@ export class ShoalBackend implements Backend {
 
   /** A function that another process defined: its id is asked for first, once. */
   #submitLater(definition: TaskDefinition, functionId: Promise<string>, args: readonly unknown[]): CallResult {
-    const placeholder = this.#makeKind(definition, '0'.repeat(64), this.#inheritedStrategy(definition))
+    const inherited = inheritedStrategy(definition.options)
+    const placeholder = this.#makeKind(definition, '0'.repeat(64), inherited)
     const pending = this.#pending(definition, placeholder, args)
     functionId.then(
       (id) => {
-        const kind = this.#makeKind(definition, id, this.#inheritedStrategy(definition))
-        this.#kinds.set(definition, kind)
+        const kind = this.#makeKind(definition, id, inherited)
+        if (!inherited) this.#kinds.set(definition, kind)
         pending.task.kind = kind
         this.client.owner.submit(pending, this.#toBeKnown(pending))
       },

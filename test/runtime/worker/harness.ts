@@ -3,7 +3,7 @@ import { EventEmitter, on } from 'node:events'
 import { type Clock, systemClock } from '#runtime/base/clock.ts'
 import { silentLogger } from '#runtime/base/logger.ts'
 import type { ActorSpec } from '#runtime/protocol/actors.ts'
-import type { ActorCall, PushedTask, TaskEnded, TaskResult, TaskTemplate, UserError } from '#runtime/protocol/tasks.ts'
+import type { ActorCall, PushedTask, RefArgument, TaskEnded, TaskResult, TaskTemplate, UserError } from '#runtime/protocol/tasks.ts'
 import type { Callable, ExecutionServices, OpenArguments, TaskScope } from '#runtime/sdk/execution.ts'
 import { createExecutor, type Executor } from '#runtime/worker/executor.ts'
 import type { FromExecutorToAgent, OwnerLink, ToOwner } from '#runtime/worker/messages.ts'
@@ -77,6 +77,7 @@ export class PlainServices implements ExecutionServices {
   readonly released: string[] = []
   readonly childrenCancelled: string[] = []
   readonly opened: string[] = []
+  prefetched = 0
   settled = 0
   /** Arguments of a task with stored refs come when this settles. */
   pulls = new Map<string, Promise<void>>()
@@ -98,6 +99,9 @@ export class PlainServices implements ExecutionServices {
       },
     }
     return this.pulls.get(taskId)?.then(() => opened) ?? opened
+  }
+  prefetch(refArgs: readonly RefArgument[]): void {
+    this.prefetched += refArgs.length
   }
   encodeResult(_task: object, _index: number, value: unknown): TaskResult {
     return { place: { kind: 'inline', bytes: encode(value) }, nested: [] }

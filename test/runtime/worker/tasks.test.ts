@@ -110,17 +110,19 @@ test('a function must return as many values as were asked for', async () => {
   expect(worker.link.resultOf(5)).toBe('f4 must return 2 values, but returned more than 2')
 })
 
-test('arguments of the next tasks are opened while one runs, a few ahead', async () => {
+test('arguments of the next tasks are brought near while one runs, a few ahead, and opened in their turn', async () => {
   const worker = aWorker()
   const gate = Promise.withResolvers<void>()
   define(worker, 1, () => gate.promise)
   define(worker, 2, (x) => x)
   const late = range(20).map((index) => ({ ...aTask(10 + index, 2, [index]), refArgs: [storedRef(0)] }))
   push(worker, [aTask(1, 1), ...late])
-  expect(worker.services.opened.slice(1)).toEqual(range(8).map((index) => taskIdOf(10 + index)))
+  expect(worker.services.prefetched).toBe(8)
+  expect(worker.services.opened).toHaveLength(1)
   gate.resolve()
   await endedCount(worker, 21)
   expect(worker.services.opened).toHaveLength(21)
+  expect(worker.services.prefetched).toBe(20)
   expect(worker.services.settled).toBe(21)
 })
 

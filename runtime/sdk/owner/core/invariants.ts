@@ -58,8 +58,12 @@ function expectedPlace(task: OwnedTask): string | undefined {
 }
 
 function checkLeases(state: OwnerState, put: Put): void {
+  let indexed = 0
+  for (const leases of state.leasesOfAgent.values()) indexed += leases.size
+  invariant(indexed === state.leases.size, `${state.leases.size} leases are held, ${indexed} stand at their agents`)
   for (const lease of state.leases.values()) {
     const { leaseId, inFlight } = lease
+    invariant(state.leasesOfAgent.get(lease.agent?.nodeId ?? '')?.has(lease), `lease ${leaseId} is missing at its agent`)
     invariant(state.shapes.get(lease.shapeKey)?.leases.has(leaseId), `lease ${leaseId} is missing at its shape ${lease.shapeKey}`)
     invariant(lease.expectedMs >= 0 && (inFlight.size > 0 || lease.expectedMs === 0), `lease ${leaseId} expects ${lease.expectedMs} ms`)
     invariant(!lease.blocked || inFlight.size > 0, `lease ${leaseId} is blocked by nothing`)

@@ -37,6 +37,9 @@ export function leaseGranted(state: OwnerState, event: Granted, out: OwnerComman
     killedFor: null,
   }
   state.leases.set(lease.leaseId, lease)
+  const ofAgent = state.leasesOfAgent.get(agentKey(lease.agent))
+  if (ofAgent) ofAgent.add(lease)
+  else state.leasesOfAgent.set(agentKey(lease.agent), new Set([lease]))
   queue.leases.add(lease.leaseId)
   offerLease(state, lease)
   state.dirtyShapes.add(lease.shapeKey)
@@ -68,6 +71,8 @@ function stopUsing(state: OwnerState, lease: Lease): void {
 function forgetLease(state: OwnerState, lease: Lease): void {
   const queue = state.shapes.get(lease.shapeKey)
   state.leases.delete(lease.leaseId)
+  const ofAgent = state.leasesOfAgent.get(agentKey(lease.agent))
+  if (ofAgent?.delete(lease) && ofAgent.size === 0) state.leasesOfAgent.delete(agentKey(lease.agent))
   for (const set of [queue?.leases, queue?.idle, queue?.roomy]) set?.delete(lease.leaseId)
   state.dirtyShapes.add(lease.shapeKey)
 }
@@ -126,9 +131,9 @@ function returnIdle(state: OwnerState, idleForMs: number, nowMs: number, out: Ow
   }
 }
 
-function heldBy(state: OwnerState, agent: AgentTarget): Lease[] {
-  return [...state.leases.values()].filter((lease) => sameAgent(lease.agent, agent))
-}
+const agentKey = (agent: AgentTarget): NodeId | '' => agent?.nodeId ?? ''
+
+const heldBy = (state: OwnerState, agent: AgentTarget): Lease[] => [...(state.leasesOfAgent.get(agentKey(agent)) ?? [])]
 
 export function leaseLost(state: OwnerState, event: { leaseId: string; exit: WorkerExit; nowMs: number }, out: OwnerCommand[]): void {
   const lease = state.leases.get(event.leaseId)
@@ -213,6 +218,7 @@ function closeOwner(state: OwnerState, out: OwnerCommand[]): void {
   }
   for (const queue of state.actors.values()) queue.inFlight.clear()
   state.leases.clear()
+  state.leasesOfAgent.clear()
   state.asks.clear()
   state.shapes.clear()
   state.contacts.clear()

@@ -183,6 +183,8 @@ export type OwnerState = {
   readonly tasks: Map<TaskId, OwnedTask>
   readonly shapes: Map<string, ShapeQueue>
   readonly leases: Map<string, Lease>
+  /** By the node of the agent that lent them; our own agent's under ''. */
+  readonly leasesOfAgent: Map<NodeId | '', Set<Lease>>
   readonly asks: Map<string, LeaseAsk>
   readonly actors: Map<ActorId, ActorQueue>
   readonly groups: Map<GroupId, GroupWatch>
@@ -205,6 +207,7 @@ export function createOwnerState(config: OwnerConfig): OwnerState {
     tasks: new Map(),
     shapes: new Map(),
     leases: new Map(),
+    leasesOfAgent: new Map(),
     asks: new Map(),
     actors: new Map(),
     groups: new Map(),
