@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { systemClock } from '../base/clock.ts'
 import { ClusterError, toError } from '../base/errors.ts'
 import { createLogger, type Logger } from '../base/logger.ts'
-import { sayFailed, sayReady, watchParent } from '../session/daemon.ts'
+import { sayFailed, sayReady, surviveLostOutput, watchParent } from '../session/daemon.ts'
 import { makeSessionFolders, type SessionLayout, sessionLayout } from '../session/layout.ts'
 import { processRecord, writeFileAtomic } from '../session/process-record.ts'
 import { findRunning, type HeadRecord } from '../session/session-records.ts'
@@ -29,6 +29,7 @@ type Flags = {
 
 const logger = createLogger('head', (line) => process.stderr.write(line))
 
+surviveLostOutput()
 process.umask(0o077) // every file of ours is for this user only
 try {
   await run(readFlags(process.argv.slice(2)))

@@ -25,7 +25,6 @@ import { ObjectOwners } from './object-owners.ts'
 import { type Copy, ObjectTransfer } from './object-transfer.ts'
 import { RemotePeers } from './remote-peers.ts'
 import { watchRequest, Watches } from './watches.ts'
-import { WorkerGuard } from './worker-guard.ts'
 import { WorkerPool } from './worker-pool.ts'
 
 /** Why an agent ends: it was drained, or the head declared it dead and it has to start over as another node. */
@@ -41,7 +40,6 @@ export class Agent {
   readonly #options: AgentOptions
   readonly #identity: NodeIdentity | undefined
   readonly #core: CoreDriver
-  readonly #guard: WorkerGuard
   readonly #pool: WorkerPool
   readonly #store: StoreServer
   readonly #owners = new ObjectOwners()
@@ -82,7 +80,6 @@ export class Agent {
     const port = listeners[0]?.port
     const agentAddress = listen && port !== undefined ? joinHostPort(listen.advertise, port) : ''
     let store: StoreServer | undefined
-    let agent: Agent | undefined
     try {
       store = await createStoreServer({
         name: node.nodeId.slice(0, 24),
@@ -93,17 +90,15 @@ export class Agent {
         logger,
         requestGc: () => doors.onGarbage(),
       })
-      const made = new Agent(options, { ...node, agentAddress, store, listeners })
-      agent = made
-      doors.onPeer = (hello, peer) => made.#accept(hello, peer)
-      doors.onGarbage = () => made.#clients.broadcast({ type: 'garbage.collect' })
+      const agent = new Agent(options, { ...node, agentAddress, store, listeners })
+      doors.onPeer = (hello, peer) => agent.#accept(hello, peer)
+      doors.onGarbage = () => agent.#clients.broadcast({ type: 'garbage.collect' })
       listeners.push(await listenUnix(layout.agentSocket, { ...listenOptions, onPeer }))
-      await made.#head.start()
-      made.#startTimers()
-      return made
+      await agent.#head.start()
+      agent.#startTimers()
+      return agent
     } catch (error) {
       for (const listener of listeners) listener.close()
-      if (agent) agent.#guard.close()
       await store?.close()
       throw error
     }
@@ -126,7 +121,6 @@ export class Agent {
     })
     this.#core = new CoreDriver(coreConfigOf(options, node), { perform: (command) => this.#perform(command), logger })
     const raise = this.#core.raise.bind(this.#core)
-    this.#guard = new WorkerGuard({ storeDirectory: store.directory, logger })
     this.#pool = this.#newPool()
     this.#agents = new AgentPool({ nodeId, version: agentVersion, identity, logger })
     this.#transfer = new ObjectTransfer({ store, nodeId, logger, linkTo: (copy) => this.#agents.linkTo(copy) })
@@ -152,7 +146,6 @@ export class Agent {
     for (const listener of this.#listeners) listener.close()
     if (leave) this.#head.send({ type: 'node.leaving', nodeId: this.nodeId })
     await this.#pool.endAll('node-lost')
-    this.#guard.close()
     this.#head.close()
     this.#clients.closeAll()
     this.#remote.closeAll()
@@ -164,7 +157,7 @@ export class Agent {
   #newPool(): WorkerPool {
     const { layout, logger, settings } = this.#options
     return new WorkerPool({
-      guard: this.#guard,
+      storeDirectory: this.#store.directory,
       layout,
       nodeId: this.nodeId,
       logger,

@@ -128,6 +128,8 @@ export class LocalClients {
         return this.#io.raise({ type: message.type, workerId })
       case 'worker.leaving':
         return this.#io.raise({ type: 'worker.leaving', workerId, reason: message.reason })
+      case 'worker.owns':
+        return this.#io.raise({ type: 'worker.owns', workerId, owns: message.owns })
       case 'objects.free':
         return this.#io.freeObjects(message)
       case 'events.batch':
@@ -162,6 +164,7 @@ export class LocalClients {
       case 'worker.blocked':
       case 'worker.unblocked':
       case 'worker.leaving':
+      case 'worker.owns':
       case 'objects.free':
       case 'events.batch':
       case 'lease.request':

@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { ClusterError, toError } from '../base/errors.ts'
 import { createLogger, type Logger } from '../base/logger.ts'
 import { Labels, Resources } from '../protocol/scheduling.ts'
-import { sayFailed, sayReady, watchParent } from '../session/daemon.ts'
+import { sayFailed, sayReady, surviveLostOutput, watchParent } from '../session/daemon.ts'
 import { makeSessionFolders, sessionLayout } from '../session/layout.ts'
 import { processRecord, writeFileAtomic } from '../session/process-record.ts'
 import { findRunning, type NodeRecord } from '../session/session-records.ts'
@@ -13,6 +13,7 @@ import { Agent } from './agent.ts'
 import { forgetIdentity, obtainIdentity } from './agent-identity.ts'
 import { type AgentOptions, agentVersion, defaultAgentSettings, freshNodeId, resolveLabels, resolveResources } from './agent-options.ts'
 import { defaultStoreBytes, ownAddress, readHardware } from './hardware.ts'
+import { removeSessionFiles } from './remove-files.ts'
 import { endLeftovers } from './worker-pool.ts'
 
 const flags = {
@@ -28,6 +29,8 @@ const flags = {
   'is-head': { type: 'boolean', default: false },
   config: { type: 'string', default: '{}' },
   'parent-pipe': { type: 'boolean', default: false },
+  /** At the end nothing of the temp dir is left: it belongs to a program that may have been killed. */
+  'remove-files': { type: 'boolean', default: false },
 } as const
 
 const Settings = z.object({
@@ -51,7 +54,9 @@ const Settings = z.object({
 
 const logger = createLogger('agent', (line) => process.stderr.write(line))
 let stopping: (() => Promise<void>) | undefined
+let removing: (() => Promise<void>) | undefined
 let isEnding = false
+surviveLostOutput()
 const endWithinMs = 15_000
 
 try {
@@ -64,7 +69,7 @@ try {
 }
 
 /** One node after the other: a node that is declared dead is followed by another. */
-async function run({ options, underParent }: { options: AgentOptions; underParent: boolean }): Promise<void> {
+async function run({ options, underParent, removesFiles }: { options: AgentOptions; underParent: boolean; removesFiles: boolean }): Promise<void> {
   const { layout } = options
   makeSessionFolders(layout)
   const running = findRunning<NodeRecord>(layout.nodeRecord)
@@ -75,6 +80,7 @@ async function run({ options, underParent }: { options: AgentOptions; underParen
     )
   }
   endLeftovers(layout, logger)
+  if (removesFiles) removing = () => removeSessionFiles(layout)
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end())
   if (underParent) watchParent(() => void end())
   for (let isFirst = true; ; isFirst = false) {
@@ -138,10 +144,11 @@ async function end(): Promise<void> {
   setTimeout(() => process.exit(1), endWithinMs).unref() // a disk that hangs must not keep a node alive
   // While a node is being started there is nothing to take leave of; what it made is removed by the next one.
   await stopping?.().catch((thrown: unknown) => logger.error('agent.stop-failed', { reason: toError(thrown).message }))
+  await removing?.()
   process.exit(0)
 }
 
-async function readOptions(log: Logger): Promise<{ options: AgentOptions; underParent: boolean }> {
+async function readOptions(log: Logger): Promise<{ options: AgentOptions; underParent: boolean; removesFiles: boolean }> {
   const { values } = parseArgs({ options: flags, allowPositionals: false })
   const tempDir = required(values['temp-dir'], 'temp-dir')
   const listen = values.listen === 'none' ? null : splitHostPort(values.listen)
@@ -176,7 +183,7 @@ async function readOptions(log: Logger): Promise<{ options: AgentOptions; underP
     },
     logger: log,
   }
-  return { options, underParent: values['parent-pipe'] }
+  return { options, underParent: values['parent-pipe'], removesFiles: values['remove-files'] }
 }
 
 function required(value: string | undefined, flag: string): string {

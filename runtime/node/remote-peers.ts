@@ -95,6 +95,10 @@ export class RemotePeers {
   #acceptOwner(hello: Hello, peer: Peer): void {
     const ownerId = hello.workerId
     if (ownerId === undefined || !peer.node) throw new ClusterError('protocol.violation', 'role owner without a worker id')
+    const known = this.#owners.get(ownerId) ?? this.#absent.get(ownerId)
+    if (known && known.nodeId !== peer.node.nodeId) {
+      throw new ClusterError('auth.refused', `process ${ownerId} is of node ${known.nodeId}, and node ${peer.node.nodeId} came in its name`)
+    }
     const link = peer.accept({ incoming: toAgentFromOwner, logger: this.#io.logger })
     this.#keep(link)
     clearTimeout(this.#absent.get(ownerId)?.timer)

@@ -8,7 +8,7 @@ import type { Logger } from '../base/logger.ts'
 import type { WorkerExit } from '../protocol/failures.ts'
 import type { SessionLayout } from '../session/layout.ts'
 import { isRunning, type ProcessRecord, processRecord, writeFileAtomic } from '../session/process-record.ts'
-import type { WorkerGuard } from './worker-guard.ts'
+import { WorkerGuard } from './worker-guard.ts'
 
 export type WorkerPoolIo = {
   readonly layout: SessionLayout
@@ -16,8 +16,8 @@ export type WorkerPoolIo = {
   readonly logger: Logger
   /** The program and its first arguments. */
   readonly command: readonly [string, ...string[]]
-  /** Ends them when we are killed. */
-  readonly guard?: WorkerGuard | undefined
+  /** Shared memory that goes with them when this process is killed. @default nobody looks after either */
+  readonly storeDirectory?: string | undefined
   readonly onExit: (workerId: WorkerId, exit: WorkerExit) => void
 }
 
@@ -44,6 +44,7 @@ export class WorkerPool {
   readonly #entries = new Map<WorkerId, Entry>()
   #counter = 0
   #saving: NodeJS.Timeout | undefined
+  #guard: WorkerGuard | undefined
 
   constructor(io: WorkerPoolIo) {
     this.#io = io
@@ -68,7 +69,7 @@ export class WorkerPool {
     const logPath = join(layout.logDir, `worker-${workerId.slice(0, 8)}-${child.pid ?? 0}.log`)
     renameSync(early, logPath)
     const record = child.pid === undefined ? { pid: 0, startTime: '' } : processRecord(child.pid)
-    if (record.pid > 0) this.#io.guard?.add(record.pid)
+    if (record.pid > 0) this.#guardOf()?.add(record.pid)
     this.#entries.set(workerId, { child, token, logPath, socketPath, record, reason: null })
     child.once('error', (error) => {
       logger.error('worker.spawn-failed', { workerId, reason: error.message })
@@ -109,6 +110,7 @@ export class WorkerPool {
       return exited
     })
     await Promise.all(exits)
+    this.#guard?.close()
     clearTimeout(this.#saving)
     rmSync(this.#io.layout.workersRecord, { force: true })
   }
@@ -128,9 +130,15 @@ export class WorkerPool {
       reason: entry.reason ?? undefined,
     })
     if (entry.record.pid > 0) killGroup(entry.record, true)
-    this.#io.guard?.remove(entry.record.pid)
+    this.#guard?.remove(entry.record.pid)
     this.#save()
     this.#io.onExit(workerId, { exitCode, signal, pid: entry.record.pid, reason: entry.reason, lastLines })
+  }
+
+  #guardOf(): WorkerGuard | undefined {
+    const { storeDirectory, logger } = this.#io
+    if (storeDirectory !== undefined) this.#guard ??= new WorkerGuard({ storeDirectory, logger })
+    return this.#guard
   }
 
   #save(): void {

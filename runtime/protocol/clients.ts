@@ -82,6 +82,8 @@ export const ClientReady = z.object({
 })
 /** worker → agent. It will exit by itself as soon as its output is written: max calls, exitActor. */
 export const WorkerLeaving = z.object({ type: z.literal('worker.leaving'), reason: z.string().max(64) })
+/** worker → agent. Whether others use objects or actors that it owns, or tasks of its own are under way: then it is not idle, whatever it runs. */
+export const WorkerOwns = z.object({ type: z.literal('worker.owns'), owns: z.boolean() })
 /** agent → worker. Leave: finish nothing, or with `graceful` what has begun and waits. */
 export const WorkerLeave = z.object({ type: z.literal('worker.leave'), graceful: z.boolean(), reason: z.string().max(64) })
 /** agent → client. The store is under pressure: collect garbage, so that views nobody uses are let go. */
@@ -93,6 +95,7 @@ export const toAgentFromClient = {
   'worker.blocked': WorkerBlocked,
   'worker.unblocked': WorkerUnblocked,
   'worker.leaving': WorkerLeaving,
+  'worker.owns': WorkerOwns,
   'objects.free': ObjectsFree,
   'events.batch': EventBatch,
   'lease.request': LeaseRequest,

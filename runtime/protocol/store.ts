@@ -64,6 +64,14 @@ export const StoreReply = z.discriminatedUnion('type', [
   /** Nothing to write: a sealed copy is here already. */
   z.object({ type: z.literal('store.exists') }),
   z.object({ type: z.literal('store.found'), location: StoreLocation }),
+  /** Memory has no room to bring it back to: read it there, now. Nothing is pinned, and the file may go. */
+  z.object({
+    type: z.literal('store.lent'),
+    path: z.string().min(1).max(4_096),
+    offset: SizeBytes,
+    sizeBytes: SizeBytes,
+    checksum: z.int().min(0),
+  }),
   z.object({ type: z.literal('store.missing') }),
   z.object({ type: z.literal('store.contained'), contained: z.boolean() }),
   z.object({ type: z.literal('store.done') }),

@@ -21,7 +21,8 @@ export type Backend = {
   /** Ends the actor that calls it, after this call. Never returns. */
   exitActor(): never
 
-  put(value: unknown): Promise<ObjectRef<unknown>>
+  /** `timeoutMs`: how long to wait for room; undefined as long as the cluster is set to. */
+  put(value: unknown, options: { timeoutMs: number | undefined }): Promise<ObjectRef<unknown>>
   get(refs: readonly ObjectRef<unknown>[], limits: { timeoutMs: number; signal: AbortSignal | undefined }): Promise<unknown[]>
   wait(refs: readonly ObjectRef<unknown>[], options: WaitRequest): Promise<{ ready: ObjectRef<unknown>[]; pending: ObjectRef<unknown>[] }>
   free(refs: readonly ObjectRef<unknown>[]): void

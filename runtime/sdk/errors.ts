@@ -137,6 +137,12 @@ const classes: Partial<Record<ErrorCode, FailureClass>> = {
   timeout: GetTimeoutError,
 }
 
+/** An operating error under its public class; anything else as it is. */
+export function publicError(error: unknown): unknown {
+  if (!(error instanceof ClusterError) || error.constructor !== ClusterError) return error
+  return errorFromFailure({ code: error.code, message: error.message, details: { ...error.details } }, error.cause)
+}
+
 /** The public class for a failure; ClusterError where a code has none of its own. */
 export function errorFromFailure({ code, message, details }: Failure, cause?: unknown): ClusterError {
   const Class = classes[code] ?? ClusterError

@@ -54,14 +54,21 @@ export function wait<T>(refs: readonly ObjectRef<T>[], options: WaitOptions = {}
   return currentBackend().wait(refs, request) as Promise<{ ready: ObjectRef<T>[]; pending: ObjectRef<T>[] }> // the same refs, split
 }
 
+export type PutOptions = {
+  /** How long to wait for room when the store is full of objects in use. @default 60 s */
+  readonly timeout?: Duration
+}
+
 /**
  * Stores a value and returns its ref: pass a large value to many tasks and it travels once to each node. The value is copied now.
  *
- * @throws ClusterError `store.full` when no room could be made, `value.not-serializable` naming the place inside the value.
+ * @throws ObjectStoreFullError when no room could be made.
+ * @throws ClusterError `value.not-serializable` naming the place inside the value.
  */
-export async function put<T>(value: T): Promise<ObjectRef<T>> {
+export async function put<T>(value: T, options: PutOptions = {}): Promise<ObjectRef<T>> {
   if (value instanceof ObjectRef) throw new ClusterError('bad-argument', 'put got a ref, whose value is stored already; pass the ref itself')
-  return (await currentBackend().put(value)) as ObjectRef<T> // of the value just put
+  const timeoutMs = options.timeout === undefined ? undefined : resolveDuration(options.timeout, 0)
+  return (await currentBackend().put(value, { timeoutMs })) as ObjectRef<T> // of the value just put
 }
 
 /** Lets objects go now: their memory comes back once no task reads them. A `get` of them fails with ObjectFreedError. */

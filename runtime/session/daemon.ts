@@ -47,6 +47,8 @@ export function daemonScript(name: DaemonName): string {
 export type SpawnDaemonOptions = {
   name: 'head' | 'agent'
   args: readonly string[]
+  /** @default the one that belongs to this code */
+  script?: string
   /** Where its standard error goes, appended. */
   logPath: string
   /** True: it lives on after us. False: it ends when we do, as it watches the pipe of its standard input. */
@@ -60,7 +62,7 @@ export type SpawnDaemonOptions = {
  */
 export async function spawnDaemon(options: SpawnDaemonOptions): Promise<{ child: ChildProcess; facts: Record<string, unknown> }> {
   const log = openSync(options.logPath, 'a', 0o600)
-  const args = [daemonScript(options.name), ...options.args, ...(options.detached ? [] : ['--parent-pipe'])]
+  const args = [options.script ?? daemonScript(options.name), ...options.args, ...(options.detached ? [] : ['--parent-pipe'])]
   const child = spawn(runtimeNode(), args, {
     stdio: [options.detached ? 'ignore' : 'pipe', 'pipe', log],
     detached: options.detached,
@@ -107,6 +109,11 @@ function firstLine(child: ChildProcess, options: SpawnDaemonOptions): Promise<Re
       failed(`the ${options.name} ended at once (${signal ?? `exit code ${code}`}); see ${options.logPath}`),
     )
   })
+}
+
+/** A log on a full disk, or whose reader is gone, must not end the process that writes it: the line is lost. */
+export function surviveLostOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {}) // there is nowhere left to say it
 }
 
 /** Calls `onGone` when the parent that holds our standard input ends, however it ends. */

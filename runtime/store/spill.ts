@@ -61,7 +61,7 @@ export class SpillFiles {
    * @throws ClusterError `store.corrupt` when the disk gives back other bytes than were written, or none.
    */
   async restore(ref: SpillRef, target: SpillTarget): Promise<void> {
-    const path = this.#files.get(ref.fileId)?.path ?? join(this.#directory, `spill-${ref.fileId}`)
+    const path = this.pathOf(ref)
     const file = await open(path, 'r').catch((error: unknown) => {
       throw corrupt(path, `cannot be opened: ${String(error)}`, error)
     })
@@ -80,6 +80,10 @@ export class SpillFiles {
     } finally {
       await file.close()
     }
+  }
+
+  pathOf(ref: SpillRef): string {
+    return this.#files.get(ref.fileId)?.path ?? join(this.#directory, `spill-${ref.fileId}`)
   }
 
   /** Forgets one object of a file. Never fails: a file that cannot be removed goes with the directory. */

@@ -1,9 +1,11 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { crc32 } from 'node:zlib'
 import { ClusterError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import { StoreReply, type StoreLocation, type StoreRequest } from '../protocol/store.ts'
 import { openSegment, type Segment } from './segment.ts'
+import { readSpilled, type SpilledRange } from './spilled-object.ts'
 
 /** How a client reaches the store of its node: one link, which the agent knows by one client id. */
 export type StoreLink = {
@@ -108,6 +110,7 @@ class LinkedStoreClient implements StoreClient {
     if (held) return held
     const reply = await this.#request({ type: 'store.get', objectId, timeoutMs: Math.min(options.timeoutMs, longestTimeoutMs) })
     if (reply.type === 'store.missing') return undefined
+    if (reply.type === 'store.lent') return lentBytes(reply.path, reply)
     if (reply.type !== 'store.found') throw unexpected(reply, 'store.get')
     try {
       return this.#open(objectId, reply.location, user)
@@ -235,6 +238,19 @@ class LinkedStoreClient implements StoreClient {
 
   #refuseWhenClosed(): void {
     if (this.#closed) throw new ClusterError('link.closed', 'this client of the object store is closed. Is the program shutting down?')
+  }
+}
+
+/** A copy of its own, made at once. Undefined when the object was freed in between. @throws ClusterError `store.corrupt` */
+function lentBytes(path: string, where: SpilledRange): Mapped | undefined {
+  const reader = readSpilled(path, where)
+  if (!reader) return undefined
+  try {
+    const bytes = reader.read(0, where.sizeBytes)
+    if (crc32(bytes) !== where.checksum) throw new ClusterError('store.corrupt', `spill file ${path} holds other bytes than were written. The object is lost here; its owner can make it again.`)
+    return { bytes, release: () => {} }
+  } finally {
+    reader.release()
   }
 }
 

@@ -9,6 +9,7 @@ import { largestSegmentBytes } from './core/allocator.ts'
 import { createStoreState, type StoreConfig } from './core/objects.ts'
 import { memoryBackend, type MemoryBackend } from './segment.ts'
 import { SpillFiles } from './spill.ts'
+import { readSpilled } from './spilled-object.ts'
 import { chooseMemoryRoot, openStoreDirectory, removeStaleStores } from './store-directory.ts'
 import { StoreShell, type Answer, type RemovedObject, type SealedObject } from './store-shell.ts'
 
@@ -169,6 +170,7 @@ export class StoreServer {
     if (!this.contains(objectId)) return undefined
     const deadlineMs = this.#shell.nowMs() + (options.timeoutMs ?? 60_000)
     const answer = await this.#shell.ask({ type: 'get', clientId: agentClient, objectId, deadlineMs })
+    if (answer.type === 'lent') return readSpilled(this.#shell.spill.pathOf(answer.spill), answer.spill)
     if (answer.type !== 'found') return undefined
     const { address, sizeBytes } = answer
     let open = true
@@ -271,6 +273,10 @@ export class StoreServer {
   }
 
   #reply(answer: Answer): StoreReply {
+    if (answer.type === 'lent') {
+      const { offset, sizeBytes, checksum } = answer.spill
+      return { type: 'store.lent', path: this.#shell.spill.pathOf(answer.spill), offset, sizeBytes, checksum }
+    }
     if (answer.type !== 'created' && answer.type !== 'found') return { type: `store.${answer.type}` }
     return { type: `store.${answer.type}`, location: this.#shell.arena.location(answer.address, answer.sizeBytes) }
   }

@@ -4,7 +4,7 @@ import type { Logger } from '../base/logger.ts'
 import type { Arena } from './arena.ts'
 import type { StoreEvent } from './core/events.ts'
 import type { Range } from './core/free-ranges.ts'
-import type { Command, Problem, RemovedReason, StoreState } from './core/objects.ts'
+import type { Command, Problem, RemovedReason, SpillRef, StoreState } from './core/objects.ts'
 import { step } from './core/step.ts'
 import type { SpillFiles } from './spill.ts'
 
@@ -14,6 +14,7 @@ export type RemovedObject = { readonly objectId: string; readonly reason: Remove
 export type Answer =
   | { readonly type: 'created' | 'found'; readonly address: number; readonly sizeBytes: number }
   | { readonly type: 'exists' | 'missing' | 'done' }
+  | { readonly type: 'lent'; readonly spill: SpillRef }
 
 type WithoutTime<E> = E extends unknown ? Omit<E, 'nowMs'> : never
 type WithoutRequest<E> = E extends unknown ? Omit<E, 'nowMs' | 'requestId'> : never
@@ -125,6 +126,8 @@ export class StoreShell {
       case 'missing':
       case 'done':
         return this.#settle(command.requestId, { type: command.do })
+      case 'lend':
+        return this.#settle(command.requestId, { type: 'lent', spill: command.spill })
       case 'fail':
         return this.#settle(command.requestId, new ClusterError(command.code, command.message, { details: command.details }))
       case 'back':

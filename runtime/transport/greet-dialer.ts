@@ -38,6 +38,8 @@ export type Listener = {
   readonly address: string
   /** 0 for a unix socket. */
   readonly port: number
+  /** From now on listening does not keep the process alive. */
+  unref(): void
   /** Takes no more connections and drops those not accepted yet. Accepted ones live on. */
   close(): void
 }

@@ -60,6 +60,8 @@ export type Link<In extends object = object> = {
   onMessage(listener: (message: In) => void): void
   /** One handler; what it returns or resolves with is the answer, what it throws becomes an error for the asker. */
   onRequest(handler: (message: In, context: RequestContext) => unknown): void
+  /** From now on the open link does not keep the process alive. */
+  unref(): void
   /** Sends what is queued, then closes. Requests that wait are refused with `link.closed`. */
   close(reason?: string): void
 }
@@ -143,6 +145,10 @@ class SocketLink<In extends object> implements Link<In> {
 
   flush(): void {
     this.#writer.flush()
+  }
+
+  unref(): void {
+    if ('unref' in this.#socket && typeof this.#socket.unref === 'function') this.#socket.unref() // sockets have it, other streams hold no handle
   }
 
   async drained(): Promise<void> {

@@ -43,7 +43,7 @@ export async function listenOverTls(at: TlsPlace, options: ListenOptions): Promi
   await listening(server, { host: at.host, port: at.port })
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : at.port
-  return { address: `${at.host}:${port}`, port, close: () => closeListener(server, strangers) }
+  return { address: `${at.host}:${port}`, port, unref: () => void server.unref(), close: () => closeListener(server, strangers) }
 }
 
 function greetSecure(socket: TLSSocket, greeting: Greeting): void {

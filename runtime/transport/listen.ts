@@ -34,7 +34,7 @@ export async function listenUnix(path: string, options: ListenOptions): Promise<
   })
   await listening(server, { path })
   chmodSync(path, 0o600)
-  return { address: path, port: 0, close: () => closeListener(server, strangers) }
+  return { address: path, port: 0, unref: () => void server.unref(), close: () => closeListener(server, strangers) }
 }
 
 /**

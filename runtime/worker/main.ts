@@ -12,6 +12,8 @@ import { createExecutor, type Executor } from './executor.ts'
 
 /** A worker process: started by its agent, ended by it, or when the link to it closes. */
 async function main(): Promise<void> {
+  // What user code prints goes to a log: on a full disk the line is lost, and its task goes on.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   const { values } = parseArgs({
     options: {
       'worker-id': { type: 'string' },

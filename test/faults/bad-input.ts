@@ -349,6 +349,18 @@ await check('a message in the name of another process ends the link, and its lea
   )
 })
 
+await check('an owner of one node is not taken over from another', async () => {
+  const other = readIdentity(cluster.nodes[1]?.layout.identityDir ?? assert.fail())
+  const theirs: Door = { ...agentTls, open: () => openTls(agentAddress, other) }
+  const owner = await greet(theirs, { role: 'owner', workerId: someId('2') })
+  const attack = async () => {
+    const { hello } = await visit(agentTls, helloFrame({ role: 'owner', workerId: someId('2') }), { stays: true })
+    assert.equal(hello?.code, 'auth.refused')
+  }
+  await isLogged(agentTls, attack, /came in its name/)
+  owner.destroy()
+})
+
 await check('a client id that is in use is not given to a second one', async () => {
   const first = await greet(agentUnix, { role: 'driver', workerId: someId('6') })
   await isLogged(

@@ -89,7 +89,11 @@ await check('an async actor that waits for others does not hold up its other cal
 })
 
 await check('concurrency groups keep separate limits, set for a method or for one call', async () => {
-  const Grouped = shoal.actor(Meter, { concurrencyGroups: { slow: 2, look: 1 }, methods: { hold: { concurrencyGroup: 'slow' } }, maxConcurrency: 1 })
+  const Grouped = shoal.actor(Meter, {
+    concurrencyGroups: { slow: 2, look: 1 },
+    methods: { hold: { concurrencyGroup: 'slow' } },
+    maxConcurrency: 1,
+  })
   const meter = Grouped.remote()
   const held = [1, 2, 3, 4].map(() => meter.hold.remote())
   await until('two are held', async () => (await shoal.get(meter.running.remote())) === 2)

@@ -52,30 +52,33 @@ await check('SIGKILL of an actor: calls in flight and later ones fail with Actor
   }
 })
 
-await check('with maxRestarts the constructor runs again, the state is lost, and calls in flight fail with ActorUnavailableError', async () => {
-  const fragile = shoal.actor(Fragile, { maxRestarts: 1 }).remote()
-  await shoal.get([fragile.next.remote(), fragile.next.remote()])
-  const pid = await shoal.get(fragile.process.remote())
-  const inFlight = fragile.linger.remote(60_000)
-  await shoal.get(fragile.next.remote())
-  process.kill(pid, 'SIGKILL')
-  const error = await rejection(shoal.get(inFlight))
-  assert(error instanceof shoal.ActorUnavailableError, `${error.name}: ${error.message}`)
-  assert(error instanceof shoal.ActorError)
-  assert.match(error.message, /SIGKILL/)
-  assert.equal(await shoal.get(fragile.next.remote()), 1)
-  assert.equal(await shoal.get(fragile.restarts.remote()), 1)
-  const second = await shoal.get(fragile.process.remote())
-  assert.notEqual(second, pid)
-  process.kill(second, 'SIGKILL')
-  const last = await rejection(
-    (async () => {
-      for (;;) await shoal.get(fragile.next.remote())
-    })(),
-  )
-  assert(last instanceof shoal.ActorDiedError, `${last.name}: ${last.message}`)
-  assert.match(last.message, /restarts are used up|maxRestarts/)
-})
+await check(
+  'with maxRestarts the constructor runs again, the state is lost, and calls in flight fail with ActorUnavailableError',
+  async () => {
+    const fragile = shoal.actor(Fragile, { maxRestarts: 1 }).remote()
+    await shoal.get([fragile.next.remote(), fragile.next.remote()])
+    const pid = await shoal.get(fragile.process.remote())
+    const inFlight = fragile.linger.remote(60_000)
+    await shoal.get(fragile.next.remote())
+    process.kill(pid, 'SIGKILL')
+    const error = await rejection(shoal.get(inFlight))
+    assert(error instanceof shoal.ActorUnavailableError, `${error.name}: ${error.message}`)
+    assert(error instanceof shoal.ActorError)
+    assert.match(error.message, /SIGKILL/)
+    assert.equal(await shoal.get(fragile.next.remote()), 1)
+    assert.equal(await shoal.get(fragile.restarts.remote()), 1)
+    const second = await shoal.get(fragile.process.remote())
+    assert.notEqual(second, pid)
+    process.kill(second, 'SIGKILL')
+    const last = await rejection(
+      (async () => {
+        for (;;) await shoal.get(fragile.next.remote())
+      })(),
+    )
+    assert(last instanceof shoal.ActorDiedError, `${last.name}: ${last.message}`)
+    assert.match(last.message, /restarts are used up|maxRestarts/)
+  },
+)
 
 await check('calls made while it restarts wait for the next life', async () => {
   const fragile = shoal.actor(Fragile, { maxRestarts: -1 }).remote()

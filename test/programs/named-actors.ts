@@ -38,7 +38,7 @@ if (order) {
   process.exit(0)
 }
 
-const cluster = await startCluster({ nodes: [{ cpus: 2 }] })
+const cluster = await startCluster({ nodes: [{ cpus: 2, config: { idleWorkerMs: 3_000 } }] })
 const join = { address: cluster.address, tempDir: cluster.tempDir }
 await shoal.init({ ...join, namespace: 'shared' })
 
@@ -91,7 +91,13 @@ await check('the same name in another namespace is another actor', async () => {
   assert.equal(await shoal.get((await shoal.getActor<Counter>('twin', { namespace: 'other' })).add.remote(0)), 2)
   assert.equal(await shoal.get((await shoal.getActor<Counter>('twin')).add.remote(0)), 1)
   const all = await shoal.listNamedActors({ allNamespaces: true })
-  assert.deepEqual(all.filter(({ name }) => name === 'twin').map(({ namespace }) => namespace).toSorted(), ['other', 'shared'])
+  assert.deepEqual(
+    all
+      .filter(({ name }) => name === 'twin')
+      .map(({ namespace }) => namespace)
+      .toSorted(),
+    ['other', 'shared'],
+  )
   assert.equal((await shoal.listNamedActors()).filter(({ name }) => name === 'twin').length, 1)
 })
 
@@ -146,6 +152,37 @@ await check('a handle held by another actor keeps it alive; it ends with that ac
   })
 })
 
+await check('a worker whose actors are in use does not end as an idle one', async () => {
+  class Gate {
+    inside = 0
+    async enter(): Promise<void> {
+      this.inside += 1
+      while (this.inside < 3) await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+  }
+  const gate = shoal.actor(Gate, { numCpus: 0 }).remote()
+  const make = shoal.remote(
+    async (door: shoal.ActorHandle<Gate>, isOwner: boolean) => {
+      await shoal.get(door.enter.remote())
+      return { pid: process.pid, counter: isOwner ? CounterActor.remote() : null }
+    },
+    { numCpus: 0.1 },
+  )
+  const made = await shoal.get([true, true, false].map((isOwner) => make.remote(gate, isOwner)))
+  assert.equal(new Set(made.map(({ pid }) => pid)).size, 3)
+  await until('the worker that owns nothing has ended', () => !isAlive(made[2]?.pid ?? 0))
+  for (const { counter } of made) if (counter) assert.equal(await shoal.get(counter.add.remote(1)), 1)
+})
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
 await check('a detached actor outlives the driver that made it, others end with it', async () => {
   await otherDriver('leave')
   await checkLeftBehind()
@@ -167,7 +204,10 @@ async function checkLeftBehind(): Promise<void> {
 /** Runs this program as another driver until it has made its actors; one that stays is killed then. */
 async function otherDriver(what: 'leave' | 'stay'): Promise<void> {
   const args = [...process.execArgv, process.argv[1] ?? '', what]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, SHOAL_TEMP_DIR: cluster.tempDir } })
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, SHOAL_TEMP_DIR: cluster.tempDir },
+  })
   const exited = once(child, 'exit')
   await Promise.race([once(child.stdout, 'data'), exited])
   if (what === 'stay') child.kill('SIGKILL')

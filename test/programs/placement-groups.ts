@@ -130,12 +130,17 @@ await groupCheck('tasks and actors run in the bundle that they name, or in any',
 await groupCheck('a task for any bundle uses the one that has room', async () => {
   const group = shoal.placementGroup({ bundles: [{ CPU: 1 }, { CPU: 1 }], strategy: 'STRICT_SPREAD' })
   await group.ready()
-  const holders = [0, 1].map((bundleIndex) => Placed.options({ schedulingStrategy: { placementGroup: group, bundleIndex }, numCpus: 1 }).remote())
+  const holders = [0, 1].map((bundleIndex) =>
+    Placed.options({ schedulingStrategy: { placementGroup: group, bundleIndex }, numCpus: 1 }).remote(),
+  )
   const nodes = await shoal.get(holders.map((holder) => holder.node.remote()))
   for (const free of [0, 1]) {
     const holder = Placed.options({ schedulingStrategy: { placementGroup: group, bundleIndex: free }, numCpus: 1 })
     await shoal.kill(holders[free] as (typeof holders)[number]) // there are two
-    assert.equal(await shoal.get(where.options({ schedulingStrategy: { placementGroup: group } }).remote(), { timeout: '20s' }), nodes[free])
+    assert.equal(
+      await shoal.get(where.options({ schedulingStrategy: { placementGroup: group } }).remote(), { timeout: '20s' }),
+      nodes[free],
+    )
     holders[free] = holder.remote()
     await shoal.get((holders[free] as (typeof holders)[number]).node.remote())
   }
@@ -172,7 +177,22 @@ await groupCheck('children of a task in a group run there too when captureChildT
   assert.equal(await shoal.get(captured.remote()), group.id)
   assert.equal(await shoal.get(parent.options({ schedulingStrategy: { placementGroup: group } }).remote()), null)
   const makesActor = shoal.remote(async () => shoal.get(Placed.options({ numCpus: 1 }).remote().group.remote()))
-  assert.equal(await shoal.get(makesActor.options({ schedulingStrategy: { placementGroup: group, captureChildTasks: true } }).remote()), group.id)
+  assert.equal(
+    await shoal.get(makesActor.options({ schedulingStrategy: { placementGroup: group, captureChildTasks: true } }).remote()),
+    group.id,
+  )
+})
+
+await groupCheck('a group may be passed to tasks, and used by functions that they carry', async () => {
+  const group = shoal.placementGroup({ bundles: [{ CPU: 1 }], bundleLabelSelector: [{ zone: 'b' }] })
+  await group.ready()
+  const inGroup = where.options({ schedulingStrategy: { placementGroup: group, bundleIndex: 0 } })
+  const outer = shoal.remote(async (given: shoal.PlacementGroup) => {
+    await given.ready()
+    const options = { schedulingStrategy: { placementGroup: given } }
+    return shoal.get([inGroup.remote(), where.options(options).remote()])
+  })
+  assert.deepEqual(await shoal.get(outer.remote(group)), [b, b])
 })
 
 await groupCheck('removing a group ends what runs in it and fails what waits for it, at once', async () => {
@@ -186,7 +206,13 @@ await groupCheck('removing a group ends what runs in it and fails what waits for
   await until('the bundle is in use', async () => ((await shoal.availableResources())[`CPU_group_0_${group.id}`] ?? 0) === 0)
   const startedMs = performance.now()
   await shoal.removePlacementGroup(group)
-  for (const ref of [running, waiting, actor.node.remote(), where.options(inGroup).remote(), Placed.options(inGroup).remote().node.remote()]) {
+  for (const ref of [
+    running,
+    waiting,
+    actor.node.remote(),
+    where.options(inGroup).remote(),
+    Placed.options(inGroup).remote().node.remote(),
+  ]) {
     const error = await rejection(shoal.get(ref, { timeout: '20s' }))
     assert(error instanceof shoal.PlacementGroupRemovedError, `${error.name}: ${error.message}`)
   }
@@ -224,7 +250,10 @@ await groupCheck('bundles of a node that dies are placed on another; the others 
   await until('it is being rescheduled', async () => (await infoOf(group)).state === 'rescheduling', 30_000)
   const spare = await cluster.addNode({ cpus: 1 })
   await until('it is whole again', async () => (await infoOf(group)).state === 'created', 30_000)
-  assert.deepEqual(await nodesOf(group), before.map((nodeId, index) => (index === lost ? spare.nodeId : nodeId)))
+  assert.deepEqual(
+    await nodesOf(group),
+    before.map((nodeId, index) => (index === lost ? spare.nodeId : nodeId)),
+  )
   assert.equal(await shoal.get(where.options({ schedulingStrategy: { placementGroup: group, bundleIndex: lost } }).remote()), spare.nodeId)
   await shoal.removePlacementGroup(group)
   await cluster.stopNode(spare)

@@ -40,7 +40,8 @@ const noted = shoal.remote(async (board: shoal.ActorHandle<Board>, what: string)
   await shoal.get(board.note.remote(`${what}, attempt ${attempt}`, nodeId))
   return nodeId
 })
-const cpusOf = async (nodeId: string): Promise<number> => (await shoal.nodes()).find((node) => node.nodeId === nodeId)?.available['CPU'] ?? 0
+const cpusOf = async (nodeId: string): Promise<number> =>
+  (await shoal.nodes()).find((node) => node.nodeId === nodeId)?.available['CPU'] ?? 0
 
 /** Workers are kept for the next task of their kind for a moment after the last. */
 const allFree = () => until('all CPUs are free', async () => (await shoal.availableResources())['CPU'] === 6)
@@ -107,7 +108,10 @@ await check('label selectors choose nodes: a value, !value, in() and !in()', asy
 })
 
 await check('fallbackStrategy is tried in its order when no node matches', async () => {
-  const options = { labelSelector: { zone: 'nowhere' }, fallbackStrategy: [{ labelSelector: { zone: 'elsewhere' } }, { labelSelector: { zone: 'c' } }] }
+  const options = {
+    labelSelector: { zone: 'nowhere' },
+    fallbackStrategy: [{ labelSelector: { zone: 'elsewhere' } }, { labelSelector: { zone: 'c' } }],
+  }
   assert.equal(await shoal.get(where.options(options).remote()), c)
   const actor = Placed.options(options).remote()
   assert.equal(await shoal.get(actor.node.remote()), c)
@@ -140,7 +144,10 @@ await check('what no node can hold is warned about with the nearest fit, and fai
   const error = await rejection(shoal.get(where.options({ numCpus: 64 }).remote(), { timeout: '20s' }))
   assert(error instanceof shoal.TaskUnschedulableError, `${error.name}: ${error.message}`)
   assert.match(error.message, /64/)
-  assert(warnings.some((warning) => /64/.test(warning) && /cannot be placed/.test(warning)), warnings.join('\n'))
+  assert(
+    warnings.some((warning) => /64/.test(warning) && /cannot be placed/.test(warning)),
+    warnings.join('\n'),
+  )
 })
 
 await check('an infeasible task runs once a node that can hold it joins', async () => {

@@ -16,7 +16,7 @@ export function runBigCluster({ nodes, cpus, drivers: count, tasks, runMs }: Big
     machines: Array.from({ length: nodes }, () => ({ CPU: cpus })),
     network: { latencyMs: 0.5, silenceMs: 5_000, repeatChance: 0 },
     ...{ head: {}, agent: { maxStartingWorkers: cpus }, owner: {}, ownerGraceMs: 5_000, startMs: 50, startFailChance: 0 },
-    ...{ maxMessages: Number.MAX_SAFE_INTEGER, areInvariantsChecked: false },
+    ...{ maxEntries: Number.MAX_SAFE_INTEGER, areInvariantsChecked: false },
   }
   const world = new World(1, settings)
   world.run(5_000) // all have joined and know each other

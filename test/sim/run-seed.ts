@@ -12,14 +12,14 @@ function settingsOf(seed: number): WorldSettings & { faults: number } {
   return {
     faults,
     machines,
-    network: { latencyMs: random() < 0.5 ? 1 : 30, silenceMs: 1_500, repeatChance: faults > 0 ? 0.03 : 0 },
+    network: { latencyMs: random() < 0.5 ? 1 : 30, silenceMs: 1_500, repeatChance: faults > 0 && random() < 0.5 ? 0.03 : 0 },
     head: { deadAfterMs: 4_000, linkGraceMs: 1_000, resendMs: 1_000, infeasibleTimeoutMs: 3_000, heartbeatMs: 500 },
     agent: { preforkWorkers: randomBelow(random, 3), infeasibleTimeoutMs: 3_000, idleWorkerMs: 2_000, workerLeaveMs: 1_000 },
     owner: { heldEveryMs: 1_000, lostGraceMs: 1_500, askAgainMs: 1_000, leaseIdleMs: 300, leaseShareMs: 200 },
     ownerGraceMs: 1_500,
     startMs: 40,
     startFailChance: random() < 0.2 ? 0.1 : 0,
-    maxMessages: 60_000,
+    maxEntries: 200_000,
     areInvariantsChecked: true,
   }
 }

@@ -3,6 +3,8 @@ type Entry = { readonly atMs: number; readonly order: number; readonly run: () =
 /** Virtual time: runs what is due, in order of time and then of arrival. */
 export class Scheduler {
   nowMs = 1_000_000
+  /** How much has been run. */
+  ran = 0
   readonly #heap: Entry[] = []
   #order = 0
 
@@ -26,6 +28,7 @@ export class Scheduler {
       this.#sink(0)
     }
     this.nowMs = entry.atMs
+    this.ran += 1
     entry.run()
     return true
   }

@@ -55,6 +55,12 @@ export class SimHead {
     this.#startTicking()
   }
 
+  /** An operator wants the node to leave, within so much time. */
+  drain(nodeId: string, withinMs: number): void {
+    const deadlineMs = this.#world.nowMs + this.clockOffsetMs + withinMs
+    this.#take({ type: 'node.drain', nodeId, reason: 'asked for', deadlineMs })
+  }
+
   /** An agent dialed. */
   accept(port: Port): void {
     this.#nextLink += 1

@@ -54,6 +54,8 @@ export class SimOwner {
   readonly tasks = new Map<string, SimTask>()
   readonly kinds = new Map<string, TaskKind>()
   readonly #agents = new Map<string, Port>()
+  /** Agents that cannot be reached, until that is told. */
+  readonly #dialing = new Set<string>()
   readonly #peers = new Map<string, Port>()
   readonly #leaseOf = new Map<string, string>()
   readonly #actorOf = new Map<string, { actorId: string; restarts: number }>()
@@ -325,7 +327,12 @@ export class SimOwner {
       this.raise({ type: 'agent.link-closed', agent })
     }
     if (!port) {
-      this.#world.scheduler.after(50, closed)
+      if (this.#dialing.has(agent.nodeId)) return undefined
+      this.#dialing.add(agent.nodeId)
+      this.#world.scheduler.after(50, () => {
+        this.#dialing.delete(agent.nodeId)
+        closed()
+      })
       return undefined
     }
     this.#agents.set(agent.nodeId, port)

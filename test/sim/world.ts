@@ -23,7 +23,7 @@ export type WorldSettings = {
   readonly startMs: number
   readonly startFailChance: number
   /** More than this means that something goes round in circles. */
-  readonly maxMessages: number
+  readonly maxEntries: number
   /** Look at every core after each of its steps. */
   readonly areInvariantsChecked: boolean
 }
@@ -37,7 +37,7 @@ export class World {
   readonly random: Random
   readonly scheduler = new Scheduler()
   readonly network: Network
-  readonly checks = new Checks()
+  readonly checks: Checks
   readonly machines: Machine[]
   readonly workers = new Map<string, SimWorker>()
   readonly owners: SimOwner[] = []
@@ -51,6 +51,7 @@ export class World {
     this.seed = seed
     this.settings = settings
     this.random = seededRandom(seed)
+    this.checks = new Checks(settings.network.repeatChance > 0)
     this.network = new Network(this.scheduler, this.random, settings.network)
     this.head = new SimHead(this, settings.head)
     this.machines = settings.machines.map((resources, index) => ({ place: `m${index}`, resources, agent: undefined }))
@@ -84,8 +85,8 @@ export class World {
     const endMs = this.nowMs + forMs
     while (this.nowMs < endMs) {
       const untilMs = Math.min(endMs, this.nowMs + 100)
-      while (this.scheduler.next(untilMs) && this.network.delivered < this.settings.maxMessages);
-      if (this.network.delivered >= this.settings.maxMessages) throw new Error(`${this.network.delivered} messages, and no end`)
+      while (this.scheduler.next(untilMs) && this.scheduler.ran < this.settings.maxEntries);
+      if (this.scheduler.ran >= this.settings.maxEntries) throw new Error(`${this.scheduler.ran} things happened, and there is no end`)
       if (isDone()) return true
     }
     return false
@@ -153,7 +154,7 @@ export class World {
   }
 
   breakSomething(): void {
-    const faults = [...['worker', 'worker', 'worker', 'link', 'link', 'agent', 'head', 'cut', 'cut', 'clock']] as const
+    const faults = [...['worker', 'worker', 'worker', 'link', 'link', 'agent', 'head', 'cut', 'cut', 'clock', 'memory', 'drain']] as const
     const fault = faults[randomBelow(this.random, faults.length)]
     const machine = pickOne(this.random, this.machines)
     switch (fault) {
@@ -181,6 +182,12 @@ export class World {
       }
       case 'clock':
         return this.#jump(machine)
+      case 'memory':
+        this.note(`${machine.place} runs out of memory`)
+        return machine.agent?.raise({ type: 'memory.short' })
+      case 'drain':
+        this.note(`${machine.place} is to leave`)
+        return machine.agent && this.head.drain(machine.agent.nodeId, this.random() * 3_000)
       case undefined:
     }
   }

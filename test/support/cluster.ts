@@ -1,7 +1,8 @@
 import type { ChildProcess } from 'node:child_process'
+import { createRequire } from 'node:module'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { spawnDaemon } from '#runtime/session/daemon.ts'
 import { makeSessionFolders, sessionLayout, type SessionLayout } from '#runtime/session/layout.ts'
 import { endProcess, type ProcessRecord } from '#runtime/session/process-record.ts'
@@ -80,6 +81,12 @@ export async function startCluster(options: ClusterOptions): Promise<TestCluster
   }
 }
 
+/** Of the SDK that a program here imports: the built one, unless it runs from source. */
+function daemon<Name extends 'head' | 'agent'>(name: Name): { name: Name; script?: string } {
+  const sdk = createRequire(import.meta.url).resolve('shoal')
+  return sdk.endsWith('.mjs') ? { name, script: join(dirname(sdk), `${name}.mjs`) } : { name }
+}
+
 const megabyte = 1024 * 1024
 
 class LocalCluster implements TestCluster {
@@ -109,7 +116,7 @@ class LocalCluster implements TestCluster {
   async restartHead(): Promise<void> {
     const { tempDir, logDir } = this.#layout
     const args = ['--temp-dir', tempDir, '--listen', `${this.#host}:0`, '--config', JSON.stringify(this.#headConfig)]
-    const { child, facts } = await spawnDaemon({ name: 'head', args, logPath: join(logDir, 'head.log'), detached: false })
+    const { child, facts } = await spawnDaemon({ ...daemon('head'), args, logPath: join(logDir, 'head.log'), detached: false })
     this.#head = child
     this.address = String(facts['address'])
   }
@@ -148,7 +155,7 @@ class LocalCluster implements TestCluster {
       ...(isFirst ? ['--is-head'] : []),
       ...nodeArgs(options),
     ]
-    const { child, facts } = await spawnDaemon({ name: 'agent', args, logPath: join(layout.logDir, 'agent.log'), detached: false })
+    const { child, facts } = await spawnDaemon({ ...daemon('agent'), args, logPath: join(layout.logDir, 'agent.log'), detached: false })
     const node = { nodeId: String(facts['nodeId']), tempDir, layout, child, pid: Number(facts['pid']), options }
     this.#nodes.push(node)
     return node

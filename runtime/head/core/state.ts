@@ -190,6 +190,8 @@ export type HeadState = {
   roomVersion: number
   groupsTriedAt: { roomVersion: number; atMs: number }
   resentAtMs: number
+  /** 0 before the first tick. */
+  tickedAtMs: number
 }
 
 export function createHeadState(config: HeadConfig): HeadState {
@@ -228,5 +230,6 @@ export function createHeadState(config: HeadConfig): HeadState {
     roomVersion: 0,
     groupsTriedAt: { roomVersion: 0, atMs: 0 },
     resentAtMs: 0,
+    tickedAtMs: 0,
   }
 }

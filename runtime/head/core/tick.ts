@@ -13,6 +13,7 @@ const groupsPerTick = 100
 
 export function onTick(turn: Turn): void {
   const { state, nowMs } = turn
+  forgivePause(turn)
   killSilentNodes(turn)
   retryGroups(turn)
   if (nowMs - state.resentAtMs >= slowEveryMs) {
@@ -23,6 +24,23 @@ export function onTick(turn: Turn): void {
   }
   tellGone(turn)
   flushViews(turn)
+}
+
+/** Ticks come many times a second: a longer gap is our own. */
+const pauseMs = 1_000
+
+/** The machine slept, the process was stopped, or the clock jumped: nobody could be heard of meanwhile, and that is not their fault. */
+function forgivePause({ state, nowMs }: Turn): void {
+  const missedMs = nowMs - state.tickedAtMs
+  const isFirst = state.tickedAtMs === 0
+  state.tickedAtMs = nowMs
+  if (isFirst || missedMs < pauseMs) return
+  for (const node of state.livingNodes) {
+    node.heardAtMs = Math.min(nowMs, node.heardAtMs + missedMs)
+    const { phase } = node
+    if (phase.kind !== 'suspect') continue
+    node.phase = { ...phase, deadlineMs: Math.min(nowMs + state.config.deadAfterMs, phase.deadlineMs + missedMs) }
+  }
 }
 
 /** Those whose pause is over; all of them as soon as some node has gained room. */

@@ -22,6 +22,7 @@ export type AgentEvent = { readonly nowMs: number } & (
   | { readonly type: 'worker.blocked'; readonly workerId: WorkerId }
   | { readonly type: 'worker.unblocked'; readonly workerId: WorkerId }
   | { readonly type: 'worker.leaving'; readonly workerId: WorkerId; readonly reason: string }
+  | { readonly type: 'worker.owns'; readonly workerId: WorkerId; readonly owns: boolean }
   | { readonly type: 'worker.exited'; readonly workerId: WorkerId; readonly exit: WorkerExit }
   | {
       readonly type: 'actor.constructed'

@@ -11,6 +11,8 @@ import { selfCanEverServe } from './view.ts'
 import { hold, markFeasible, sendOn, setMisfit } from './waiting.ts'
 import { refuse } from './wishes.ts'
 
+/** So long after a node has joined every other one has heard of it; a request for one that is not known by then is refused. */
+const unheardOfMs = 1_000
 /** One that came from another node may be sent on again after this long, when room is known elsewhere. */
 const pinnedPatienceMs = 500
 
@@ -51,11 +53,15 @@ export function refuseInfeasible(turn: Turn): void {
   const { state } = turn
   for (const queue of [...state.queues.values()]) {
     const { misfit } = queue
-    if (misfit === null || turn.nowMs - misfit.sinceMs < state.config.infeasibleTimeoutMs) continue
+    if (misfit === null) continue
+    const { infeasibleTimeoutMs } = state.config
+    const isFinal = misfit.isFinal && state.viewSynced
+    const limitMs = isFinal ? Math.min(unheardOfMs, infeasibleTimeoutMs) : infeasibleTimeoutMs
+    if (turn.nowMs - misfit.sinceMs < limitMs) continue
+    const message = isFinal ? misfit.why : `no node could take it within ${Math.round(infeasibleTimeoutMs / 1_000)} s: ${misfit.why}`
     for (const wish of listWaiting(queue)) {
-      if (turn.nowMs - wish.arrivedMs < state.config.infeasibleTimeoutMs) break // the ones behind came later
-      const seconds = Math.round(state.config.infeasibleTimeoutMs / 1_000)
-      refuse(turn, wish, { code: 'task.unschedulable', message: `no node could take it within ${seconds} s: ${misfit.why}` })
+      if (turn.nowMs - wish.arrivedMs < limitMs) break // the ones behind came later
+      refuse(turn, wish, { code: 'task.unschedulable', message })
     }
   }
 }
@@ -124,9 +130,9 @@ function waitOrSendOn(turn: Turn, queue: ShapeQueue, wish: LeaseWish): boolean {
   if (able.length > 0) return sendOn(turn, wish, { queue, node: pickOne(state.config.random, able) })
   queue.checkedRevision = state.viewRevision
   const misfit = explainMisfit(state.nodes, queue.placement)
-  if (misfit.final && state.viewSynced) {
-    refuse(turn, wish, { code: 'task.unschedulable', message: misfit.why })
-    return true
+  if (misfit.final) {
+    queue.misfit = { sinceMs: queue.misfit?.sinceMs ?? turn.nowMs, why: misfit.why, isFinal: true }
+    return false
   }
   const why = misfit.infeasible ? misfit.why : fragmentedGpus(state, queue)
   setMisfit(turn, queue, why)

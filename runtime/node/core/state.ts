@@ -68,6 +68,8 @@ export type Worker = {
   /** The job it has run code of; it serves no other. Null: fresh. */
   jobId: JobId | null
   blocked: boolean
+  /** Others use what it owns: it stays though it runs nothing. */
+  owns: boolean
   /** It was told to end, or said that it will. `deadlineMs` null: it may take its time. */
   ending: { reason: string; readonly deadlineMs: number | null; forced: boolean } | null
 }
@@ -109,7 +111,12 @@ export type ShapeQueue = {
   /** Revision of the view at which `misfit` was found out. */
   checkedRevision: number
   /** Null while some node can serve it when empty. */
-  misfit: { readonly sinceMs: number; readonly why: string } | null
+  misfit: {
+    readonly sinceMs: number
+    readonly why: string
+    /** The one node that would do is gone, or has joined and is not known here yet. */
+    readonly isFinal: boolean
+  } | null
 }
 
 export type Lease = {

@@ -72,6 +72,11 @@ function handle(turn: Turn, event: AgentEvent): void {
       return onWorkerUnblocked(turn, event.workerId)
     case 'worker.leaving':
       return onWorkerLeaving(turn, event.workerId, event.reason)
+    case 'worker.owns': {
+      const worker = state.workers.get(event.workerId)
+      if (worker) worker.owns = event.owns
+      return
+    }
     case 'worker.exited':
       return onWorkerExited(turn, event.workerId, event.exit)
     case 'actor.constructed':

@@ -17,7 +17,7 @@ export function hold(turn: Turn, wish: LeaseWish, allocation: NonNullable<LeaseW
 
 /** Every request of the queue is told once. */
 export function setMisfit(turn: Turn, queue: ShapeQueue, why: string): void {
-  queue.misfit = { sinceMs: queue.misfit?.sinceMs ?? turn.nowMs, why }
+  queue.misfit = { sinceMs: queue.misfit?.sinceMs ?? turn.nowMs, why, isFinal: false }
   turn.state.reportDue = true
   for (const wish of listWaiting(queue)) sayWaiting(turn, wish, why)
 }

@@ -53,7 +53,7 @@ export function onLeaseRequest(turn: Turn, message: Extract<FromOwner, { type: '
   state.wishes.set(key, wish)
   addToOwner(state.wishesOfOwner, ownerId, key)
   enqueue(turn, queue, wish)
-  if (queue.misfit === null) return
+  if (queue.misfit === null || queue.misfit.isFinal) return
   wish.toldWaiting = true
   turn.out.push({ do: 'tell-owner', ownerId, message: { type: 'lease.waiting', requestId, why: queue.misfit.why } })
 }

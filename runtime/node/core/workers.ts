@@ -40,7 +40,7 @@ function spawnMissing(turn: Turn): void {
   for (let count = 0; count < missing && state.startingCount < state.config.maxStartingWorkers; count += 1) {
     const workerId = newWorkerId(state.config.randomHex)
     const phase = { kind: 'starting', sinceMs: turn.nowMs } as const
-    state.workers.set(workerId, { workerId, phase, address: null, jobId: null, blocked: false, ending: null })
+    state.workers.set(workerId, { workerId, phase, address: null, jobId: null, blocked: false, owns: false, ending: null })
     state.startingCount += 1
     turn.out.push({ do: 'spawn-worker', workerId })
   }
@@ -115,7 +115,7 @@ export function sweepWorkers(turn: Turn): void {
     const { ending, phase } = worker
     if (ending && !ending.forced && ending.deadlineMs !== null && turn.nowMs >= ending.deadlineMs) endWorker(turn, worker, ending.reason)
     else if (phase.kind === 'starting' && turn.nowMs - phase.sinceMs >= workerStartMs) endWorker(turn, worker, 'start-timed-out')
-    else if (phase.kind === 'idle' && surplus > 0 && turn.nowMs - phase.sinceMs >= idleWorkerMs) {
+    else if (phase.kind === 'idle' && !worker.owns && surplus > 0 && turn.nowMs - phase.sinceMs >= idleWorkerMs) {
       surplus -= 1
       removeIdle(state, worker)
       retire(worker, null)

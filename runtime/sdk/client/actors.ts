@@ -16,6 +16,8 @@ import type { PendingTask } from './pending-task.ts'
 import type { RefState } from './ref-state.ts'
 import { makePending, packArguments } from './submit.ts'
 
+/** The object that stands for the handles of an actor. */
+const handlesOf = (actorId: string): string => objectIdOf('f'.repeat(16) + actorId, 1)
 const randomHex = (bytes: number): string => randomBytes(bytes).toString('hex')
 
 /** What a handle of the bundled runtime holds. `counted` keeps the actor alive; a handle found by name does not. */
@@ -47,7 +49,7 @@ export class Actors {
     const client = this.#client
     const packed = packArguments(args, definition.name, { codec: client.codec, references: client.references, put: (value) => client.putSoon(value) })
     const actorId = newActorId(randomHex, client.jobId)
-    const counted = client.references.owned(objectIdOf('f'.repeat(16) + actorId, 1))
+    const counted = client.references.owned(handlesOf(actorId))
     counted.settle('ready')
     client.references.countHandles(counted, actorId)
     const listing = this.#listing(actorId, definition)
@@ -245,6 +247,8 @@ export class Actors {
 
   onChanged({ actorId, version, status }: ActorChanged): void {
     const nowMs = performance.now()
+    const counted = status.kind === 'dead' ? this.#client.references.find(handlesOf(actorId)) : undefined
+    if (counted) counted.nested = [] // no restart needs its arguments any more
     this.#client.owner.raise({ type: 'actor.changed', actorId, version, status, nowMs })
     for (const [alias, existing] of this.#aliases) {
       if (existing.actorId === actorId) this.#client.owner.raise({ type: 'actor.changed', actorId: alias, version, status, nowMs })

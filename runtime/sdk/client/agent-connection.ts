@@ -89,6 +89,8 @@ export class OtherAgents {
       { ...splitAddress(agent.agentAddress), identity: await this.#io.identity(), expectNodeId: agent.nodeId },
       { hello: { version, role: 'owner', workerId, nodeId } },
     )
-    return dialed.link({ incoming: toOwnerFromAgent, logger: this.#io.logger, peer: `agent ${agent.nodeId.slice(0, 8)}` })
+    const link = dialed.link({ incoming: toOwnerFromAgent, logger: this.#io.logger, peer: `agent ${agent.nodeId.slice(0, 8)}` })
+    link.unref()
+    return link
   }
 }

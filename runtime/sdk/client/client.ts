@@ -21,15 +21,17 @@ import { collectGarbage } from './collect-garbage.ts'
 import { Definitions } from './definitions.ts'
 import { createErrorCodec, type ErrorCodec } from './error-codec.ts'
 import { Functions } from './functions.ts'
-import { Groups } from './groups.ts'
+import { groupKind, Groups } from './groups.ts'
 import { refKind } from './host-kinds.ts'
 import { reconstruct } from './lost-objects.ts'
+import { KeepAlive } from './keep-alive.ts'
 import { OwnerShell } from './owner-shell.ts'
 import { type Caller, serveOthers, type ToWorker } from './own-server.ts'
 import { Peers } from './peers.ts'
 import { locateForOthers, dropCopies, pullObject } from './places.ts'
 import { Reader } from './read.ts'
 import { References } from './references.ts'
+import { UnseenFailures } from './unseen-failures.ts'
 import type { RefState } from './ref-state.ts'
 
 export const clientVersion = '0.1.0'
@@ -66,6 +68,7 @@ export type ClientOptions = {
 
 /** Put objects are told from returns by their index, as in Ray. */
 const putIndex = 0x8000_0001
+const sayOwnershipMs = 1_000
 const noNested: TaskResult['nested'] = []
 const anything = z.unknown()
 
@@ -89,6 +92,8 @@ export class Client {
   readonly owner: OwnerShell
   readonly actors: Actors
   readonly groups: Groups
+  readonly keepAlive = new KeepAlive()
+  readonly unseen = new UnseenFailures()
   readonly #others: OtherAgents
   readonly address: ProcessAddress
   readonly tempDir: string
@@ -96,6 +101,8 @@ export class Client {
   namespace = ''
   newTaskId: (actorId?: string) => TaskId
   #listener: Listener | undefined
+  #ownershipTimer: NodeJS.Timeout | undefined
+  #saidOwns = false
   readonly #callers = new Set<Caller>()
   #closed = false
 
@@ -130,7 +137,7 @@ export class Client {
       logger,
     })
     this.definitions = new Definitions({ functions: () => this.functions, randomHex: options.randomHex, request: (message, reply) => this.request(message, reply) })
-    this.codec = createCodec([refKind(this.references, self), ...this.definitions.kinds, lazyKind('actor', () => this.actors.hostKind)], this.references, options)
+    this.codec = createCodec([refKind(this.references, self), ...this.definitions.kinds, groupKind, lazyKind('actor', () => this.actors.hostKind)], this.references, options)
     this.errors = createErrorCodec(this.codec)
     this.functions = new Functions({ hosts: this.codec.hosts, modules: options, request: (message, reply) => this.request(message, reply) })
     this.owner = new OwnerShell({
@@ -146,6 +153,7 @@ export class Client {
       warn: options.warn,
       codeOf: (functionId) => this.functions.codeOf(functionId),
       nowMs: () => performance.now(),
+      unseen: this.unseen,
     })
     this.actors = new Actors(this)
     this.groups = new Groups(this)
@@ -179,6 +187,7 @@ export class Client {
       references: this.references,
       peers: this.peers,
       logger: this.#options.logger,
+      onShown: (state) => this.unseen.seen(state.objectId),
       pull: (state) => pullObject(this, state),
       reconstruct: (state) => reconstruct(state, this.owner),
     })
@@ -223,11 +232,15 @@ export class Client {
       },
       refuse: ({ role }) => (role === 'owner' ? undefined : new ClusterError('auth.refused', `a worker takes role owner, not ${role}`)),
     })
+    this.#listener.unref()
     this.agent.onMessage((message) => this.#onAgentMessage(message))
     this.agent.onRequest((message) => this.#options.onAgentRequest?.(message))
     void this.agent.closed.then(() => this.#agentGone())
     this.agent.send({ type: 'client.ready', workerId: this.address.workerId, pid: process.pid, socketPath: this.address.socketPath })
-    if (this.#options.role === 'driver') await this.#registerJob()
+    if (this.#options.role === 'driver') {
+      await this.#registerJob()
+      this.agent.unref()
+    } else this.#ownershipTimer = setInterval(() => this.#sayWhetherOwner(), sayOwnershipMs).unref()
   }
 
   async #registerJob(): Promise<void> {
@@ -242,6 +255,13 @@ export class Client {
     if (jobId === this.jobId) return
     this.jobId = jobId
     this.newTaskId = createTaskIds(this.#options.randomHex, jobId)
+  }
+
+  /** Idle workers end, but for those that own what others use. */
+  #sayWhetherOwner(): void {
+    const owns = this.references.lentCount > 0 || this.owner.state.tasks.size > 0
+    if (owns !== this.#saidOwns) this.agent.send({ type: 'worker.owns', owns })
+    this.#saidOwns = owns
   }
 
   /** A request that the agent passes on to the head, or answers itself. */
@@ -301,9 +321,9 @@ export class Client {
   }
 
   /** Stores a value that this process owns. Small ones stay here. */
-  async put(value: unknown): Promise<RefState> {
+  async put(value: unknown, timeoutMs?: number): Promise<RefState> {
     const state = this.references.owned(objectIdOf(this.newTaskId(), putIndex))
-    const result = this.encodeResult(state.objectId, value)
+    const result = this.encodeResult(state.objectId, value, { ownerId: this.address.workerId, timeoutMs })
     this.fill(state, result instanceof Promise ? await result : result)
     return state
   }
@@ -333,19 +353,19 @@ export class Client {
   }
 
   /** A value as an object's bytes: in the message when small, in this node's store when large. */
-  encodeResult(objectId: string, value: unknown, ownerId: WorkerId = this.address.workerId): TaskResult | Promise<TaskResult> {
+  encodeResult(objectId: string, value: unknown, how: { ownerId: WorkerId; timeoutMs?: number | undefined }): TaskResult | Promise<TaskResult> {
     const encoded = this.codec.encode(value, 'value')
     const inside = encoded.hostRecords.length === 0 ? [] : this.codec.refsIn(encoded)
     const nested = inside.length === 0 ? noNested : inside.map((state) => ({ objectId: state.objectId, owner: state.owner ?? this.address }))
-    const result = encoded.sizeBytes <= inlineLimitBytes ? { place: { kind: 'inline' as const, bytes: encoded.toBytes() }, nested } : this.#store({ objectId, ownerId }, encoded, nested)
+    const result = encoded.sizeBytes <= inlineLimitBytes ? { place: { kind: 'inline' as const, bytes: encoded.toBytes() }, nested } : this.#store({ objectId, ...how }, encoded, nested)
     const registering = this.actors.registeringOf(inside) // nobody can call these actors before
     return registering ? registering.then(() => result) : result
   }
 
-  async #store({ objectId, ownerId }: { objectId: string; ownerId: WorkerId }, encoded: EncodedValue, nested: TaskResult['nested']): Promise<TaskResult> {
+  async #store({ objectId, ownerId, timeoutMs }: { objectId: string; ownerId: WorkerId; timeoutMs?: number | undefined }, encoded: EncodedValue, nested: TaskResult['nested']): Promise<TaskResult> {
     const { nodeId, agentAddress } = this.address
     const { sizeBytes } = encoded
-    await this.store.put(objectId, sizeBytes, (target) => encoded.writeTo(target), { primary: true, ownerId })
+    await this.store.put(objectId, sizeBytes, (target) => encoded.writeTo(target), { primary: true, ownerId, ...(timeoutMs === undefined ? {} : { timeoutMs }) })
     return { place: { kind: 'stored', copies: [{ nodeId, agentAddress }], sizeBytes }, nested }
   }
 
@@ -357,6 +377,8 @@ export class Client {
   close(): void {
     if (this.#closed) return
     this.#closed = true
+    clearInterval(this.#ownershipTimer)
+    this.keepAlive.stop()
     this.owner.stop()
     this.store.close()
     this.peers.closeAll()

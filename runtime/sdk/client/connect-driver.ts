@@ -31,7 +31,7 @@ export async function connectDriver(options: ConnectOptions, onClosed: () => voi
   }
 }
 
-const embeddedOnly = ['numCpus', 'numGpus', 'memory', 'resources', 'labels', 'objectStoreMemory'] as const
+const embeddedOnly = ['numCpus', 'numGpus', 'memory', 'resources', 'labels', 'objectStoreMemory', 'infeasibleTimeout'] as const
 
 function refuseMixed(options: ConnectOptions, address: string | undefined): void {
   const given = embeddedOnly.filter((name) => options[name] !== undefined)
@@ -73,7 +73,13 @@ async function connect(agentSocket: string, { options, embedded, onClosed }: Con
     },
   })
   setImmediate(warmUpCapture) // the first function travels some 50 ms sooner
+  const tellUnseen = () => {
+    for (const line of client.unseen.take()) warn(line)
+  }
+  process.once('exit', tellUnseen)
   return new ShoalBackend(client, async () => {
+    process.off('exit', tellUnseen)
+    tellUnseen()
     onClosed()
     client.close()
     await embedded?.stop()

@@ -81,7 +81,7 @@ export class Definitions {
       encode: (value) => {
         if (!(value instanceof RemoteFunction)) return undefined
         const { definition } = value
-        return { kind: 'remote-function', key: this.#publish(definition), name: definition.name, options: pack(withoutClasses(definition.options)) }
+        return { kind: 'remote-function', key: this.#publish(definition), name: definition.name, options: pack(withoutClasses(plainOptions(definition.options))) }
       },
       decode: (record) =>
         remoteFunctionFrom({ fn: null, name: String(record['name']), remoteKey: String(record['key']), options: unpack(record['options']) as TaskOptions }), // packed above
@@ -94,7 +94,7 @@ export class Definitions {
       encode: (value) => {
         if (!(value instanceof ActorClass)) return undefined
         const { definition } = value
-        return { kind: 'actor-class', key: this.#publish(definition), name: definition.name, options: pack(definition.options), shape: pack(definition.shape) }
+        return { kind: 'actor-class', key: this.#publish(definition), name: definition.name, options: pack(plainOptions(definition.options)), shape: pack(definition.shape) }
       },
       decode: (record) => {
         const shape = unpack(record['shape']) as ActorShape // packed above
@@ -105,6 +105,13 @@ export class Definitions {
 }
 
 const callableOf = (definition: Definition): Callable | null => ('fn' in definition ? definition.fn : definition.actorClass)
+
+/** Of a placement group only its id matters. */
+function plainOptions<O extends TaskOptions | ActorOptions>(options: O): O {
+  const { schedulingStrategy: strategy } = options
+  if (typeof strategy !== 'object' || !('placementGroup' in strategy)) return options
+  return { ...options, schedulingStrategy: { ...strategy, placementGroup: { id: strategy.placementGroup.id } } }
+}
 
 /** Retry rules name classes by their names where the classes themselves cannot go along. */
 function withoutClasses(options: TaskOptions): object {

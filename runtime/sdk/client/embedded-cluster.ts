@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { spawnDaemon } from '../../session/daemon.ts'
 import { makeSessionFolders, sessionLayout, userId } from '../../session/layout.ts'
+import { type Duration, resolveDuration } from '../../base/duration.ts'
 import { ClusterError } from '../../base/errors.ts'
 
 export type EmbeddedOptions = {
@@ -18,6 +19,8 @@ export type EmbeddedOptions = {
   readonly labels?: Readonly<Record<string, string>>
   /** Bytes of shared memory. @default 30 % of this machine's memory */
   readonly objectStoreMemory?: number
+  /** A task or actor that no node can ever take fails after this time; until then a fitting node may join. @default 60 s */
+  readonly infeasibleTimeout?: Duration
 }
 
 export type EmbeddedCluster = { readonly agentSocket: string; readonly tempDir: string; stop(): Promise<void> }
@@ -31,10 +34,11 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedC
   const tempDir = mkdtempSync(join(tmpdir(), `shoal-${userId()}-`))
   const layout = sessionLayout(tempDir)
   makeSessionFolders(layout)
-  const head = spawnDaemon({ name: 'head', args: ['--temp-dir', tempDir], logPath: join(layout.logDir, 'head.log'), detached: false })
+  const config = options.infeasibleTimeout === undefined ? [] : ['--config', JSON.stringify({ infeasibleTimeoutMs: resolveDuration(options.infeasibleTimeout, 0) })]
+  const head = spawnDaemon({ name: 'head', args: ['--temp-dir', tempDir, ...config], logPath: join(layout.logDir, 'head.log'), detached: false })
   const agent = spawnDaemon({
     name: 'agent',
-    args: ['--temp-dir', tempDir, '--head', `unix:${layout.headSocket}`, '--listen', 'none', '--is-head', ...resourceArgs(options)],
+    args: ['--temp-dir', tempDir, '--head', `unix:${layout.headSocket}`, '--listen', 'none', '--is-head', '--remove-files', ...resourceArgs(options), ...config],
     logPath: join(layout.logDir, 'agent.log'),
     detached: false,
   })

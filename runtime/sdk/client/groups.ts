@@ -6,7 +6,16 @@ import type { GroupInfo, PlacementGroupOptions } from '../cluster-types.ts'
 import { errorFromFailure } from '../errors.ts'
 import { selectorFrom } from '../options.ts'
 import { ClusterError } from '../../base/errors.ts'
+import { PlacementGroup } from '../placement-group.ts'
 import type { Client } from './client.ts'
+import type { HostKind } from './codec.ts'
+
+/** A group inside a value: its id says it all. */
+export const groupKind: HostKind = {
+  kind: 'group',
+  encode: (value) => (value instanceof PlacementGroup ? { kind: 'group', id: value.id, bundleCount: value.bundleCount } : undefined),
+  decode: (record) => new PlacementGroup(String(record['id']), Number(record['bundleCount'])),
+}
 
 type Known = { created: Promise<void>; last: GroupChanged | null; waiters: ((changed: GroupChanged) => void)[] }
 

@@ -47,6 +47,7 @@ export function serveOthers(io: OwnServerIo): Promise<Listener> {
 
 function attach(io: OwnServerIo, greeted: Greeted, id: WorkerId): void {
   const link: Link<FromPeer> = greeted.accept({ incoming, logger: io.logger, peer: `process ${id.slice(0, 8)}` })
+  link.unref()
   const caller: Caller = { id, send: (message) => void link.send(message), flush: () => link.flush(), drained: () => link.drained() }
   io.onCaller(caller)
   link.onMessage((message) => {

@@ -11,6 +11,7 @@ import type { FromWorker, Peer, Peers } from './peers.ts'
 import type { PendingTask } from './pending-task.ts'
 import type { References } from './references.ts'
 import type { RefFailure, RefState } from './ref-state.ts'
+import type { UnseenFailures } from './unseen-failures.ts'
 
 export type OwnerShellIo = {
   readonly config: Partial<OwnerConfig> & Pick<OwnerConfig, 'ownerId'>
@@ -27,6 +28,7 @@ export type OwnerShellIo = {
   /** The bytes of a function that is small enough to go with its template. */
   readonly codeOf: (functionId: string) => Uint8Array | null
   readonly nowMs: () => number
+  readonly unseen: UnseenFailures
 }
 
 /** Submissions that gather before they are sent, so that workers start while a long loop still submits. */
@@ -286,6 +288,8 @@ export class OwnerShell {
     if (end.kind === 'outcome' && end.outcome.kind === 'done') this.#fulfil(pending, end.outcome.results)
     else {
       const failure = end.kind === 'as-object' ? pending.refArgs.find((state) => state.objectId === end.objectId)?.failure : failureOf(pending.task, end)
+      if (failure && end.kind !== 'as-object' && !pending.task.cancelled) this.#io.unseen.note(pending.task.taskId, pending.task.kind.template.name, failure)
+      if (end.kind === 'as-object') this.#io.unseen.seen(end.objectId)
       for (const state of pending.returns) {
         if (state.status !== 'pending') continue
         state.failure = failure ?? null

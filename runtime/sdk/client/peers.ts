@@ -107,7 +107,9 @@ export class Peers {
 
   async #open(address: ProcessAddress): Promise<Link<FromWorker>> {
     const dialed = address.nodeId === this.#io.self().nodeId ? await this.#dialHere(address) : await this.#dialThere(address)
-    return dialed.link({ incoming: toOwnerFromWorker, logger: this.#io.logger, peer: `worker ${address.workerId.slice(0, 8)}` })
+    const link = dialed.link({ incoming: toOwnerFromWorker, logger: this.#io.logger, peer: `worker ${address.workerId.slice(0, 8)}` })
+    link.unref() // a call that waits keeps a driver alive, and its agent's link a worker
+    return link
   }
 
   #dialHere(address: ProcessAddress): Promise<Dialed> {

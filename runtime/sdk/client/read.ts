@@ -23,6 +23,8 @@ export type ReaderIo = {
   readonly logger: Logger
   /** Brings a copy into this node's store. @throws ClusterError `object.lost` when no copy named could be read. */
   readonly pull: (state: RefState) => Promise<void>
+  /** The error of this object is about to be thrown to the program. */
+  readonly onShown: (state: RefState) => void
   /** Finds or makes another copy of an object of ours. */
   readonly reconstruct: (state: RefState) => void
 }
@@ -163,7 +165,9 @@ export class Reader {
     try {
       await inBlockedScope(() => withLimits(settled, limits, states.length))
     } catch (error) {
-      throw error instanceof Settled ? await this.#io.errors.toThrow(error.state) : error
+      if (!(error instanceof Settled)) throw error
+      this.#io.onShown(error.state)
+      throw await this.#io.errors.toThrow(error.state)
     }
   }
 

@@ -3,6 +3,7 @@ import { ClusterNodesReply } from '../../protocol/clients.ts'
 import { shapeKey } from '../../protocol/placement/shapes.ts'
 import type { ActorDefinition, ActorIdentity, Backend, CallResult, MethodCall, TaskDefinition, TraceEvent, WaitRequest } from '../backend.ts'
 import type { ClusterNode, GroupInfo, PlacementGroupOptions, RuntimeContext } from '../cluster-types.ts'
+import { publicError } from '../errors.ts'
 import type { ObjectRef } from '../object-ref.ts'
 import { type SchedulingStrategy, shapeFrom, type TaskOptions } from '../options.ts'
 import type { TaskKind } from '../owner/core/state.ts'
@@ -147,15 +148,15 @@ export class ShoalBackend implements Backend {
   }
 
   findActor(name: string, namespace: string | undefined): Promise<ActorIdentity> {
-    return this.client.actors.find(name, namespace)
+    return this.client.keepAlive.during(() => this.client.actors.find(name, namespace))
   }
 
   listNamedActors(allNamespaces: boolean): Promise<{ name: string; namespace: string }[]> {
-    return this.client.actors.names(allNamespaces)
+    return this.client.keepAlive.during(() => this.client.actors.names(allNamespaces))
   }
 
   async killActor(actor: ActorIdentity, { noRestart }: { noRestart: boolean }): Promise<void> {
-    await this.client.actors.kill(actor as ShoalActor, noRestart) // handles of this backend are made by `Actors`
+    await this.client.keepAlive.during(async () => this.client.actors.kill(actor as ShoalActor, noRestart)) // handles of this backend are made by `Actors`
   }
 
   exitActor(): never {
@@ -163,18 +164,26 @@ export class ShoalBackend implements Backend {
     return this.onExitActor()
   }
 
-  async put(value: unknown): Promise<ObjectRef<unknown>> {
-    return this.client.references.toRef(await this.client.put(value))
+  async put(value: unknown, { timeoutMs }: { timeoutMs: number | undefined }): Promise<ObjectRef<unknown>> {
+    try {
+      return await this.client.keepAlive.during(async () => this.client.references.toRef(await this.client.put(value, timeoutMs)))
+    } catch (error) {
+      throw publicError(error)
+    }
   }
 
-  get(refs: readonly ObjectRef<unknown>[], limits: WaitLimits): Promise<unknown[]> {
-    return this.client.reader.get(refs.map(stateOf), limits)
+  async get(refs: readonly ObjectRef<unknown>[], limits: WaitLimits): Promise<unknown[]> {
+    try {
+      return await this.client.keepAlive.during(() => this.client.reader.get(refs.map(stateOf), limits))
+    } catch (error) {
+      throw publicError(error)
+    }
   }
 
   async wait(refs: readonly ObjectRef<unknown>[], { count, timeoutMs, fetch, signal }: WaitRequest): Promise<{ ready: ObjectRef<unknown>[]; pending: ObjectRef<unknown>[] }> {
     const states = distinctStates(refs)
     const { reader } = this.client
-    await reader.waitFor(states, count, { timeoutMs, fetch, signal })
+    await this.client.keepAlive.during(() => reader.waitFor(states, count, { timeoutMs, fetch, signal }))
     const ready: ObjectRef<unknown>[] = []
     const passed: ObjectRef<unknown>[] = []
     let index = 0
@@ -196,19 +205,19 @@ export class ShoalBackend implements Backend {
   }
 
   placementGroupReady(groupId: string): Promise<void> {
-    return this.client.groups.ready(groupId)
+    return this.client.keepAlive.during(() => this.client.groups.ready(groupId))
   }
 
   removePlacementGroup(groupId: string): Promise<void> {
-    return this.client.groups.remove(groupId)
+    return this.client.keepAlive.during(() => this.client.groups.remove(groupId))
   }
 
   placementGroups(): Promise<GroupInfo[]> {
-    return this.client.groups.table()
+    return this.client.keepAlive.during(() => this.client.groups.table())
   }
 
   async nodes(): Promise<ClusterNode[]> {
-    const views = await this.client.request({ type: 'cluster.nodes' }, ClusterNodesReply)
+    const views = await this.client.keepAlive.during(() => this.client.request({ type: 'cluster.nodes' }, ClusterNodesReply))
     return views.map(({ facts, available, state, deathReason }) => ({
       nodeId: facts.nodeId,
       alive: state !== 'dead',
@@ -225,7 +234,7 @@ export class ShoalBackend implements Backend {
   }
 
   timeline(): Promise<TraceEvent[]> {
-    return readTimeline(this.client)
+    return this.client.keepAlive.during(() => readTimeline(this.client))
   }
 
   runtimeContext(): RuntimeContext {

@@ -18,7 +18,7 @@ export function createStream(pending: PendingTask, client: Client): ObjectRefGen
   return {
     completed: client.references.toRef<number>(completed),
     async next() {
-      const state = await client.reader.waiting(() => stream.next())
+      const state = await client.keepAlive.during(() => client.reader.waiting(() => stream.next()))
       return state ? { done: false, value: client.references.toRef(state) } : { done: true, value: undefined }
     },
     /** Leaving a loop early stops the task. */

@@ -99,6 +99,8 @@ export type StoreState = {
 export type Command =
   | { readonly do: 'created' | 'found'; readonly requestId: number; readonly address: number; readonly sizeBytes: number }
   | { readonly do: 'exists' | 'missing' | 'done'; readonly requestId: number }
+  /** It is to be read from the disk where it lies: nothing is pinned. */
+  | { readonly do: 'lend'; readonly requestId: number; readonly spill: SpillRef }
   | { readonly do: 'fail'; readonly requestId: number; readonly code: ErrorCode; readonly message: string; readonly details: ErrorDetails }
   | { readonly do: 'back' | 'punch'; readonly range: Range }
   | { readonly do: 'spill'; readonly batchId: number; readonly objects: readonly SpillItem[] }

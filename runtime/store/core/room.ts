@@ -11,6 +11,7 @@ export function makeRoom(state: StoreState, nowMs: number, out: Command[]): void
   const stuckCreate = serveCreates(state, nowMs, out)
   const stuckBytes = Math.max(stuckRestore, stuckCreate)
   startSpills(state, { stuckBytes, nowMs }, out)
+  if (stuckRestore > 0 && state.spilling.size === 0) lendFromDisk(state, out)
   if (stuckBytes > 0 && nowMs - state.lastGcMs >= gcEveryMs) {
     state.lastGcMs = nowMs
     out.push({ do: 'request-gc' })
@@ -33,6 +34,19 @@ function serveRestores(state: StoreState, nowMs: number, out: Command[]): number
     out.push({ do: 'restore', objectId, address, spill: object.spill })
   }
   return 0
+}
+
+/** Nothing makes room, as all is in use or the disk is full: whoever waits for a spilled object gets a copy from the disk instead. */
+function lendFromDisk(state: StoreState, out: Command[]): void {
+  for (const objectId of state.restores) {
+    const spill = state.objects.get(objectId)?.spill
+    if (!spill) continue
+    const waiting = state.gets.get(objectId) ?? []
+    state.gets.delete(objectId)
+    state.restores.delete(objectId)
+    state.waitingCount -= waiting.length
+    for (const { requestId } of waiting) out.push({ do: 'lend', requestId, spill })
+  }
 }
 
 /**

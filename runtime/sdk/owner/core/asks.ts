@@ -37,8 +37,8 @@ export function forgetAsk(state: OwnerState, requestId: string): LeaseAsk | unde
 }
 
 /**
- * Drops what was asked of agents that cannot answer any more; the next dispatch asks anew, through our own agent and under
- * new ids, as under the old one it would only be sent on to the same place again.
+ * Drops what was asked of agents that cannot answer any more. The next tick asks anew: through our own agent, under new ids, as
+ * under the old ones it would only be sent on to the same place again, and not at once, as our agent may not know yet either.
  */
 export function abandonAsks(state: OwnerState, isLost: (asked: LeaseAsk) => boolean): void {
   for (const asked of state.asks.values()) {
@@ -46,7 +46,7 @@ export function abandonAsks(state: OwnerState, isLost: (asked: LeaseAsk) => bool
     forgetAsk(state, asked.requestId)
     const queue = state.shapes.get(asked.shapeKey)
     if (queue) queue.near = null // not again
-    state.dirtyShapes.add(asked.shapeKey)
+    state.laterShapes.add(asked.shapeKey)
   }
 }
 

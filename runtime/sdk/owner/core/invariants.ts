@@ -94,7 +94,12 @@ function checkShape(state: OwnerState, queue: ShapeQueue, put: Put): void {
     invariant(!roomy.has(leaseId) || (isOpen && lease.inFlight.size > 0), `${story}: lease ${leaseId} is listed as one with room`)
   }
   for (const leaseId of [...idle, ...roomy]) invariant(leases.has(leaseId), `${story}: ${leaseId} is no lease of it`)
-  const isServed = ready.length === 0 || asks.size > 0 || state.dirtyShapes.has(shapeKey) || queue.shape.strategy.kind === 'group'
+  const isServed =
+    ready.length === 0 ||
+    asks.size > 0 ||
+    state.dirtyShapes.has(shapeKey) ||
+    state.laterShapes.has(shapeKey) ||
+    queue.shape.strategy.kind === 'group'
   invariant(isServed, `${story}: tasks are ready and nobody is asked`)
   invariant(ready.length === 0 || idle.size === 0 || state.dirtyShapes.has(shapeKey), `${story}: a worker idles beside ready tasks`)
 }

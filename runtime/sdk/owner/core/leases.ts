@@ -251,6 +251,8 @@ export function tickLeases(state: OwnerState, nowMs: number, out: OwnerCommand[]
   }
   returnIdle(state, leaseIdleMs, nowMs, out)
   for (const asked of state.asks.values()) if (nowMs - asked.sentAtMs >= askAgainMs) sendAsk(state, asked.requestId, nowMs, out)
+  for (const shapeKey of state.laterShapes) state.dirtyShapes.add(shapeKey)
+  state.laterShapes.clear()
   for (const queue of state.shapes.values()) if (queue.ready.length > 0 && queue.asks.size === 0) state.dirtyShapes.add(queue.shapeKey)
   if (nowMs - state.heldAtMs >= heldEveryMs) sayHeld(state, nowMs, out)
 }

@@ -195,6 +195,8 @@ export type OwnerState = {
   /** Shapes and actors with something to send at the next flush. */
   readonly dirtyShapes: Set<string>
   readonly dirtyActors: Set<ActorId>
+  /** Shapes to be looked at with the next tick. */
+  readonly laterShapes: Set<string>
   readonly contacts: Map<NodeId, AgentContact>
   nextAsk: number
   heldAtMs: number
@@ -215,6 +217,7 @@ export function createOwnerState(config: OwnerConfig): OwnerState {
     delayed: new Set(),
     dirtyShapes: new Set(),
     dirtyActors: new Set(),
+    laterShapes: new Set(),
     contacts: new Map(),
     nextAsk: 0,
     heldAtMs: 0,

@@ -130,8 +130,18 @@ export class TestHead {
       request,
     })
   }
+  /** Time passes as it does for a head that runs: with a tick at least every 500 ms. */
   tick(afterMs = 100): HeadCommand[] {
-    this.nowMs += afterMs
+    const commands: HeadCommand[] = []
+    for (let leftMs = afterMs; leftMs > 0; leftMs -= 500) {
+      this.nowMs += Math.min(leftMs, 500)
+      commands.push(...this.step({ type: 'tick' }))
+    }
+    return commands
+  }
+  /** The head itself stands still, or its clock jumps. */
+  pause(forMs: number): HeadCommand[] {
+    this.nowMs += forMs
     return this.step({ type: 'tick' })
   }
   /** The head dies and comes back with what it had saved. */

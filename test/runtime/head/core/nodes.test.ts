@@ -32,6 +32,17 @@ describe('death of nodes', () => {
     head.tick(3_000)
     expect(stateOf(head, 1)).toBe('dead')
   })
+  test('a pause of the head itself counts against nobody', () => {
+    const head = new TestHead()
+    head.join(1)
+    head.join(2)
+    head.tick(100)
+    head.unlink(2)
+    head.pause(60_000)
+    expect([stateOf(head, 1), stateOf(head, 2)]).toEqual(['linked', 'suspect'])
+    head.tick(10_000)
+    expect([stateOf(head, 1), stateOf(head, 2)]).toEqual(['dead', 'dead'])
+  })
   test('one that leaves is dead at once', () => {
     const head = new TestHead()
     head.join(1)

@@ -93,12 +93,21 @@ describe('a request that nothing can hold', () => {
     expect(toOwner(commands, 'lease.spilled')[0]?.nodeId).toBe(otherId)
   })
 
-  it('is refused at once when it is bound to a node that is not alive', () => {
+  it('is refused when it is bound to a node that is not alive, after news of one that has just joined would have come', () => {
     const agent = new AgentHarness({ CPU: 2 })
     agent.send({ type: 'head.registered', heartbeatMs: 1_000 })
     agent.head({ type: 'cluster.changed', version: 1, nodes: [] })
     const shape = shapeOf({ CPU: 1 }, { strategy: { kind: 'node', nodeId: otherId, soft: false } })
-    expect(toOwner(agent.request('r1', { shape }), 'lease.refused')[0]?.failure.code).toBe('task.unschedulable')
+    expect(toOwner(agent.request('r1', { shape }), 'lease.refused')).toEqual([])
+    expect(toOwner(agent.tick(1_000), 'lease.refused')[0]?.failure.code).toBe('task.unschedulable')
+  })
+  it('waits for the news of a node that has just joined', () => {
+    const agent = new AgentHarness({ CPU: 2 })
+    agent.send({ type: 'head.registered', heartbeatMs: 1_000 })
+    agent.head({ type: 'cluster.changed', version: 1, nodes: [] })
+    agent.request('r1', { shape: shapeOf({ CPU: 1 }, { strategy: { kind: 'node', nodeId: otherId, soft: false } }) })
+    const commands = agent.head({ type: 'cluster.changed', version: 2, nodes: [viewOf(otherId, { CPU: 4 })] })
+    expect(toOwner(commands, 'lease.spilled')[0]?.nodeId).toBe(otherId)
   })
 })
 
