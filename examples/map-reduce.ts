@@ -5,7 +5,9 @@ await shoal.init()
 
 const reducers = 3
 const words = ['shoal', 'herring', 'net', 'tide', 'reef', 'kelp', 'current', 'wave']
-const chunks = Array.from({ length: 12 }, (_, chunk) => Array.from({ length: 20_000 }, (__, i) => words[(i * (chunk + 1)) % words.length]).join(' '))
+const chunks = Array.from({ length: 12 }, (_, chunk) =>
+  Array.from({ length: 20_000 }, (__, i) => words[(i * (chunk + 1)) % words.length]).join(' '),
+)
 
 // With numReturns a call gives an array of refs: here the words of a chunk, parted by the reducer that counts them.
 const map = shoal.remote(
@@ -26,7 +28,10 @@ const reduce = shoal.remote((...parts: Map<string, number>[]) => {
 })
 
 const mapped = chunks.map((chunk) => map.remote(chunk))
-const reduced = Array.from({ length: reducers }, (_, reducer) => reduce.remote(...mapped.map((parts) => parts[reducer] as (typeof parts)[number])))
+const reduced = Array.from({ length: reducers }, (_, reducer) =>
+  reduce.remote(...mapped.map((parts) => parts[reducer] as (typeof parts)[number])),
+)
 const counts = (await shoal.get(reduced)).flatMap((total) => [...total])
-for (const [word, count] of counts.sort((one, other) => other[1] - one[1] || one[0].localeCompare(other[0]))) console.log(`${word} ${count}`)
+for (const [word, count] of counts.sort((one, other) => other[1] - one[1] || one[0].localeCompare(other[0])))
+  console.log(`${word} ${count}`)
 console.log(`${counts.reduce((total, [, count]) => total + count, 0)} words`)

@@ -12,7 +12,9 @@ class ParameterServer {
     return this.#weights
   }
   apply(gradients: Float64Array[], rate: number) {
-    for (const gradient of gradients) for (const [index, slope] of gradient.entries()) this.#weights[index] = (this.#weights[index] ?? 0) - (rate * slope) / gradients.length
+    for (const gradient of gradients)
+      for (const [index, slope] of gradient.entries())
+        this.#weights[index] = (this.#weights[index] ?? 0) - (rate * slope) / gradients.length
     return this.#weights
   }
 }

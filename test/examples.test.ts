@@ -5,7 +5,14 @@ import { runProgram } from '#test/support/run-program.ts'
 
 /** What each example must print: parts of its output, in order. */
 const outputs: Readonly<Record<string, readonly string[]>> = {
-  'first-steps.ts': ['5 + 10 = 15', 'products [ 0, 2, 6, 12, 20 ]', 'of a product 42', 'counted 10', 'sums [ 500000, 500000 ]', 'caught true x is out of range'],
+  'first-steps.ts': [
+    '5 + 10 = 15',
+    'products [ 0, 2, 6, 12, 20 ]',
+    'of a product 42',
+    'counted 10',
+    'sums [ 500000, 500000 ]',
+    'caught true x is out of range',
+  ],
   'monte-carlo-pi.ts': ['2.5 million darts: π ≈ 3.14', '10 million darts: π ≈ 3.142'],
   'parameter-server.ts': ['round 20: weights', 'round 60: weights 2.00, -3.00, 0.50'],
   'map-reduce.ts': ['shoal 70000', 'reef 50000', '240000 words'],

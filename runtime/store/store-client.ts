@@ -37,7 +37,13 @@ const longestTimeoutMs = 2 ** 31 - 1
 type Pin = { readonly location: StoreLocation; mappings: number }
 
 /** A mapping of this client, shared by all gets of one user as long as somebody has its bytes. Nothing here keeps the bytes alive. */
-type Held = { readonly buffer: WeakRef<ArrayBufferLike>; readonly user: WeakRef<object> | undefined; readonly pin: Pin; readonly release: () => void; holders: number }
+type Held = {
+  readonly buffer: WeakRef<ArrayBufferLike>
+  readonly user: WeakRef<object> | undefined
+  readonly pin: Pin
+  readonly release: () => void
+  holders: number
+}
 
 /** Who reads: gets of one user share their bytes, and with them what it writes there. Undefined is a user too: the program outside of tasks. */
 export type StoreUser = object | undefined
@@ -247,7 +253,11 @@ function lentBytes(path: string, where: SpilledRange): Mapped | undefined {
   if (!reader) return undefined
   try {
     const bytes = reader.read(0, where.sizeBytes)
-    if (crc32(bytes) !== where.checksum) throw new ClusterError('store.corrupt', `spill file ${path} holds other bytes than were written. The object is lost here; its owner can make it again.`)
+    if (crc32(bytes) !== where.checksum)
+      throw new ClusterError(
+        'store.corrupt',
+        `spill file ${path} holds other bytes than were written. The object is lost here; its owner can make it again.`,
+      )
     return { bytes, release: () => {} }
   } finally {
     reader.release()

@@ -89,7 +89,7 @@ await check('children go on with recursive false', async () => {
   const child = shoal.remote(async (file: string, stopFile: string) => {
     appendFileSync(file, 'started ')
     while (!existsSync(stopFile)) {
-      if (shoal.runtimeContext().signal?.aborted) return void appendFileSync(file, 'aborted ')
+      if (shoal.runtimeContext().signal?.aborted) return appendFileSync(file, 'aborted ')
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
     appendFileSync(file, 'finished ')

@@ -11,7 +11,8 @@ import { userNode } from '#test/support/run-program.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const source = readFileSync(join(root, 'test/fixtures/programs/portable.ts'), 'utf8')
-const tsx = ['--import', join(root, 'node_modules/tsx/dist/loader.mjs')]
+/** As `npx tsx` runs it. */
+const tsx = [join(root, 'node_modules/tsx/dist/cli.mjs')]
 
 /** A folder as a user has it, where the package is installed. */
 let folder = ''
@@ -22,7 +23,8 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const toScript = async (format: 'esm' | 'cjs'): Promise<string> => (await transform(source, { loader: 'ts', format, target: 'node20' })).code
+const toScript = async (format: 'esm' | 'cjs'): Promise<string> =>
+  (await transform(source, { loader: 'ts', format, target: 'node20' })).code
 
 async function bundled(minify: boolean): Promise<string> {
   const { outputFiles } = await build({
@@ -32,13 +34,27 @@ async function bundled(minify: boolean): Promise<string> {
   return outputFiles[0]?.text ?? ''
 }
 
-type Way = { readonly name: string; readonly node: () => string; readonly args?: readonly string[]; readonly file: string; readonly text: () => string | Promise<string> }
+type Way = {
+  readonly name: string
+  readonly node: () => string
+  readonly args?: readonly string[]
+  readonly file: string
+  readonly text: () => string | Promise<string>
+}
 
 const ways: readonly Way[] = [
   { name: 'ES modules on the Node of the user', node: userNode, file: 'esm.mjs', text: () => toScript('esm') },
   { name: 'require in CommonJS on the Node of the user', node: userNode, file: 'common.cjs', text: () => toScript('cjs') },
   { name: 'tsx, as an ES module', node: userNode, args: tsx, file: 'tsx-module.mts', text: () => source },
-  { name: 'tsx, as CommonJS', node: userNode, args: tsx, file: 'tsx-common.cts', text: () => source },
+  { name: 'tsx, as CommonJS', node: userNode, args: tsx, file: 'tsx-common.ts', text: () => source },
+  // The command `tsx x.cts` goes through loader hooks in which Node 20 cannot require an ES module; its require hook can.
+  {
+    name: 'tsx, as a .cts file',
+    node: userNode,
+    args: ['--require', join(root, 'node_modules/tsx/dist/cjs/index.cjs')],
+    file: 'tsx-common.cts',
+    text: () => source,
+  },
   { name: 'type stripping of Node 24', node: runtimeNode, file: 'stripped.mts', text: () => source },
   { name: 'a bundle of esbuild', node: userNode, file: 'bundle.mjs', text: () => bundled(false) },
   { name: 'a minified bundle of esbuild', node: userNode, file: 'minified.mjs', text: () => bundled(true) },

@@ -94,7 +94,7 @@ await check('an error that throws when it is read still says that the task faile
   assert(error instanceof shoal.TaskError)
 })
 
-await check("errors of Node keep their code, and errors of ours theirs", async () => {
+await check('errors of Node keep their code, and errors of ours theirs', async () => {
   const read = shoal.remote(async () => {
     const { readFile } = await import('node:fs/promises')
     return readFile('/nowhere/at/all')
@@ -112,7 +112,10 @@ await check("the stack shows the program's own file and line, and none of our fr
   })
   const { readFileSync } = await import('node:fs')
   const here = fileURLToPath(import.meta.url)
-  const line = readFileSync(here, 'utf8').split('\n').findIndex((text) => text.endsWith('// LINE A')) + 1
+  const line =
+    readFileSync(here, 'utf8')
+      .split('\n')
+      .findIndex((text) => text.endsWith('// LINE A')) + 1
   const error = await rejection(shoal.get(fail.remote()))
   assert.match(error.stack ?? '', new RegExp(`failing.*errors\\.ts:${line}:`))
   assert(!/runtime\/(worker|sdk)\/|worker\.mjs|shoal\.mjs|chunk-/.test(error.stack ?? ''), error.stack)
@@ -173,9 +176,11 @@ await check('a list in get rejects at the first failure without waiting for the 
 })
 
 await check('the same failed ref throws each time it is asked for', async () => {
-  const ref = shoal.remote(() => {
-    throw new RangeError('again')
-  }).remote()
+  const ref = shoal
+    .remote(() => {
+      throw new RangeError('again')
+    })
+    .remote()
   assert((await rejection(shoal.get(ref))) instanceof RangeError)
   assert((await rejection(shoal.get(ref))) instanceof RangeError)
 })

@@ -12,12 +12,17 @@ type Traces = { pids: number[]; folders: string[]; shared: string[] }
 
 /** Starts the driver; `traces` is what it said of its cluster as soon as that stood. */
 async function startDriver(how: string) {
-  const child = spawn(runtimeNode(), ['--no-warnings', ...fromSource, 'test/fixtures/programs/idle-driver.ts', how], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(runtimeNode(), ['--no-warnings', ...fromSource, 'test/fixtures/programs/idle-driver.ts', how], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let stdout = ''
   let stderr = ''
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk))
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk))
-  const ended = new Promise<{ exitCode: number | null; signal: string | null }>((resolve) => child.once('close', (exitCode, signal) => resolve({ exitCode, signal })))
+  const ended = new Promise<{ exitCode: number | null; signal: string | null }>((resolve) =>
+    child.once('close', (exitCode, signal) => resolve({ exitCode, signal })),
+  )
   await Promise.race([until('the driver has told of its cluster', () => stdout.includes('\n')), ended])
   const traces = JSON.parse(stdout.split('\n')[0] ?? '') as Traces // the fixture's first line
   return { child, traces, ended, output: () => ({ stdout, stderr }) }
@@ -36,7 +41,10 @@ async function nothingIsLeft({ pids, folders, shared }: Traces): Promise<void> {
   expect(pids).toHaveLength(3)
   expect(shared).not.toHaveLength(0)
   await until('every process has ended', () => !pids.some(isAlive))
-  await until(`no file is left: ${[...folders, ...shared].filter((path) => existsSync(path)).join(', ')}`, () => ![...folders, ...shared].some((path) => existsSync(path)))
+  await until(
+    `no file is left: ${[...folders, ...shared].filter((path) => existsSync(path)).join(', ')}`,
+    () => ![...folders, ...shared].some((path) => existsSync(path)),
+  )
 }
 
 test('a program that never calls shutdown ends after its last line, and its cluster with it', async () => {
@@ -62,7 +70,9 @@ test('a killed program leaves no process, socket, shared memory or folder behind
 test('errors of tasks that nobody looked at are told at the end, ten lines and how many more', async () => {
   const { traces, ended, output } = await startDriver('unhandled')
   expect(await ended).toEqual({ exitCode: 0, signal: null })
-  const lines = output().stderr.split('\n').filter((line) => line.includes('never looked at'))
+  const lines = output()
+    .stderr.split('\n')
+    .filter((line) => line.includes('never looked at'))
   expect(lines).toHaveLength(11)
   expect(lines[0]).toContain('failing failed and its error was never looked at: RangeError: nobody looked at 0')
   expect(lines[10]).toContain('5 more')

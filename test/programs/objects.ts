@@ -6,7 +6,13 @@ const megabyte = 1024 * 1024
 await shoal.init({ numCpus: 2, objectStoreMemory: 400 * megabyte })
 
 await check('what is put comes back equal, small and large, and is copied at the put', async () => {
-  const value = { text: 'ä', list: [1n, new Date(5)], map: new Map([['k', new Set([1])]]), bytes: new Uint8Array([1, 2]), nothing: undefined }
+  const value = {
+    text: 'ä',
+    list: [1n, new Date(5)],
+    map: new Map([['k', new Set([1])]]),
+    bytes: new Uint8Array([1, 2]),
+    nothing: undefined,
+  }
   const ref = await shoal.put(value)
   value.text = 'changed later'
   assert.deepEqual(await shoal.get(ref), { ...value, text: 'ä' })
@@ -64,7 +70,10 @@ await check('large arguments and results go through the store by themselves', as
   assert.equal(output.length, 200_000)
   assert(output.every((value, index) => value === index * 2))
   const text = 'x'.repeat(300_000)
-  assert.equal(await shoal.get(shoal.remote((a: string, b: { deep: string }) => a.length + b.deep.length).remote(text, { deep: text })), 600_000)
+  assert.equal(
+    await shoal.get(shoal.remote((a: string, b: { deep: string }) => a.length + b.deep.length).remote(text, { deep: text })),
+    600_000,
+  )
 })
 
 await check('free lets an object go: get fails with ObjectFreedError, and its memory comes back', async () => {

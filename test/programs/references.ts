@@ -95,7 +95,9 @@ await check('when the owner dies its objects fail with OwnerDiedError, even wher
 })
 
 await check('tasks nested 12 deep run on one CPU: a waiting worker gives its CPU back', async () => {
-  const deep: shoal.RemoteFunction<[number], shoal.ObjectRef<number>, Promise<number>> = shoal.remote(async (n: number): Promise<number> => (n === 0 ? 0 : 1 + (await shoal.get(deep.remote(n - 1)))))
+  const deep: shoal.RemoteFunction<[number], shoal.ObjectRef<number>, Promise<number>> = shoal.remote(
+    async (n: number): Promise<number> => (n === 0 ? 0 : 1 + (await shoal.get(deep.remote(n - 1)))),
+  )
   assert.equal(await shoal.get(deep.remote(12), { timeout: '40s' }), 12)
 })
 
@@ -138,7 +140,10 @@ await check('a request that no node can meet is warned of with the nearest fit, 
   assert(error instanceof shoal.TaskUnschedulableError, String(error))
   assert(performance.now() - from >= 900)
   assert.match(error.message, /CPU/)
-  assert(warnings.some((message) => /64/.test(message) && /CPU/.test(message)), warnings.join('\n'))
+  assert(
+    warnings.some((message) => /64/.test(message) && /CPU/.test(message)),
+    warnings.join('\n'),
+  )
   const unknown = await rejection(shoal.get(shoal.remote(() => 1, { resources: { unobtainium: 1 } }).remote()))
   assert.match(unknown.message, /unobtainium/)
 })
@@ -156,7 +161,9 @@ async function collectAll(): Promise<void> {
 
 /** Loses the bytes of an object without its owner's knowledge, as a broken machine would. */
 async function dropFromStore(ref: shoal.ObjectRef<unknown>): Promise<void> {
-  const agentSocket = await shoal.get(shoal.remote(() => process.argv[process.argv.indexOf('--agent-socket') + 1] ?? '', { numCpus: 0 }).remote())
+  const agentSocket = await shoal.get(
+    shoal.remote(() => process.argv[process.argv.indexOf('--agent-socket') + 1] ?? '', { numCpus: 0 }).remote(),
+  )
   const other = await Client.connect({
     ...{ role: 'driver', agentSocket, logger: silentLogger, entrypoint: 'test', namespace: null, warn: () => {} },
     randomHex: (bytes) => randomBytes(bytes).toString('hex'),

@@ -7,7 +7,8 @@ await shoal.init({ numCpus: 2, objectStoreMemory: 80 * megabyte })
 
 /** Bytes that say which object they belong to, everywhere. */
 const block = (index: number): Float64Array => new Float64Array((10 * megabyte) / 8).fill(index + 0.5)
-const isBlock = (values: Float64Array, index: number): boolean => values.length === (10 * megabyte) / 8 && values.every((value) => value === index + 0.5)
+const isBlock = (values: Float64Array, index: number): boolean =>
+  values.length === (10 * megabyte) / 8 && values.every((value) => value === index + 0.5)
 
 await check('300 MB of live objects fit through a store of 80 MB, and each comes back as it was', async () => {
   const refs: shoal.ObjectRef<Float64Array>[] = []
@@ -20,7 +21,10 @@ await check('results of tasks are spilled and restored as well, also as argument
   const make = shoal.remote((index: number) => new Float64Array((10 * 1024 * 1024) / 8).fill(index + 0.5))
   const sum = shoal.remote((values: Float64Array) => values[0] === values[values.length - 1] && values[0])
   const refs = Array.from({ length: 15 }, (_, index) => make.remote(index))
-  assert.deepEqual(await shoal.get(refs.map((ref) => sum.remote(ref))), Array.from({ length: 15 }, (_, index) => index + 0.5))
+  assert.deepEqual(
+    await shoal.get(refs.map((ref) => sum.remote(ref))),
+    Array.from({ length: 15 }, (_, index) => index + 0.5),
+  )
   shoal.free(refs)
 })
 

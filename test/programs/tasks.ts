@@ -95,7 +95,9 @@ await check('3,000 returns of one task arrive in order', async () => {
 
 await check('10,000 arguments that are refs reach one task, resolved and in order', async () => {
   const refs = await Promise.all(Array.from({ length: 10_000 }, (_, i) => shoal.put(i)))
-  const sum = shoal.remote((...values: number[]) => values.reduce((total, value, index) => total + (value === index ? value : Number.NaN), 0))
+  const sum = shoal.remote((...values: number[]) =>
+    values.reduce((total, value, index) => total + (value === index ? value : Number.NaN), 0),
+  )
   assert.equal(await shoal.get(sum.remote(...refs)), 49_995_000)
 })
 
@@ -208,7 +210,10 @@ await check('maxCalls 1 gives each run a fresh process, maxCalls 2 every other',
   assert.equal(new Set(pids).size, 5)
   const pairs = shoal.remote(pid, { maxCalls: 2, numCpus: 2 })
   const seen = await shoal.get(Array.from({ length: 4 }, () => pairs.remote()))
-  assert(seen.every((one) => seen.filter((other) => other === one).length <= 2), String(seen))
+  assert(
+    seen.every((one) => seen.filter((other) => other === one).length <= 2),
+    String(seen),
+  )
 })
 
 await check('a function may call itself on the cluster', async () => {
@@ -304,7 +309,10 @@ await check('clusterResources says what there is, availableResources what is fre
 await check('the timeline is a list of Chrome trace events of the tasks that ran', async () => {
   const named = shoal.remote(() => 1, { name: 'shown in the timeline' })
   await shoal.get([named.remote(), named.remote()])
-  await until('both spans are there', async () => (await shoal.timeline()).filter((event) => event.name === 'shown in the timeline').length === 2)
+  await until(
+    'both spans are there',
+    async () => (await shoal.timeline()).filter((event) => event.name === 'shown in the timeline').length === 2,
+  )
   for (const event of await shoal.timeline()) {
     assert.equal(event.ph, 'X')
     assert(event.dur >= 0 && Number.isFinite(event.ts) && Math.abs(event.ts / 1_000 - Date.now()) < 120_000)

@@ -29,7 +29,11 @@ test.each(['calls.ts', 'actors.ts'])('%s: what should compile does, and what sho
 
 test.each([
   ['a line that is wrong', "import * as shoal from 'shoal'\nshoal.remote((a: number) => a).remote('x')\n", 'TS2345'],
-  ['an expected error that does not come', "import * as shoal from 'shoal'\n// @ts-expect-error -- planted\nshoal.remote((a: number) => a).remote(1)\n", 'TS2578'],
+  [
+    'an expected error that does not come',
+    "import * as shoal from 'shoal'\n// @ts-expect-error -- planted\nshoal.remote((a: number) => a).remote(1)\n",
+    'TS2578',
+  ],
 ])('the check can fail: %s is caught', async (_what, text, code) => {
   const folder = mkdtempSync(join(here, 'planted-'))
   try {

@@ -43,9 +43,14 @@ const originalOf = (thrown: unknown): unknown => (thrown instanceof TaskError &&
 /** Class names of what was thrown, its own first: retry rules name classes, as classes themselves stay in their process. */
 function classNamesOf(thrown: unknown): string[] {
   const names: string[] = []
-  for (let prototype: unknown = thrown; typeof prototype === 'object' && prototype !== null && names.length < 16; prototype = Object.getPrototypeOf(prototype)) {
+  for (
+    let prototype: unknown = thrown;
+    typeof prototype === 'object' && prototype !== null && names.length < 16;
+    prototype = Object.getPrototypeOf(prototype)
+  ) {
     const { constructor } = prototype
-    if (typeof constructor === 'function' && constructor.name && names.at(-1) !== constructor.name) names.push(constructor.name.slice(0, 256))
+    if (typeof constructor === 'function' && constructor.name && names.at(-1) !== constructor.name)
+      names.push(constructor.name.slice(0, 256))
   }
   return names
 }

@@ -78,7 +78,11 @@ async function fillIn(client: Client, decoded: unknown, call: Opening): Promise<
 }
 
 /** @throws ClusterError `object.lost` with the object's id: the owner of the task has it made again. */
-async function valueOf(client: Client, { objectId, owner, place }: RefArgument, user: Opening): Promise<{ value: unknown; fresh: readonly RefState[] }> {
+async function valueOf(
+  client: Client,
+  { objectId, owner, place }: RefArgument,
+  user: Opening,
+): Promise<{ value: unknown; fresh: readonly RefState[] }> {
   const decode = (bytes: Uint8Array, shared: boolean) => client.references.collectBorrows(() => client.codec.decode(bytes, shared))
   if (place.kind === 'inline') return decode(place.bytes, false)
   const state = new RefState(objectId, owner, () => {}) // the caller holds the object as long as the task runs

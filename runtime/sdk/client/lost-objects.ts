@@ -12,14 +12,26 @@ export function reconstruct(state: RefState, shell: OwnerShell): void {
   if (state.owner) return
   const { producer } = state
   const lost = (code: Failure['code'], message: string): void => {
-    state.failure = { kind: 'failed', failure: { code, message: `object ${state.objectId} is lost: ${message}`, details: { objectId: state.objectId } } }
+    state.failure = {
+      kind: 'failed',
+      failure: { code, message: `object ${state.objectId} is lost: ${message}`, details: { objectId: state.objectId } },
+    }
     state.settle('failed')
   }
-  if (!producer) return lost('object.lost', 'every node that held a copy is gone, and it was put by a program rather than made by a task. Put it again, or make it in a task.')
+  if (!producer)
+    return lost(
+      'object.lost',
+      'every node that held a copy is gone, and it was put by a program rather than made by a task. Put it again, or make it in a task.',
+    )
   const { task } = producer
-  if (task.maxRetries === 0) return lost('object.not-reconstructable', `every copy is gone, and ${task.kind.template.name} may not run again (maxRetries is 0)`)
+  if (task.maxRetries === 0)
+    return lost('object.not-reconstructable', `every copy is gone, and ${task.kind.template.name} may not run again (maxRetries is 0)`)
   if (task.call) return lost('object.not-reconstructable', `every copy is gone, and calls of actors are not repeated for their results`)
-  if (task.retriesLeft === 0) return lost('object.not-reconstructable', `every copy is gone, and ${task.kind.template.name} has run ${task.attempt + 1} times, its limit`)
+  if (task.retriesLeft === 0)
+    return lost(
+      'object.not-reconstructable',
+      `every copy is gone, and ${task.kind.template.name} has run ${task.attempt + 1} times, its limit`,
+    )
   if (task.retriesLeft > 0) task.retriesLeft -= 1
   task.attempt += 1
   for (const sibling of producer.returns) {

@@ -4,7 +4,8 @@ import type { ErrorRecord } from '../values/error-record.ts'
 /** The folder all of our own code lies in: `runtime/` as source, the bundle's own folder when built. */
 const ownFolder = new URL(import.meta.url.endsWith('.ts') ? '../../' : './', import.meta.url).href
 const ownPath = fileURLToPath(ownFolder)
-const isOurs = (frame: string): boolean => frame.includes(ownFolder) || frame.includes(ownPath) || frame.includes('(node:internal/async_local_storage')
+const isOurs = (frame: string): boolean =>
+  frame.includes(ownFolder) || frame.includes(ownPath) || frame.includes('(node:internal/async_local_storage')
 const isNodes = (frame: string): boolean => /\(?node:internal\//.test(frame)
 
 /** A stack as its reader knows the program: without the frames of the runtime that called it, and Node's below the last frame of the program. */

@@ -27,7 +27,9 @@ export class UnseenFailures {
 
   /** The lines to show; empties the list. */
   take(): string[] {
-    const lines = [...this.#failures.values()].slice(0, shownLimit).map(({ name, failure }) => `${name} failed and its error was never looked at: ${textOf(failure)}`)
+    const lines = [...this.#failures.values()]
+      .slice(0, shownLimit)
+      .map(({ name, failure }) => `${name} failed and its error was never looked at: ${textOf(failure)}`)
     const more = this.#failures.size + this.#beyondLimit - lines.length
     if (more > 0) lines.push(`${more} more task(s) failed whose errors were never looked at`)
     this.#failures.clear()

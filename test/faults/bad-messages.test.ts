@@ -1,3 +1,3 @@
 import { testProgram } from '../support/run-program.ts'
 
-await testProgram('test/faults/bad-input.ts')
+await testProgram('test/faults/bad-messages.ts')
