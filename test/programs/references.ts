@@ -169,7 +169,7 @@ async function dropFromStore(ref: shoal.ObjectRef<unknown>): Promise<void> {
     randomHex: (bytes) => randomBytes(bytes).toString('hex'),
     importModule: (specifier) => import(specifier),
   })
-  await other.store.free([ref.id])
+  await other.keepAlive.during(() => other.store.free([ref.id]))
   other.close()
 }
 

@@ -40,7 +40,7 @@ await check('a store full of objects in use refuses the next, names itself, and 
   let error: Error | undefined
   for (let index = 0; index < 12 && !error; index += 1) {
     try {
-      const ref = await shoal.put(block(index), { timeout: '1s' })
+      const ref = await shoal.put(block(index), { timeout: '4s' })
       refs.push(ref)
       views.push(await shoal.get(ref)) // held: it cannot be moved to disk
     } catch (thrown) {

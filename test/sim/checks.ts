@@ -9,7 +9,7 @@ export class Checks {
   readonly #starts = new Map<string, number>()
   /** Where each life of an actor was built. */
   readonly #lives = new Map<string, string>()
-  /** The last call of each caller that ran for the first time, by life. */
+  /** The last call that ran of each caller, by life and link: over a new link what was not answered comes once more. */
   readonly #order = new Map<string, number>()
   readonly #mayRepeat: boolean
 
@@ -29,7 +29,7 @@ export class Checks {
     if (made.items.some((item, index) => item !== index)) throw new Error(`${describeTask(made)} gave items ${made.items.join()}`)
   }
 
-  started(job: Job, worker: SimWorker): void {
+  started(job: Job, worker: SimWorker, link: number): void {
     const { plan, taskId, attempt } = job
     const starts = (this.#starts.get(taskId) ?? 0) + 1
     this.#starts.set(taskId, starts)
@@ -40,8 +40,8 @@ export class Checks {
     const { actor } = worker
     if (!actor) throw new Error(`call ${taskId} runs in a worker without an actor`)
     if (actor.spec.maxTaskRetries === 0 && starts > 1) throw new Error(`call ${taskId} may run once and ran ${starts} times`)
-    if (attempt > 0) return // calls that are repeated run out of order
-    const caller = `${actor.spec.actorId} ${actor.restarts} ${taskId.slice(0, 8)}`
+    if (attempt > 0 && job.args.length > 0) return // one whose argument was lost runs when it is there again
+    const caller = `${actor.spec.actorId} ${actor.restarts} ${taskId.slice(0, 8)} ${link}`
     const last = this.#order.get(caller) ?? -1
     if (plan.index <= last) throw new Error(`actor ${actor.spec.actorId} ran call ${plan.index} after call ${last} of the same caller`)
     this.#order.set(caller, plan.index)

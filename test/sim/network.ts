@@ -19,6 +19,7 @@ export class Network {
   readonly settings: NetworkSettings
   /** Messages delivered. */
   delivered = 0
+  ports = 0
   readonly #cuts = new Set<string>()
   readonly #open = new Set<Port>()
 
@@ -66,6 +67,7 @@ export class Port {
   readonly here: string
   readonly there: string
   peer: Port
+  readonly id: number
   isOpen = true
   onMessage: (message: never) => void = () => {}
   onClosed: () => void = () => {}
@@ -82,6 +84,8 @@ export class Port {
     this.there = ends.there
     this.#mayRepeat = ends.mayRepeat
     this.peer = this
+    network.ports += 1
+    this.id = network.ports
   }
 
   send(message: unknown): void {

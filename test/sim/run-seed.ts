@@ -1,6 +1,7 @@
 import { randomBelow, seededRandom } from '#runtime/base/random.ts'
 import { resourcesFrom } from '#runtime/base/fixed-point.ts'
 import { describeTask, explainEnd } from './checks.ts'
+import { profiles } from './profiles.ts'
 import { SimDriver } from './workload.ts'
 import { World, type WorldSettings } from './world.ts'
 
@@ -19,7 +20,8 @@ function settingsOf(seed: number): WorldSettings & { faults: number } {
     ownerGraceMs: 1_500,
     startMs: 40,
     startFailChance: random() < 0.2 ? 0.1 : 0,
-    maxEntries: 200_000,
+    maxEntries: 300_000,
+    profile: profiles[seed % profiles.length],
     areInvariantsChecked: true,
   }
 }
@@ -56,7 +58,7 @@ function runWorld(world: World, settings: { faults: number; startFailChance: num
   const isDone = world.run(patienceMs, () => drivers.every((driver) => driver.isDone))
   checkPrograms(drivers, { isFaulty: settings.faults > 0, doStartsFail: settings.startFailChance > 0 })
   if (!isDone) throw new Error('a program never came to its end')
-  checkActors(world)
+  if (!world.run(10_000, () => findActorTrouble(world) === undefined)) throw new Error(findActorTrouble(world))
   killDetached(world)
   world.run(500)
   for (const driver of drivers) driver.exit()
@@ -79,24 +81,22 @@ function checkPrograms(drivers: readonly SimDriver[], when: { isFaulty: boolean;
   }
 }
 
-/** Healed and told, the head and the machines agree on who lives where, and nobody lives twice. */
-function checkActors(world: World): void {
-  world.run(10_000)
+/** Healed and told, the head and the machines agree on who lives where, and nobody lives twice; undefined when they do. */
+function findActorTrouble(world: World): string | undefined {
   const seen = new Set<string>()
   for (const worker of world.workers.values()) {
     if (!worker.actor?.isBuilt || worker.actor.isDraining) continue
     const { spec, restarts } = worker.actor
-    if (seen.has(spec.actorId)) throw new Error(`actor ${spec.actorId} lives twice`)
+    if (seen.has(spec.actorId)) return `actor ${spec.actorId} lives twice`
     seen.add(spec.actorId)
     const known = world.head.state.actors.get(spec.actorId)
     const isKnown = known?.phase.kind === 'alive' && known.phase.address.workerId === worker.workerId && known.restarts === restarts
     if (!isKnown)
-      throw new Error(
-        `life ${restarts} of actor ${spec.actorId} goes on in ${worker.workerId}, the head says ${JSON.stringify(known?.phase)}`,
-      )
+      return `life ${restarts} of actor ${spec.actorId} goes on in ${worker.workerId}, the head says ${JSON.stringify(known?.phase)}`
   }
   for (const { spec, phase } of world.head.state.actors.values())
-    if (phase.kind === 'alive' && !seen.has(spec.actorId)) throw new Error(`actor ${spec.actorId} lives only in the head`)
+    if (phase.kind === 'alive' && !seen.has(spec.actorId)) return `actor ${spec.actorId} lives only in the head`
+  return undefined
 }
 
 /** Ends what outlives its program. */

@@ -167,7 +167,7 @@ export class SimWorker {
         return this.#end(run, { kind: 'failed', failure: { code: 'object.lost', message: 'lost', details: { objectId } } })
       values.push(value)
     }
-    this.#world.checks.started(job, this)
+    this.#world.checks.started(job, this, run.port.id)
     const half = (plan.runMs / 2) * (0.5 + this.#world.random())
     this.#later(run, half, () => {
       if (plan.kind === 'call') return this.#later(run, half, () => this.#finishCall(run, values))

@@ -94,10 +94,11 @@ export class SimDriver {
   }
 
   #plan(jobId: string): void {
-    for (let count = randomBelow(this.#random, 3); count > 0; count -= 1) this.#soon(() => this.#makeGroup(jobId), loadMs / 2)
-    for (let count = randomBelow(this.#random, 4); count > 0; count -= 1) this.#soon(() => this.#makeActor(jobId))
+    const { groups, actors, tasks } = this.#world.profile
+    for (let count = randomBelow(this.#random, groups + 1); count > 0; count -= 1) this.#soon(() => this.#makeGroup(jobId), loadMs / 2)
+    for (let count = randomBelow(this.#random, actors + 1); count > 0; count -= 1) this.#soon(() => this.#makeActor(jobId))
     const burst = this.#chance(0.3)
-    for (let count = 5 + randomBelow(this.#random, 25); count > 0; count -= 1) this.#soon(() => this.#submit(), burst ? 10 : loadMs)
+    for (let count = 5 + randomBelow(this.#random, tasks); count > 0; count -= 1) this.#soon(() => this.#submit(), burst ? 10 : loadMs)
     if (this.#chance(0.15)) this.#soon(() => this.#leaveEarly(), loadMs * 2)
   }
 
@@ -120,8 +121,8 @@ export class SimDriver {
 
   #taskPlan(shape: Shape, mayHaveChildren: boolean): TaskPlan {
     const random = this.#random
-    const hasChildren = mayHaveChildren && this.#chance(0.15)
-    const isShort = this.#chance(0.3)
+    const hasChildren = mayHaveChildren && this.#chance(this.#world.profile.nestedShare)
+    const isShort = this.#chance(this.#world.profile.shortShare)
     return {
       ...{ kind: 'task', name: `${isShort ? 'short' : 'long'}${randomBelow(random, 2)}`, shape },
       ...{ runMs: isShort ? random() * 2 : random() * 600, seed: randomBelow(random, 1e9) },

@@ -1,4 +1,4 @@
-import { pickOne, type Random, randomBelow, seededRandom } from '#runtime/base/random.ts'
+import { pickOne, type Random, seededRandom } from '#runtime/base/random.ts'
 import type { HeadConfig } from '#runtime/head/core/config.ts'
 import type { AgentCoreConfig } from '#runtime/node/core/state.ts'
 import type { Resources } from '#runtime/protocol/scheduling.ts'
@@ -8,6 +8,7 @@ import type { AgentToHead, HeadToAgent, OwnerToAgent } from './messages.ts'
 import { Network, type NetworkSettings, type Port } from './network.ts'
 import { Scheduler } from './scheduler.ts'
 import { SimAgent } from './sim-agent.ts'
+import { mixedProfile, type Profile } from './profiles.ts'
 import { headPlace, SimHead } from './sim-head.ts'
 import type { SimOwner } from './sim-owner.ts'
 import type { SimWorker } from './sim-worker.ts'
@@ -22,6 +23,7 @@ export type WorldSettings = {
   /** A process needs about this long to start, an actor to be built. */
   readonly startMs: number
   readonly startFailChance: number
+  readonly profile?: Profile | undefined
   /** More than this means that something goes round in circles. */
   readonly maxEntries: number
   /** Look at every core after each of its steps. */
@@ -38,6 +40,7 @@ export class World {
   readonly scheduler = new Scheduler()
   readonly network: Network
   readonly checks: Checks
+  readonly profile: Profile
   readonly machines: Machine[]
   readonly workers = new Map<string, SimWorker>()
   readonly owners: SimOwner[] = []
@@ -51,6 +54,7 @@ export class World {
     this.seed = seed
     this.settings = settings
     this.random = seededRandom(seed)
+    this.profile = settings.profile ?? mixedProfile
     this.checks = new Checks(settings.network.repeatChance > 0)
     this.network = new Network(this.scheduler, this.random, settings.network)
     this.head = new SimHead(this, settings.head)
@@ -154,8 +158,7 @@ export class World {
   }
 
   breakSomething(): void {
-    const faults = [...['worker', 'worker', 'worker', 'link', 'link', 'agent', 'head', 'cut', 'cut', 'clock', 'memory', 'drain']] as const
-    const fault = faults[randomBelow(this.random, faults.length)]
+    const fault = pickOne(this.random, this.profile.faults)
     const machine = pickOne(this.random, this.machines)
     switch (fault) {
       case 'worker': {
@@ -188,7 +191,6 @@ export class World {
       case 'drain':
         this.note(`${machine.place} is to leave`)
         return machine.agent && this.head.drain(machine.agent.nodeId, this.random() * 3_000)
-      case undefined:
     }
   }
 

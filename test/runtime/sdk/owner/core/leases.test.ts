@@ -41,6 +41,18 @@ describe('sharing work among workers', () => {
     expect(leases.map((leaseId) => owner.inFlight(leaseId).length)).toEqual([5, 5])
   })
 
+  it('lines up what may run only once behind others on our own node, and not over a network, where a lost link hides what has begun', () => {
+    const onceBehind = (from: ReturnType<typeof otherAgent> | null) => {
+      const owner = new OwnerHarness()
+      const kind = kindOf(undefined, 0.1)
+      owner.submit({ kind })
+      owner.submit({ kind, maxRetries: 0 })
+      owner.flush()
+      return owner.inFlight(owner.grant(from)).length
+    }
+    expect([onceBehind(null), onceBehind(otherAgent('b'))]).toEqual([2, 1])
+  })
+
   it('gives a single task to an idle worker rather than line it up', () => {
     const { owner, tasks, kind } = ownerWith(2, 1_000)
     const [busy, idle] = [owner.grant(), owner.grant()]
