@@ -69,7 +69,15 @@ try {
 }
 
 /** One node after the other: a node that is declared dead is followed by another. */
-async function run({ options, underParent, removesFiles }: { options: AgentOptions; underParent: boolean; removesFiles: boolean }): Promise<void> {
+async function run({
+  options,
+  underParent,
+  removesFiles,
+}: {
+  options: AgentOptions
+  underParent: boolean
+  removesFiles: boolean
+}): Promise<void> {
   const { layout } = options
   makeSessionFolders(layout)
   const running = findRunning<NodeRecord>(layout.nodeRecord)

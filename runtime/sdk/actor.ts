@@ -5,7 +5,9 @@ import type { Callable } from './execution.ts'
 import { type ActorOptions, checkActorOptions, checkMethodOptions, type MethodOptions } from './options.ts'
 import { isClass, publicResult, type RefOr, type RefsOf, type RefsWith } from './remote.ts'
 
-type Class<Args extends readonly never[] | readonly unknown[] = readonly never[], Instance = object> = new (...args: Args & never[]) => Instance
+type Class<Args extends readonly never[] | readonly unknown[] = readonly never[], Instance = object> = new (
+  ...args: Args & never[]
+) => Instance
 
 /** A method of an actor, to be called from anywhere. */
 export type ActorMethod<Args extends readonly unknown[], R> = {
@@ -16,7 +18,11 @@ export type ActorMethod<Args extends readonly unknown[], R> = {
 
 /** Stands for an actor: one property for each method of its class. Handles may be passed to tasks and other actors. */
 export type ActorHandle<Instance> = {
-  readonly [K in keyof Instance as Instance[K] extends (...args: never[]) => unknown ? K : never]: Instance[K] extends (...args: infer Args) => infer R ? ActorMethod<Args, R> : never
+  readonly [K in keyof Instance as Instance[K] extends (...args: never[]) => unknown ? K : never]: Instance[K] extends (
+    ...args: infer Args
+  ) => infer R
+    ? ActorMethod<Args, R>
+    : never
 } & {
   readonly actorId: string
 }
@@ -51,21 +57,39 @@ export class ActorClass<Args extends readonly unknown[] = readonly unknown[], In
  *
  * @throws ClusterError `bad-argument` when it is not a class, or an option is wrong.
  */
-export function actor<Args extends readonly unknown[], Instance>(actorClass: new (...args: Args) => Instance, options: ActorOptions = {}): ActorClass<Args, Instance> {
-  if (!isClass(actorClass)) throw new ClusterError('bad-argument', `actor takes a class, got ${typeof actorClass}; use shoal.remote for functions`)
+export function actor<Args extends readonly unknown[], Instance>(
+  actorClass: new (...args: Args) => Instance,
+  options: ActorOptions = {},
+): ActorClass<Args, Instance> {
+  if (!isClass(actorClass))
+    throw new ClusterError('bad-argument', `actor takes a class, got ${typeof actorClass}; use shoal.remote for functions`)
   checkActorOptions(options)
   const shape = shapeOf(actorClass as unknown as Class) // only its prototype is read
   for (const name of Object.keys(options.methods ?? {})) {
-    if (!shape.methodNames.includes(name)) throw new ClusterError('bad-argument', `methods.${name}: ${actorClass.name || 'the class'} has no such method; it has ${shape.methodNames.join(', ')}`)
+    if (!shape.methodNames.includes(name))
+      throw new ClusterError(
+        'bad-argument',
+        `methods.${name}: ${actorClass.name || 'the class'} has no such method; it has ${shape.methodNames.join(', ')}`,
+      )
   }
-  return new ActorClass<Args, Instance>({ actorClass: actorClass as unknown as Callable, name: actorClass.name || 'Actor', options, remoteKey: null, shape }) // constructed by workers only
+  return new ActorClass<Args, Instance>({
+    actorClass: actorClass as unknown as Callable,
+    name: actorClass.name || 'Actor',
+    options,
+    remoteKey: null,
+    shape,
+  }) // constructed by workers only
 }
 
 export const actorClassFrom = (definition: ActorDefinition): ActorClass => new ActorClass(definition)
 
 function shapeOf(actorClass: Class): ActorShape {
   const methods = new Map<string, Callable>()
-  for (let prototype: unknown = actorClass.prototype; prototype && prototype !== Object.prototype; prototype = Object.getPrototypeOf(prototype)) {
+  for (
+    let prototype: unknown = actorClass.prototype;
+    prototype && prototype !== Object.prototype;
+    prototype = Object.getPrototypeOf(prototype)
+  ) {
     for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
       if (name !== 'constructor' && typeof value === 'function' && !methods.has(name)) methods.set(name, value as Callable) // a function, as checked
     }
@@ -100,11 +124,13 @@ const handlePrototype = HandleBase.prototype
 export const isHandle = (value: object): value is HandleBase => value instanceof HandleBase
 
 function methodOf(identity: ActorIdentity, method: string, settings: MethodOptions): ActorMethod<readonly unknown[], unknown> {
-  const caller = (given: MethodOptions) => (...args: readonly unknown[]) => {
-    const { numReturns, concurrencyGroup, generatorBackpressure } = given
-    const call = { method, numReturns: numReturns === 'streaming' ? -1 : numReturns, concurrencyGroup, generatorBackpressure }
-    return publicResult(currentBackend().callActor(identity, call, args), numReturns)
-  }
+  const caller =
+    (given: MethodOptions) =>
+    (...args: readonly unknown[]) => {
+      const { numReturns, concurrencyGroup, generatorBackpressure } = given
+      const call = { method, numReturns: numReturns === 'streaming' ? -1 : numReturns, concurrencyGroup, generatorBackpressure }
+      return publicResult(currentBackend().callActor(identity, call, args), numReturns)
+    }
   return {
     remote: caller(settings) as ActorMethod<readonly unknown[], unknown>['remote'], // typed by the class, in ActorHandle
     options: (options) => {
@@ -118,7 +144,10 @@ function methodOf(identity: ActorIdentity, method: string, settings: MethodOptio
  * The handle of a named actor.
  * @throws ClusterError `actor.not-found` when no actor has this name in the namespace.
  */
-export async function getActor<Instance = Record<string, (...args: unknown[]) => unknown>>(name: string, options: { namespace?: string } = {}): Promise<ActorHandle<Instance>> {
+export async function getActor<Instance = Record<string, (...args: unknown[]) => unknown>>(
+  name: string,
+  options: { namespace?: string } = {},
+): Promise<ActorHandle<Instance>> {
   return handleFor<Instance>(await currentBackend().findActor(name, options.namespace))
 }
 

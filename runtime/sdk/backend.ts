@@ -39,22 +39,61 @@ export type Backend = {
 }
 
 /** A remote function with its options, as the user gave them. The same object stands for the same function. */
-export type TaskDefinition = { readonly fn: Callable | null; readonly name: string; readonly options: TaskOptions; /** Set when it came from another process: its id there. */ readonly remoteKey: string | null }
+export type TaskDefinition = {
+  readonly fn: Callable | null
+  readonly name: string
+  readonly options: TaskOptions /** Set when it came from another process: its id there. */
+  readonly remoteKey: string | null
+}
 
-export type ActorDefinition = { readonly actorClass: Callable | null; readonly name: string; readonly options: ActorOptions; readonly remoteKey: string | null; readonly shape: ActorShape }
+export type ActorDefinition = {
+  readonly actorClass: Callable | null
+  readonly name: string
+  readonly options: ActorOptions
+  readonly remoteKey: string | null
+  readonly shape: ActorShape
+}
 
 /** What a class says of its methods. */
-export type ActorShape = { readonly methodNames: readonly string[]; /** It has an async method, so calls may overlap. */ readonly isAsync: boolean; /** Methods that are generators. */ readonly streams: readonly string[] }
+export type ActorShape = {
+  readonly methodNames: readonly string[] /** It has an async method, so calls may overlap. */
+  readonly isAsync: boolean /** Methods that are generators. */
+  readonly streams: readonly string[]
+}
 
 /** What a handle holds; made and understood by the backend. */
-export type ActorIdentity = { readonly actorId: string; readonly name: string | null; readonly className: string; readonly methodNames: readonly string[] }
+export type ActorIdentity = {
+  readonly actorId: string
+  readonly name: string | null
+  readonly className: string
+  readonly methodNames: readonly string[]
+}
 
-export type MethodCall = { readonly method: string; readonly numReturns: number | undefined; readonly concurrencyGroup: string | undefined; readonly generatorBackpressure: number | undefined }
+export type MethodCall = {
+  readonly method: string
+  readonly numReturns: number | undefined
+  readonly concurrencyGroup: string | undefined
+  readonly generatorBackpressure: number | undefined
+}
 
 /** One ref for each return, or a stream of them. */
 export type CallResult = { readonly refs: readonly ObjectRef<unknown>[]; readonly stream: ObjectRefGenerator<unknown> | null }
 
-export type WaitRequest = { readonly count: number; readonly timeoutMs: number; readonly fetch: boolean; readonly signal: AbortSignal | undefined }
+export type WaitRequest = {
+  readonly count: number
+  readonly timeoutMs: number
+  readonly fetch: boolean
+  readonly signal: AbortSignal | undefined
+}
 
 /** Chrome's trace event format, complete events (`ph: 'X'`); times in µs. */
-export type TraceEvent = { readonly name: string; readonly cat: string; readonly ph: 'X'; readonly ts: number; readonly dur: number; readonly pid: string; readonly tid: string; readonly args: Record<string, unknown> }
+export type TraceEvent = {
+  readonly name: string
+  readonly cat: string
+  readonly ph: 'X'
+  readonly ts: number
+  readonly dur: number
+  readonly pid: string
+  readonly tid: string
+  readonly args: Record<string, unknown>
+}

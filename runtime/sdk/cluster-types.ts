@@ -36,7 +36,11 @@ export type GroupInfo = {
   readonly state: 'pending' | 'created' | 'rescheduling' | 'removed'
   /** Why it waits; empty when it does not. */
   readonly why: string
-  readonly bundles: readonly { readonly index: number; readonly resources: Readonly<Record<string, number>>; readonly nodeId: string | null }[]
+  readonly bundles: readonly {
+    readonly index: number
+    readonly resources: Readonly<Record<string, number>>
+    readonly nodeId: string | null
+  }[]
 }
 
 /** Where the calling code runs. */

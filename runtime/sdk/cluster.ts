@@ -15,7 +15,8 @@ let starting: Promise<void> | undefined
  * @throws ClusterError `cluster.not-found` when there is no node of that cluster here, `cluster.start-failed`, `bad-argument`.
  */
 export async function init(options: InitOptions = {}): Promise<void> {
-  if (findBackend() || starting) throw new ClusterError('bad-argument', 'this program has joined a cluster already; call shutdown() first to join another')
+  if (findBackend() || starting)
+    throw new ClusterError('bad-argument', 'this program has joined a cluster already; call shutdown() first to join another')
   starting = connectDriver(options, () => useBackend(undefined)).then((backend) => useBackend(backend))
   try {
     await starting
@@ -35,14 +36,17 @@ export const isInitialized = (): boolean => findBackend() !== undefined
 export const nodes = (): Promise<ClusterNode[]> => currentBackend().nodes()
 
 /** What the living nodes have in all, by resource. */
-export const clusterResources = async (): Promise<Record<string, number>> => sum((await nodes()).filter((node) => node.alive).map((node) => node.resources))
+export const clusterResources = async (): Promise<Record<string, number>> =>
+  sum((await nodes()).filter((node) => node.alive).map((node) => node.resources))
 
 /** What of it is free now. */
-export const availableResources = async (): Promise<Record<string, number>> => sum((await nodes()).filter((node) => node.alive).map((node) => node.available))
+export const availableResources = async (): Promise<Record<string, number>> =>
+  sum((await nodes()).filter((node) => node.alive).map((node) => node.available))
 
 function sum(lists: readonly Readonly<Record<string, number>>[]): Record<string, number> {
   const total: Record<string, number> = {}
-  for (const list of lists) for (const [name, amount] of Object.entries(list)) total[name] = Math.round(((total[name] ?? 0) + amount) * 10_000) / 10_000
+  for (const list of lists)
+    for (const [name, amount] of Object.entries(list)) total[name] = Math.round(((total[name] ?? 0) + amount) * 10_000) / 10_000
   return total
 }
 

@@ -113,7 +113,11 @@ export class GetTimeoutError extends ClusterError {
   override readonly name: string = 'GetTimeoutError'
 }
 
-type FailureClass = new (code: ErrorCode, message: string, more: { details?: Record<string, string | number>; cause?: unknown }) => ClusterError
+type FailureClass = new (
+  code: ErrorCode,
+  message: string,
+  more: { details?: Record<string, string | number>; cause?: unknown },
+) => ClusterError
 
 const classes: Partial<Record<ErrorCode, FailureClass>> = {
   'task.cancelled': TaskCancelledError,

@@ -16,7 +16,11 @@ export type ExecutionServices = {
   /** Brings stored arguments to this node, so that opening them later is quick. They are not kept in memory for it. Errors show at the opening. */
   prefetch(refArgs: readonly RefArgument[]): void
   /** A return value or stream item as it goes to the owner: inline, or put into this node's store first. `index` is 1 for the first return. */
-  encodeResult(task: { readonly taskId: TaskId; /** Who will own it. */ readonly callerId: WorkerId }, index: number, value: unknown): TaskResult | Promise<TaskResult>
+  encodeResult(
+    task: { readonly taskId: TaskId /** Who will own it. */; readonly callerId: WorkerId },
+    index: number,
+    value: unknown,
+  ): TaskResult | Promise<TaskResult>
   encodeError(error: unknown): UserError
   /** Lets go of the refs inside results of this task: whoever asked for it holds its own now. */
   releaseResults(taskIds: readonly TaskId[]): void

@@ -26,7 +26,17 @@ export {
   TaskUnschedulableError,
   WorkerCrashedError,
 } from './errors.ts'
-export { availableResources, clusterResources, init, type InitOptions, isInitialized, nodes, runtimeContext, shutdown, timeline } from './cluster.ts'
+export {
+  availableResources,
+  clusterResources,
+  init,
+  type InitOptions,
+  isInitialized,
+  nodes,
+  runtimeContext,
+  shutdown,
+  timeline,
+} from './cluster.ts'
 export { ObjectRef, type ObjectRefGenerator } from './object-ref.ts'
 export { cancel, free, get, put, wait } from './objects.ts'
 export type { ActorOptions, MethodOptions, SchedulingStrategy, TaskOptions } from './options.ts'

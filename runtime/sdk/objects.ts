@@ -44,13 +44,21 @@ export type WaitOptions = GetOptions & {
  *
  * @throws ClusterError `bad-argument` for duplicates, or when `numReturns` is more than there are refs.
  */
-export function wait<T>(refs: readonly ObjectRef<T>[], options: WaitOptions = {}): Promise<{ ready: ObjectRef<T>[]; pending: ObjectRef<T>[] }> {
+export function wait<T>(
+  refs: readonly ObjectRef<T>[],
+  options: WaitOptions = {},
+): Promise<{ ready: ObjectRef<T>[]; pending: ObjectRef<T>[] }> {
   if (!Array.isArray(refs)) throw new ClusterError('bad-argument', `wait takes an array of refs, got ${typeof refs}`)
   const count = options.numReturns ?? 1
   if (!Number.isInteger(count) || count < 1 || count > refs.length) {
     throw new ClusterError('bad-argument', `wait: numReturns must be from 1 to the ${refs.length} refs given, got ${count}`)
   }
-  const request = { count, timeoutMs: resolveDuration(options.timeout, Number.POSITIVE_INFINITY), fetch: options.fetchLocal ?? true, signal: options.signal }
+  const request = {
+    count,
+    timeoutMs: resolveDuration(options.timeout, Number.POSITIVE_INFINITY),
+    fetch: options.fetchLocal ?? true,
+    signal: options.signal,
+  }
   return currentBackend().wait(refs, request) as Promise<{ ready: ObjectRef<T>[]; pending: ObjectRef<T>[] }> // the same refs, split
 }
 
@@ -66,7 +74,8 @@ export type PutOptions = {
  * @throws ClusterError `value.not-serializable` naming the place inside the value.
  */
 export async function put<T>(value: T, options: PutOptions = {}): Promise<ObjectRef<T>> {
-  if (value instanceof ObjectRef) throw new ClusterError('bad-argument', 'put got a ref, whose value is stored already; pass the ref itself')
+  if (value instanceof ObjectRef)
+    throw new ClusterError('bad-argument', 'put got a ref, whose value is stored already; pass the ref itself')
   const timeoutMs = options.timeout === undefined ? undefined : resolveDuration(options.timeout, 0)
   return (await currentBackend().put(value, { timeoutMs })) as ObjectRef<T> // of the value just put
 }
@@ -103,4 +112,5 @@ function checkRefs(what: string, refs: readonly unknown[]): void {
   }
 }
 
-const describe = (value: unknown): string => (value === null ? 'null' : typeof value === 'object' ? `a ${value.constructor?.name ?? 'object'}` : typeof value)
+const describe = (value: unknown): string =>
+  value === null ? 'null' : typeof value === 'object' ? `a ${value.constructor?.name ?? 'object'}` : typeof value

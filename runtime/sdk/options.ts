@@ -119,7 +119,8 @@ export function checkActorOptions(options: ActorOptions): void {
   for (const [method, settings] of Object.entries(options.methods ?? {})) {
     checkMethodOptions(settings)
     const group = settings.concurrencyGroup
-    if (group && !Object.hasOwn(options.concurrencyGroups ?? {}, group)) bad(`methods.${method}.concurrencyGroup`, group, 'one of concurrencyGroups')
+    if (group && !Object.hasOwn(options.concurrencyGroups ?? {}, group))
+      bad(`methods.${method}.concurrencyGroup`, group, 'one of concurrencyGroups')
   }
 }
 
@@ -138,7 +139,8 @@ function checkResources(options: ResourceOptions): void {
   amount('numCpus', options.numCpus)
   amount('numGpus', options.numGpus)
   amount('memory', options.memory)
-  if (options.numGpus !== undefined && options.numGpus > 1 && !Number.isInteger(options.numGpus)) bad('numGpus', options.numGpus, 'a whole number when above 1')
+  if (options.numGpus !== undefined && options.numGpus > 1 && !Number.isInteger(options.numGpus))
+    bad('numGpus', options.numGpus, 'a whole number when above 1')
   for (const [name, value] of Object.entries(options.resources ?? {})) {
     if (name === 'CPU' || name === 'GPU' || name === 'memory') bad('resources', name, 'custom names only; use numCpus, numGpus or memory')
     amount(`resources.${name}`, value)
@@ -157,7 +159,8 @@ function checkStrategy(strategy: unknown): void {
 
 function refuseUnknown(options: object, known: ReadonlySet<string>, what: string): void {
   for (const name of Object.keys(options)) {
-    if (!known.has(name)) throw new ClusterError('bad-argument', `${name} is not a ${what}; there are ${[...known].join(', ')}`, { details: { option: name } })
+    if (!known.has(name))
+      throw new ClusterError('bad-argument', `${name} is not a ${what}; there are ${[...known].join(', ')}`, { details: { option: name } })
   }
 }
 
@@ -192,7 +195,12 @@ function strategyFrom(strategy: SchedulingStrategy | undefined): Strategy {
   if (strategy === undefined || strategy === 'DEFAULT') return { kind: 'default' }
   if (strategy === 'SPREAD') return { kind: 'spread' }
   if ('nodeId' in strategy) return { kind: 'node', nodeId: strategy.nodeId, soft: strategy.soft ?? false }
-  return { kind: 'group', groupId: strategy.placementGroup.id, bundleIndex: strategy.bundleIndex ?? -1, captureChildren: strategy.captureChildTasks ?? false }
+  return {
+    kind: 'group',
+    groupId: strategy.placementGroup.id,
+    bundleIndex: strategy.bundleIndex ?? -1,
+    captureChildren: strategy.captureChildTasks ?? false,
+  }
 }
 
 export const selectorFrom = (labels: Readonly<Record<string, string>> | undefined): LabelSelector =>

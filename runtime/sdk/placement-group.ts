@@ -24,15 +24,21 @@ const strategies = ['PACK', 'SPREAD', 'STRICT_PACK', 'STRICT_SPREAD']
  */
 export function placementGroup(options: PlacementGroupOptions): PlacementGroup {
   const { bundles, strategy = 'PACK', bundleLabelSelector } = options
-  if (!Array.isArray(bundles) || bundles.length === 0) throw new ClusterError('bad-argument', 'placementGroup needs at least one bundle, such as [{ CPU: 1 }]')
-  if (!strategies.includes(strategy)) throw new ClusterError('bad-argument', `strategy must be one of ${strategies.join(', ')}, got ${strategy}`)
+  if (!Array.isArray(bundles) || bundles.length === 0)
+    throw new ClusterError('bad-argument', 'placementGroup needs at least one bundle, such as [{ CPU: 1 }]')
+  if (!strategies.includes(strategy))
+    throw new ClusterError('bad-argument', `strategy must be one of ${strategies.join(', ')}, got ${strategy}`)
   for (const [index, bundle] of bundles.entries()) {
     const amounts = Object.entries<number>(bundle)
     if (!amounts.some(([, amount]) => amount !== 0)) throw new ClusterError('bad-argument', `bundle ${index} asks for nothing`)
-    for (const [name, amount] of amounts) if (!(amount >= 0)) throw new ClusterError('bad-argument', `bundle ${index}: ${name} must be 0 or more, got ${amount}`)
+    for (const [name, amount] of amounts)
+      if (!(amount >= 0)) throw new ClusterError('bad-argument', `bundle ${index}: ${name} must be 0 or more, got ${amount}`)
   }
   if (bundleLabelSelector && bundleLabelSelector.length !== 1 && bundleLabelSelector.length !== bundles.length) {
-    throw new ClusterError('bad-argument', `bundleLabelSelector must have 1 or ${bundles.length} entries, got ${bundleLabelSelector.length}`)
+    throw new ClusterError(
+      'bad-argument',
+      `bundleLabelSelector must have 1 or ${bundles.length} entries, got ${bundleLabelSelector.length}`,
+    )
   }
   const { groupId, bundleCount } = currentBackend().createPlacementGroup(options)
   return new PlacementGroup(groupId, bundleCount)

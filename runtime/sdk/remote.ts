@@ -60,7 +60,12 @@ export function remote<Args extends readonly unknown[], R, const O extends TaskO
   const streams = Object.prototype.toString.call(fn).endsWith('GeneratorFunction]')
   const given: TaskOptions = { ...(streams ? { numReturns: 'streaming' as const } : {}), ...options }
   checkTaskOptions(given)
-  return new RemoteFunction({ fn: fn as unknown as Callable, name: given.name ?? (fn.name || 'anonymous'), options: given, remoteKey: null }) // called with what its own type allows
+  return new RemoteFunction({
+    fn: fn as unknown as Callable,
+    name: given.name ?? (fn.name || 'anonymous'),
+    options: given,
+    remoteKey: null,
+  }) // called with what its own type allows
 }
 
 /** For definitions that came from another process. */

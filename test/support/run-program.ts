@@ -11,7 +11,12 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const fromSource = process.env['SHOAL_FROM_SOURCE'] ? ['--conditions=shoal-source'] : []
 
 type Line = { name?: string; ok?: boolean; error?: string; finished?: boolean }
-export type ProgramRun = { readonly lines: readonly Line[]; readonly output: string; readonly exitCode: number | null; readonly signal: string | null }
+export type ProgramRun = {
+  readonly lines: readonly Line[]
+  readonly output: string
+  readonly exitCode: number | null
+  readonly signal: string | null
+}
 
 export type ProgramOptions = {
   /** @default the runtime's Node */
@@ -25,7 +30,11 @@ export type ProgramOptions = {
 /** Runs a program of the repository as a user would, against the built SDK, and returns what it said. */
 export function runProgram(path: string, options: ProgramOptions = {}): Promise<ProgramRun> {
   const node = options.node ?? runtimeNode()
-  const child = spawn(node, ['--no-warnings', ...fromSource, ...(options.nodeArgs ?? []), join(root, path)], { cwd: root, env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(node, ['--no-warnings', ...fromSource, ...(options.nodeArgs ?? []), join(root, path)], {
+    cwd: root,
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const timer = setTimeout(() => child.kill('SIGKILL'), options.limitMs ?? 120_000)
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => (output += chunk))
@@ -52,7 +61,12 @@ export async function testProgram(path: string, options: ProgramOptions = {}): P
     }
   }
   test(`${path} runs to its end`, () => {
-    expect({ ended: run.lines.at(-1)?.finished ?? false, exitCode: run.exitCode, signal: run.signal, output: run.exitCode === 0 ? '' : run.output.slice(-4_000) }).toEqual({
+    expect({
+      ended: run.lines.at(-1)?.finished ?? false,
+      exitCode: run.exitCode,
+      signal: run.signal,
+      output: run.exitCode === 0 ? '' : run.output.slice(-4_000),
+    }).toEqual({
       ended: true,
       exitCode: 0,
       signal: null,

@@ -47,7 +47,11 @@ export class Actors {
   /** Returns at once; what goes wrong shows in the first call. */
   create(definition: ActorDefinition, args: readonly unknown[]): ShoalActor {
     const client = this.#client
-    const packed = packArguments(args, definition.name, { codec: client.codec, references: client.references, put: (value) => client.putSoon(value) })
+    const packed = packArguments(args, definition.name, {
+      codec: client.codec,
+      references: client.references,
+      put: (value) => client.putSoon(value),
+    })
     const actorId = newActorId(randomHex, client.jobId)
     const counted = client.references.owned(handlesOf(actorId))
     counted.settle('ready')
@@ -103,7 +107,10 @@ export class Actors {
     }
   }
 
-  async #register(definition: ActorDefinition, made: { listing: ActorListing; packed: ReturnType<typeof packArguments>; counted: RefState }): Promise<void> {
+  async #register(
+    definition: ActorDefinition,
+    made: { listing: ActorListing; packed: ReturnType<typeof packArguments>; counted: RefState },
+  ): Promise<void> {
     const client = this.#client
     const { options, shape } = definition
     const classId = await client.definitions.functionId(definition)
@@ -127,7 +134,9 @@ export class Actors {
       detached: listing.detached,
       args: made.packed.args,
       refArgs: made.packed.refArgs.flatMap((state, at) =>
-        state.place ? [{ index: made.packed.positions[at] ?? 0, objectId: state.objectId, owner: state.owner ?? client.address, place: state.place }] : [],
+        state.place
+          ? [{ index: made.packed.positions[at] ?? 0, objectId: state.objectId, owner: state.owner ?? client.address, place: state.place }]
+          : [],
       ),
       shape: shapeFrom(options, 1),
       heldResources: resourcesFor(options, 0),
@@ -135,7 +144,11 @@ export class Actors {
       maxTaskRetries: listing.maxTaskRetries,
       maxConcurrency: concurrencyOf(options, shape.isAsync),
       concurrencyGroups: { ...options.concurrencyGroups },
-      methodGroups: Object.fromEntries(Object.entries(options.methods ?? {}).flatMap(([method, { concurrencyGroup }]) => (concurrencyGroup ? [[method, concurrencyGroup]] : []))),
+      methodGroups: Object.fromEntries(
+        Object.entries(options.methods ?? {}).flatMap(([method, { concurrencyGroup }]) =>
+          concurrencyGroup ? [[method, concurrencyGroup]] : [],
+        ),
+      ),
       maxPendingCalls: listing.maxPendingCalls,
       methodReturns: listing.methodReturns,
       methodNames: listing.methodNames,
@@ -147,13 +160,19 @@ export class Actors {
   #failWithArgument(className: string, actorId: string, { failure }: RefState): void {
     const error = failure?.kind === 'threw' ? failure.error : (failure?.cause ?? null)
     const reason = failure?.kind === 'failed' ? failure.failure.message : 'it threw'
-    this.#bury(actorId, { cause: 'constructor-failed', message: `an argument of the constructor of ${className} failed: ${reason}`, error, exit: null })
+    this.#bury(actorId, {
+      cause: 'constructor-failed',
+      message: `an argument of the constructor of ${className} failed: ${reason}`,
+      error,
+      exit: null,
+    })
   }
 
   /** Calls of an actor that could not be registered fail with the reason. */
   #failCalls(actorId: string, error: unknown): void {
     const message = error instanceof Error ? error.message : String(error)
-    const cause = error instanceof ClusterError && error.code === 'actor.name-taken' ? ('name-taken' as const) : ('constructor-failed' as const)
+    const cause =
+      error instanceof ClusterError && error.code === 'actor.name-taken' ? ('name-taken' as const) : ('constructor-failed' as const)
     this.#bury(actorId, { cause, message, error: null, exit: null })
   }
 
@@ -186,7 +205,8 @@ export class Actors {
     const { listing } = actor
     const name = `${listing.className}.${call.method}`
     const queue = client.owner.state.actors.get(actor.queueId)
-    if (queue && listing.maxPendingCalls >= 0) checkPending(queue.waiting.length + queue.held.size + queue.inFlight.size, listing.maxPendingCalls, name)
+    if (queue && listing.maxPendingCalls >= 0)
+      checkPending(queue.waiting.length + queue.held.size + queue.inFlight.size, listing.maxPendingCalls, name)
     const packed = packArguments(args, name, { codec: client.codec, references: client.references, put: (value) => client.putSoon(value) })
     const returnCount = call.numReturns ?? listing.methodReturns[call.method] ?? 1
     const ownedCall: OwnedTask['call'] = {

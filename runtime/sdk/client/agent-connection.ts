@@ -13,10 +13,20 @@ const incoming = { ...toClientFromAgent, ...workerRequests } as const
 export type FromAgent = MessageOf<typeof incoming>
 export type FromOtherAgent = MessageOf<typeof toOwnerFromAgent>
 
-export type Introduction = { readonly role: 'driver' | 'worker'; readonly workerId: WorkerId; readonly version: string; readonly token?: string; readonly nodeId?: NodeId }
+export type Introduction = {
+  readonly role: 'driver' | 'worker'
+  readonly workerId: WorkerId
+  readonly version: string
+  readonly token?: string
+  readonly nodeId?: NodeId
+}
 
 /** Connects to this node's agent. @throws ClusterError `link.closed` when none listens there, or why it refused. */
-export async function connectAgent(socketPath: string, who: Introduction, logger: Logger): Promise<{ link: Link<FromAgent>; answer: HelloAccepted }> {
+export async function connectAgent(
+  socketPath: string,
+  who: Introduction,
+  logger: Logger,
+): Promise<{ link: Link<FromAgent>; answer: HelloAccepted }> {
   const { token, ...rest } = who
   const dialed = await dialUnix(socketPath, { hello: token === undefined ? rest : { ...rest, token } })
   return { answer: dialed.answer, link: dialed.link({ incoming, logger, peer: 'agent' }) }
@@ -76,10 +86,13 @@ export class OtherAgents {
       if (this.#links.get(agent.nodeId) === opening) this.#links.delete(agent.nodeId)
       this.#io.onClosed(agent)
     }
-    opening.then((link) => {
-      link.onMessage((message) => this.#io.onMessage(agent, message))
-      void link.closed.then(closed)
-    }, () => void setTimeout(closed, dialAgainMs).unref()) // what was asked there is asked anew at once, and may be sent here again
+    opening.then(
+      (link) => {
+        link.onMessage((message) => this.#io.onMessage(agent, message))
+        void link.closed.then(closed)
+      },
+      () => void setTimeout(closed, dialAgainMs).unref(),
+    ) // what was asked there is asked anew at once, and may be sent here again
     return opening
   }
 

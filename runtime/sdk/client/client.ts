@@ -136,8 +136,16 @@ export class Client {
       send: (message) => void agent.send(message),
       logger,
     })
-    this.definitions = new Definitions({ functions: () => this.functions, randomHex: options.randomHex, request: (message, reply) => this.request(message, reply) })
-    this.codec = createCodec([refKind(this.references, self), ...this.definitions.kinds, groupKind, lazyKind('actor', () => this.actors.hostKind)], this.references, options)
+    this.definitions = new Definitions({
+      functions: () => this.functions,
+      randomHex: options.randomHex,
+      request: (message, reply) => this.request(message, reply),
+    })
+    this.codec = createCodec(
+      [refKind(this.references, self), ...this.definitions.kinds, groupKind, lazyKind('actor', () => this.actors.hostKind)],
+      this.references,
+      options,
+    )
     this.errors = createErrorCodec(this.codec)
     this.functions = new Functions({ hosts: this.codec.hosts, modules: options, request: (message, reply) => this.request(message, reply) })
     this.owner = new OwnerShell({
@@ -171,7 +179,8 @@ export class Client {
           .request({ type: 'objects.borrow', borrower: this.address.workerId, objectIds }, { reply: ObjectsBorrowed })
           .catch((error: unknown) => logger.debug('objects.borrow-failed', { reason: String(error) })) // the owner is gone; a get will say so
       },
-      returnBorrowed: (owner, objectIds) => this.peers.find(owner.workerId)?.send({ type: 'objects.returned', borrower: this.address.workerId, objectIds }),
+      returnBorrowed: (owner, objectIds) =>
+        this.peers.find(owner.workerId)?.send({ type: 'objects.returned', borrower: this.address.workerId, objectIds }),
       freeCopies: ({ objectId, copies }) => void this.agent.send({ type: 'objects.free', objects: [{ objectId, copies }] }),
       actorOutOfScope: (actorId) => void this.actors.outOfScope(actorId),
     })
@@ -199,7 +208,12 @@ export class Client {
    */
   static async connect(options: ClientOptions): Promise<Client> {
     const workerId = options.workerId ?? newWorkerId(options.randomHex)
-    const introduction = { role: options.role, workerId, version: clientVersion, ...(options.token === undefined ? {} : { token: options.token }) }
+    const introduction = {
+      role: options.role,
+      workerId,
+      version: clientVersion,
+      ...(options.token === undefined ? {} : { token: options.token }),
+    }
     const { link, answer } = await connectAgent(options.agentSocket, introduction, options.logger)
     const tempDir = String(answer.details?.['tempDir'] ?? '')
     const socketPath = options.socketPath ?? `${sessionLayout(tempDir).socketDir}/${options.role[0]}-${workerId.slice(0, 16)}.sock`
@@ -245,7 +259,10 @@ export class Client {
 
   async #registerJob(): Promise<void> {
     const { entrypoint, namespace } = this.#options
-    const job = await this.request({ type: 'job.register', driverId: this.address.workerId, pid: process.pid, entrypoint, namespace }, JobRegistered)
+    const job = await this.request(
+      { type: 'job.register', driverId: this.address.workerId, pid: process.pid, entrypoint, namespace },
+      JobRegistered,
+    )
     this.serveJob(job.jobId, job.namespace)
   }
 
@@ -294,7 +311,13 @@ export class Client {
         return this.actors.onChanged(message)
       case 'group.changed':
         this.groups.changed(message)
-        return this.owner.raise({ type: 'group.changed', groupId: message.groupId, version: message.version, status: message.status, nowMs })
+        return this.owner.raise({
+          type: 'group.changed',
+          groupId: message.groupId,
+          version: message.version,
+          status: message.status,
+          nowMs,
+        })
       case 'garbage.collect':
         return collectGarbage()
       default:
@@ -306,7 +329,14 @@ export class Client {
     const nowMs = performance.now()
     switch (message.type) {
       case 'lease.granted':
-        return this.owner.raise({ type: 'lease.granted', requestId: message.requestId, leaseId: message.leaseId, worker: message.worker, from, nowMs })
+        return this.owner.raise({
+          type: 'lease.granted',
+          requestId: message.requestId,
+          leaseId: message.leaseId,
+          worker: message.worker,
+          from,
+          nowMs,
+        })
       case 'lease.wanted':
         return this.owner.raise({ type: 'lease.wanted', from, nowMs })
       default:
@@ -336,13 +366,15 @@ export class Client {
     const nested = this.codec.refsIn(encoded).map((one) => ({ objectId: one.objectId, owner: one.owner ?? this.address }))
     const { nodeId, agentAddress } = this.address
     const place = { kind: 'stored' as const, copies: [{ nodeId, agentAddress }], sizeBytes: bytes.length }
-    this.store.put(state.objectId, bytes.length, (target) => target.set(bytes), { primary: true }).then(
-      () => this.fill(state, { place, nested }),
-      (error: unknown) => {
-        state.failure = { kind: 'failed', failure: failureFrom(error) }
-        state.settle('failed')
-      },
-    )
+    this.store
+      .put(state.objectId, bytes.length, (target) => target.set(bytes), { primary: true })
+      .then(
+        () => this.fill(state, { place, nested }),
+        (error: unknown) => {
+          state.failure = { kind: 'failed', failure: failureFrom(error) }
+          state.settle('failed')
+        },
+      )
     return state
   }
 
@@ -353,19 +385,35 @@ export class Client {
   }
 
   /** A value as an object's bytes: in the message when small, in this node's store when large. */
-  encodeResult(objectId: string, value: unknown, how: { ownerId: WorkerId; timeoutMs?: number | undefined }): TaskResult | Promise<TaskResult> {
+  encodeResult(
+    objectId: string,
+    value: unknown,
+    how: { ownerId: WorkerId; timeoutMs?: number | undefined },
+  ): TaskResult | Promise<TaskResult> {
     const encoded = this.codec.encode(value, 'value')
     const inside = encoded.hostRecords.length === 0 ? [] : this.codec.refsIn(encoded)
-    const nested = inside.length === 0 ? noNested : inside.map((state) => ({ objectId: state.objectId, owner: state.owner ?? this.address }))
-    const result = encoded.sizeBytes <= inlineLimitBytes ? { place: { kind: 'inline' as const, bytes: encoded.toBytes() }, nested } : this.#store({ objectId, ...how }, encoded, nested)
+    const nested =
+      inside.length === 0 ? noNested : inside.map((state) => ({ objectId: state.objectId, owner: state.owner ?? this.address }))
+    const result =
+      encoded.sizeBytes <= inlineLimitBytes
+        ? { place: { kind: 'inline' as const, bytes: encoded.toBytes() }, nested }
+        : this.#store({ objectId, ...how }, encoded, nested)
     const registering = this.actors.registeringOf(inside) // nobody can call these actors before
     return registering ? registering.then(() => result) : result
   }
 
-  async #store({ objectId, ownerId, timeoutMs }: { objectId: string; ownerId: WorkerId; timeoutMs?: number | undefined }, encoded: EncodedValue, nested: TaskResult['nested']): Promise<TaskResult> {
+  async #store(
+    { objectId, ownerId, timeoutMs }: { objectId: string; ownerId: WorkerId; timeoutMs?: number | undefined },
+    encoded: EncodedValue,
+    nested: TaskResult['nested'],
+  ): Promise<TaskResult> {
     const { nodeId, agentAddress } = this.address
     const { sizeBytes } = encoded
-    await this.store.put(objectId, sizeBytes, (target) => encoded.writeTo(target), { primary: true, ownerId, ...(timeoutMs === undefined ? {} : { timeoutMs }) })
+    await this.store.put(objectId, sizeBytes, (target) => encoded.writeTo(target), {
+      primary: true,
+      ownerId,
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    })
     return { place: { kind: 'stored', copies: [{ nodeId, agentAddress }], sizeBytes }, nested }
   }
 

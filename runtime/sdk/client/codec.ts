@@ -32,7 +32,10 @@ export type Codec = {
   refsIn(encoded: EncodedValue): RefState[]
 }
 
-export type ModuleAccess = { readonly importModule: (specifier: string) => Promise<unknown>; readonly resolveSync?: (specifier: string) => unknown }
+export type ModuleAccess = {
+  readonly importModule: (specifier: string) => Promise<unknown>
+  readonly resolveSync?: (specifier: string) => unknown
+}
 
 export const accessOf = ({ importModule, resolveSync }: ModuleAccess) => (resolveSync ? { importModule, resolveSync } : { importModule })
 

@@ -36,7 +36,10 @@ const embeddedOnly = ['numCpus', 'numGpus', 'memory', 'resources', 'labels', 'ob
 function refuseMixed(options: ConnectOptions, address: string | undefined): void {
   const given = embeddedOnly.filter((name) => options[name] !== undefined)
   if (address !== undefined && given.length > 0) {
-    throw new ClusterError('bad-argument', `${given.join(', ')} set up a new cluster, and address ${address} joins one that runs; leave one of them out`)
+    throw new ClusterError(
+      'bad-argument',
+      `${given.join(', ')} set up a new cluster, and address ${address} joins one that runs; leave one of them out`,
+    )
   }
 }
 
@@ -45,11 +48,17 @@ function findNode(address: string, tempDir: string | undefined): string {
   const folder = tempDir ?? process.env['SHOAL_TEMP_DIR'] ?? defaultTempDir()
   const record = findRunning<NodeRecord>(sessionLayout(folder).nodeRecord)
   if (!record) {
-    throw new ClusterError('cluster.not-found', `no node runs here with its files in ${folder}. Start one with: shoal start --address ${address === 'auto' ? 'HOST:PORT' : address}, or give its tempDir.`)
+    throw new ClusterError(
+      'cluster.not-found',
+      `no node runs here with its files in ${folder}. Start one with: shoal start --address ${address === 'auto' ? 'HOST:PORT' : address}, or give its tempDir.`,
+    )
   }
   const headAddress = record.headAddress || findRunning<HeadRecord>(sessionLayout(folder).headRecord)?.address // the head's own node knows it by its socket
   if (address !== 'auto' && headAddress !== address) {
-    throw new ClusterError('cluster.not-found', `the node in ${folder} belongs to the cluster at ${headAddress || 'this machine only'}, not to ${address}; give the tempDir of the right one, or address 'auto'`)
+    throw new ClusterError(
+      'cluster.not-found',
+      `the node in ${folder} belongs to the cluster at ${headAddress || 'this machine only'}, not to ${address}; give the tempDir of the right one, or address 'auto'`,
+    )
   }
   return record.socketPath
 }

@@ -81,10 +81,20 @@ export class Definitions {
       encode: (value) => {
         if (!(value instanceof RemoteFunction)) return undefined
         const { definition } = value
-        return { kind: 'remote-function', key: this.#publish(definition), name: definition.name, options: pack(withoutClasses(plainOptions(definition.options))) }
+        return {
+          kind: 'remote-function',
+          key: this.#publish(definition),
+          name: definition.name,
+          options: pack(withoutClasses(plainOptions(definition.options))),
+        }
       },
       decode: (record) =>
-        remoteFunctionFrom({ fn: null, name: String(record['name']), remoteKey: String(record['key']), options: unpack(record['options']) as TaskOptions }), // packed above
+        remoteFunctionFrom({
+          fn: null,
+          name: String(record['name']),
+          remoteKey: String(record['key']),
+          options: unpack(record['options']) as TaskOptions,
+        }), // packed above
     }
   }
 
@@ -94,11 +104,23 @@ export class Definitions {
       encode: (value) => {
         if (!(value instanceof ActorClass)) return undefined
         const { definition } = value
-        return { kind: 'actor-class', key: this.#publish(definition), name: definition.name, options: pack(plainOptions(definition.options)), shape: pack(definition.shape) }
+        return {
+          kind: 'actor-class',
+          key: this.#publish(definition),
+          name: definition.name,
+          options: pack(plainOptions(definition.options)),
+          shape: pack(definition.shape),
+        }
       },
       decode: (record) => {
         const shape = unpack(record['shape']) as ActorShape // packed above
-        return actorClassFrom({ actorClass: null, name: String(record['name']), remoteKey: String(record['key']), options: unpack(record['options']) as ActorOptions, shape })
+        return actorClassFrom({
+          actorClass: null,
+          name: String(record['name']),
+          remoteKey: String(record['key']),
+          options: unpack(record['options']) as ActorOptions,
+          shape,
+        })
       },
     }
   }

@@ -34,11 +34,30 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedC
   const tempDir = mkdtempSync(join(tmpdir(), `shoal-${userId()}-`))
   const layout = sessionLayout(tempDir)
   makeSessionFolders(layout)
-  const config = options.infeasibleTimeout === undefined ? [] : ['--config', JSON.stringify({ infeasibleTimeoutMs: resolveDuration(options.infeasibleTimeout, 0) })]
-  const head = spawnDaemon({ name: 'head', args: ['--temp-dir', tempDir, ...config], logPath: join(layout.logDir, 'head.log'), detached: false })
+  const config =
+    options.infeasibleTimeout === undefined
+      ? []
+      : ['--config', JSON.stringify({ infeasibleTimeoutMs: resolveDuration(options.infeasibleTimeout, 0) })]
+  const head = spawnDaemon({
+    name: 'head',
+    args: ['--temp-dir', tempDir, ...config],
+    logPath: join(layout.logDir, 'head.log'),
+    detached: false,
+  })
   const agent = spawnDaemon({
     name: 'agent',
-    args: ['--temp-dir', tempDir, '--head', `unix:${layout.headSocket}`, '--listen', 'none', '--is-head', '--remove-files', ...resourceArgs(options), ...config],
+    args: [
+      '--temp-dir',
+      tempDir,
+      '--head',
+      `unix:${layout.headSocket}`,
+      '--listen',
+      'none',
+      '--is-head',
+      '--remove-files',
+      ...resourceArgs(options),
+      ...config,
+    ],
     logPath: join(layout.logDir, 'agent.log'),
     detached: false,
   })

@@ -49,7 +49,8 @@ export function describeExit(exit: WorkerExit): string {
   return exit.reason === 'node-lost' ? 'its node was lost' : `its end was not seen${why}`
 }
 
-const outputOf = (exit: WorkerExit): string => (exit.lastLines.length === 0 ? '' : `\nIts last lines were:\n${exit.lastLines.map((line) => `  ${line}`).join('\n')}`)
+const outputOf = (exit: WorkerExit): string =>
+  exit.lastLines.length === 0 ? '' : `\nIts last lines were:\n${exit.lastLines.map((line) => `  ${line}`).join('\n')}`
 
 function actorFailure(name: string, end: Extract<TaskEnd, { kind: 'actor-died' }>): RefFailure {
   const { status, actorId } = end
@@ -69,7 +70,11 @@ function actorFailure(name: string, end: Extract<TaskEnd, { kind: 'actor-died' }
   const exit = death?.exit ? ` ${describeExit(death.exit)}.${outputOf(death.exit)}` : ''
   return {
     kind: 'failed',
-    failure: { code, message: `${name}: the actor ${actorId} is dead: ${death?.message ?? 'unknown'}.${exit}`, details: { ...details, cause: death?.cause ?? '' } },
+    failure: {
+      code,
+      message: `${name}: the actor ${actorId} is dead: ${death?.message ?? 'unknown'}.${exit}`,
+      details: { ...details, cause: death?.cause ?? '' },
+    },
     cause: death?.error ?? undefined,
   }
 }

@@ -43,7 +43,10 @@ export class Functions {
     if (known) return known
     const { bytes, dataBytes } = captureGraph(fn, { hosts: this.#io.hosts, what })
     if (dataBytes > warnDataBytes) {
-      process.emitWarning(`${what} captures ${(dataBytes / 1024 / 1024).toFixed(1)} MiB of data; put it with shoal.put and pass the ref, so that it travels once`, 'ShoalWarning')
+      process.emitWarning(
+        `${what} captures ${(dataBytes / 1024 / 1024).toFixed(1)} MiB of data; put it with shoal.put and pass the ref, so that it travels once`,
+        'ShoalWarning',
+      )
     }
     const portable = { functionId: createHash('sha256').update(bytes).digest('hex'), bytes }
     this.#captured.set(fn, portable)
@@ -99,7 +102,10 @@ export class Functions {
 
   async #fetch(functionId: string): Promise<Uint8Array> {
     const { value } = await this.#io.request({ type: 'kv.get', key: `function:${functionId}` }, KvGetReply)
-    if (!value) throw new ClusterError('internal', `the cluster does not know function ${functionId}; its job may have ended`, { details: { functionId } })
+    if (!value)
+      throw new ClusterError('internal', `the cluster does not know function ${functionId}; its job may have ended`, {
+        details: { functionId },
+      })
     return value
   }
 

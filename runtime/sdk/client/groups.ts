@@ -36,7 +36,10 @@ export class Groups {
       creatorId: this.#client.address.workerId,
       name: options.name ?? null,
       strategy: options.strategy ?? 'PACK',
-      bundles: options.bundles.map((resources, index) => ({ resources: { ...resources }, labels: selectorFrom(selectors.length === 1 ? selectors[0] : selectors[index]) })),
+      bundles: options.bundles.map((resources, index) => ({
+        resources: { ...resources },
+        labels: selectorFrom(selectors.length === 1 ? selectors[0] : selectors[index]),
+      })),
       detached: options.lifetime === 'detached',
     }
     const created = this.#client.request({ type: 'group.create', spec }, z.unknown()).then(() => {})
@@ -77,7 +80,13 @@ export class Groups {
   }
 
   #raise(changed: GroupChanged): void {
-    this.#client.owner.raise({ type: 'group.changed', groupId: changed.groupId, version: changed.version, status: changed.status, nowMs: performance.now() })
+    this.#client.owner.raise({
+      type: 'group.changed',
+      groupId: changed.groupId,
+      version: changed.version,
+      status: changed.status,
+      nowMs: performance.now(),
+    })
   }
 
   async #ask(groupId: string): Promise<GroupChanged> {
@@ -104,7 +113,10 @@ export class Groups {
       bundles: spec.bundles.map(({ resources }, index) => ({
         index,
         resources,
-        nodeId: status.kind === 'created' || status.kind === 'rescheduling' ? (status.bundles.find((bundle) => bundle.index === index)?.nodeId ?? null) : null,
+        nodeId:
+          status.kind === 'created' || status.kind === 'rescheduling'
+            ? (status.bundles.find((bundle) => bundle.index === index)?.nodeId ?? null)
+            : null,
       })),
     }))
   }
@@ -118,5 +130,10 @@ export class Groups {
 
 function goneGroup(groupId: string, error: unknown): GroupChanged {
   const message = error instanceof Error ? error.message : String(error)
-  return { type: 'group.changed', groupId, version: Number.MAX_SAFE_INTEGER, status: { kind: 'removed', failure: { code: 'group.removed', message, details: { groupId } } } }
+  return {
+    type: 'group.changed',
+    groupId,
+    version: Number.MAX_SAFE_INTEGER,
+    status: { kind: 'removed', failure: { code: 'group.removed', message, details: { groupId } } },
+  }
 }

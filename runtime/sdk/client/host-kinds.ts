@@ -6,7 +6,10 @@ import type { References } from './references.ts'
 import { type RefState, stateOf } from './ref-state.ts'
 
 /** Fields of a record that name an object and its owner. Every kind that counts references carries them. */
-export function refFields(state: RefState, self: ProcessAddress): { objectId: string; workerId: string; nodeId: string; socketPath: string; agentAddress: string } {
+export function refFields(
+  state: RefState,
+  self: ProcessAddress,
+): { objectId: string; workerId: string; nodeId: string; socketPath: string; agentAddress: string } {
   const { workerId, nodeId, socketPath, agentAddress } = state.owner ?? self
   return { objectId: state.objectId, workerId, nodeId, socketPath, agentAddress }
 }
@@ -17,7 +20,10 @@ export function readRefFields(record: HostRecord): { objectId: string; owner: Pr
     if (typeof value !== 'string') throw new TypeError(`a ${record.kind} without ${name}`)
     return value
   }
-  return { objectId: text('objectId'), owner: { workerId: text('workerId'), nodeId: text('nodeId'), socketPath: text('socketPath'), agentAddress: text('agentAddress') } }
+  return {
+    objectId: text('objectId'),
+    owner: { workerId: text('workerId'), nodeId: text('nodeId'), socketPath: text('socketPath'), agentAddress: text('agentAddress') },
+  }
 }
 
 export function refKind(references: References, self: () => ProcessAddress): HostKind {

@@ -53,7 +53,8 @@ function attach(io: OwnServerIo, greeted: Greeted, id: WorkerId): void {
   link.onMessage((message) => {
     if (message.type === 'objects.returned') return io.references.takeBack(message.objectIds, message.borrower)
     if (message.type === 'object.copied') return noteCopy(io.references, message)
-    if (message.type !== 'object.locate' && message.type !== 'objects.borrow' && message.type !== 'object.missing') io.onWork(caller, message)
+    if (message.type !== 'object.locate' && message.type !== 'objects.borrow' && message.type !== 'object.missing')
+      io.onWork(caller, message)
   })
   link.onRequest((message) => answer(io, message))
   void link.closed.then(() => io.onCallerGone(caller))
@@ -78,10 +79,16 @@ function answer(io: OwnServerIo, message: FromPeer): unknown {
 function locateById(io: OwnServerIo, objectId: ObjectId): Promise<ObjectLocated> | ObjectLocated {
   const state = io.references.find(objectId)
   if (state) return io.locate(state)
-  return { kind: 'failed', failure: { code: 'object.freed', message: `object ${objectId} was freed, or its owner does not know it`, details: { objectId } } }
+  return {
+    kind: 'failed',
+    failure: { code: 'object.freed', message: `object ${objectId} was freed, or its owner does not know it`, details: { objectId } },
+  }
 }
 
-function noteCopy(references: References, { objectId, nodeId, agentAddress }: { objectId: ObjectId; nodeId: string; agentAddress: string }): void {
+function noteCopy(
+  references: References,
+  { objectId, nodeId, agentAddress }: { objectId: ObjectId; nodeId: string; agentAddress: string },
+): void {
   const state = references.find(objectId)
   if (!state || state.owner || state.place?.kind !== 'stored' || state.place.copies.some((copy) => copy.nodeId === nodeId)) return
   if (state.place.copies.length >= 64) return // enough to choose from

@@ -4,7 +4,19 @@ import { objectIdOf } from '../../base/ids.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { ProcessAddress } from '../../protocol/addresses.ts'
 import type { PushedTask, RefArgument, TaskResult } from '../../protocol/tasks.ts'
-import { type AgentMessage, type AgentTarget, createOwnerState, type OwnedTask, type OwnerCommand, type OwnerConfig, type OwnerEvent, type OwnerState, ownerDefaults, type StoredArgument, type TaskEnd } from '../owner/core/state.ts'
+import {
+  type AgentMessage,
+  type AgentTarget,
+  createOwnerState,
+  type OwnedTask,
+  type OwnerCommand,
+  type OwnerConfig,
+  type OwnerEvent,
+  type OwnerState,
+  ownerDefaults,
+  type StoredArgument,
+  type TaskEnd,
+} from '../owner/core/state.ts'
 import { step } from '../owner/core/step.ts'
 import { failureOf } from './failures.ts'
 import type { FromWorker, Peer, Peers } from './peers.ts'
@@ -171,11 +183,19 @@ export class OwnerShell {
         return this.#flush()
       case 'task.yielded':
         this.#fillLost(message)
-        this.raise({ type: 'task.yielded', taskId: message.taskId, attempt: message.attempt, index: message.index, result: message.result, nowMs })
+        this.raise({
+          type: 'task.yielded',
+          taskId: message.taskId,
+          attempt: message.attempt,
+          index: message.index,
+          result: message.result,
+          nowMs,
+        })
         return this.flushSoon()
       case 'tasks.returned': {
         const leaseId = this.#leaseOf.get(peer.address.workerId)
-        if (leaseId !== undefined) this.raise({ type: 'tasks.returned', leaseId, taskIds: message.taskIds, leaving: message.leaving, nowMs })
+        if (leaseId !== undefined)
+          this.raise({ type: 'tasks.returned', leaseId, taskIds: message.taskIds, leaving: message.leaving, nowMs })
       }
     }
   }
@@ -209,7 +229,9 @@ export class OwnerShell {
       case 'call':
         return this.#call(command)
       case 'cancel':
-        return this.#io.peers.find(command.worker.workerId)?.send({ type: 'task.cancel', taskId: command.taskId, recursive: command.recursive })
+        return this.#io.peers
+          .find(command.worker.workerId)
+          ?.send({ type: 'task.cancel', taskId: command.taskId, recursive: command.recursive })
       case 'close-worker':
         if (this.#leaseOf.get(command.lease.worker.workerId) === command.lease.leaseId) this.#leaseOf.delete(command.lease.worker.workerId)
         if (command.lease.lost) this.#io.peers.find(command.lease.worker.workerId)?.close()
@@ -287,8 +309,10 @@ export class OwnerShell {
     pending.onEnd?.()
     if (end.kind === 'outcome' && end.outcome.kind === 'done') this.#fulfil(pending, end.outcome.results)
     else {
-      const failure = end.kind === 'as-object' ? pending.refArgs.find((state) => state.objectId === end.objectId)?.failure : failureOf(pending.task, end)
-      if (failure && end.kind !== 'as-object' && !pending.task.cancelled) this.#io.unseen.note(pending.task.taskId, pending.task.kind.template.name, failure)
+      const failure =
+        end.kind === 'as-object' ? pending.refArgs.find((state) => state.objectId === end.objectId)?.failure : failureOf(pending.task, end)
+      if (failure && end.kind !== 'as-object' && !pending.task.cancelled)
+        this.#io.unseen.note(pending.task.taskId, pending.task.kind.template.name, failure)
       if (end.kind === 'as-object') this.#io.unseen.seen(end.objectId)
       for (const state of pending.returns) {
         if (state.status !== 'pending') continue
@@ -365,7 +389,11 @@ const noRefArguments: RefArgument[] = []
 
 const notRepeated = (objectId: ObjectId): RefFailure => ({
   kind: 'failed',
-  failure: { code: 'object.not-reconstructable', message: `object ${objectId} is lost: the stream that made it was run again and did not make it this time`, details: { objectId } },
+  failure: {
+    code: 'object.not-reconstructable',
+    message: `object ${objectId} is lost: the stream that made it was run again and did not make it this time`,
+    details: { objectId },
+  },
 })
 const noneStored: StoredArgument[] = []
 

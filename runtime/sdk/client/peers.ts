@@ -122,7 +122,10 @@ export class Peers {
     const { workerId, nodeId } = this.#io.self()
     const { host, port } = splitAddress(address.agentAddress)
     const identity = await this.#io.identity()
-    return dialTls({ host, port, identity, expectNodeId: address.nodeId }, { hello: { version: this.#io.version, role: 'tunnel', workerId, nodeId, target: address.workerId } })
+    return dialTls(
+      { host, port, identity, expectNodeId: address.nodeId },
+      { hello: { version: this.#io.version, role: 'tunnel', workerId, nodeId, target: address.workerId } },
+    )
   }
 }
 

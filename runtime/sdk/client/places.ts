@@ -10,8 +10,12 @@ export async function pullObject(client: Client, state: RefState): Promise<void>
   const { nodeId, agentAddress } = client.address
   if (state.place?.kind !== 'stored') return
   const copies = state.place.copies.filter((copy) => copy.nodeId !== nodeId)
-  if (copies.length === 0) throw new ClusterError('object.lost', `object ${state.objectId} has no copy on another node`, { details: { objectId: state.objectId } })
-  await client.agent.request({ type: 'object.pull', objectId: state.objectId, sizeBytes: state.place.sizeBytes, copies }, { reply: z.unknown() })
+  if (copies.length === 0)
+    throw new ClusterError('object.lost', `object ${state.objectId} has no copy on another node`, { details: { objectId: state.objectId } })
+  await client.agent.request(
+    { type: 'object.pull', objectId: state.objectId, sizeBytes: state.place.sizeBytes, copies },
+    { reply: z.unknown() },
+  )
   if (state.place?.kind !== 'stored') return
   const all = [...state.place.copies.filter((copy) => copy.nodeId !== nodeId), { nodeId, agentAddress }].slice(0, 64)
   client.references.setPlace(state, { ...state.place, copies: all })
@@ -23,10 +27,18 @@ export function locateForOthers(client: Client, state: RefState): Promise<Object
   return new Promise((resolve) => {
     state.whenSettled(() => {
       if (state.status === 'ready' && state.place) {
-        resolve({ kind: 'ready', place: state.place, nested: state.nested.map((ref) => ({ objectId: ref.objectId, owner: ref.owner ?? client.address })) })
+        resolve({
+          kind: 'ready',
+          place: state.place,
+          nested: state.nested.map((ref) => ({ objectId: ref.objectId, owner: ref.owner ?? client.address })),
+        })
       } else if (state.failure?.kind === 'threw') resolve({ kind: 'threw', error: state.failure.error })
       else {
-        const failure = state.failure?.failure ?? { code: 'object.freed' as const, message: `object ${state.objectId} was freed`, details: {} }
+        const failure = state.failure?.failure ?? {
+          code: 'object.freed' as const,
+          message: `object ${state.objectId} was freed`,
+          details: {},
+        }
         resolve({ kind: 'failed', failure })
       }
     })

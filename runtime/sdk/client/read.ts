@@ -61,7 +61,8 @@ export class Reader {
         waiting.push(value.then((done) => void (values[index] = done)))
       } else values[index] = value
     }
-    if (waiting) await inBlockedScope(() => withLimits(Promise.all(waiting), { ...limits, timeoutMs: deadline - performance.now() }, states.length))
+    if (waiting)
+      await inBlockedScope(() => withLimits(Promise.all(waiting), { ...limits, timeoutMs: deadline - performance.now() }, states.length))
     return values
   }
 
@@ -85,11 +86,17 @@ export class Reader {
         state.place = located.place
         state.settle('ready')
       } else {
-        state.failure = located.kind === 'threw' ? { kind: 'threw', error: located.error, origin: 'a task of another process' } : { kind: 'failed', failure: located.failure }
+        state.failure =
+          located.kind === 'threw'
+            ? { kind: 'threw', error: located.error, origin: 'a task of another process' }
+            : { kind: 'failed', failure: located.failure }
         state.settle('failed')
       }
     } catch (error) {
-      this.#io.logger.debug('object.locate-failed', { objectId: state.objectId, reason: error instanceof Error ? error.message : String(error) })
+      this.#io.logger.debug('object.locate-failed', {
+        objectId: state.objectId,
+        reason: error instanceof Error ? error.message : String(error),
+      })
       if (state.status === 'pending') failAsOwnerDied(state)
     }
   }
@@ -112,7 +119,9 @@ export class Reader {
       if (bytes) return this.#io.codec.decode(bytes, true)
       this.lost(state)
     }
-    throw new ClusterError('object.fetch-timed-out', `object ${state.objectId} was found and lost again ${maxReads} times`, { details: { objectId: state.objectId } })
+    throw new ClusterError('object.fetch-timed-out', `object ${state.objectId} was found and lost again ${maxReads} times`, {
+      details: { objectId: state.objectId },
+    })
   }
 
   /**
@@ -203,7 +212,12 @@ export class Reader {
 
   isThere(state: RefState, fetch: boolean): boolean {
     if (state.status === 'pending') return false
-    return !fetch || state.status !== 'ready' || state.place?.kind !== 'stored' || state.place.copies.some((copy) => copy.nodeId === this.#io.nodeId())
+    return (
+      !fetch ||
+      state.status !== 'ready' ||
+      state.place?.kind !== 'stored' ||
+      state.place.copies.some((copy) => copy.nodeId === this.#io.nodeId())
+    )
   }
 
   async #arrive(state: RefState, fetch: boolean): Promise<void> {
@@ -248,7 +262,11 @@ function withLimits<T>(promise: Promise<T>, limits: WaitLimits, count: number): 
   return new Promise((resolve, reject) => {
     const giveUp = () => {
       const waitedMs = Math.max(0, Math.round(timeoutMs))
-      reject(new GetTimeoutError('timeout', `${count} object(s) were not ready after ${waitedMs} ms; the tasks go on`, { details: { waitedMs, count } }))
+      reject(
+        new GetTimeoutError('timeout', `${count} object(s) were not ready after ${waitedMs} ms; the tasks go on`, {
+          details: { waitedMs, count },
+        }),
+      )
     }
     const timer = timeoutMs === Number.POSITIVE_INFINITY ? undefined : setTimeout(giveUp, Math.max(0, timeoutMs))
     const onAbort = () => reject(signal?.reason as Error) // an abort reason is an error by default

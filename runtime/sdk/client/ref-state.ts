@@ -7,7 +7,9 @@ import { ObjectRef, type OpaqueRefState, refState } from '../object-ref.ts'
 import type { PendingTask } from './pending-task.ts'
 
 /** How an object failed, in a form that can be sent on to others. */
-export type RefFailure = { readonly kind: 'threw'; readonly error: UserError; readonly origin: string } | {
+export type RefFailure =
+  | { readonly kind: 'threw'; readonly error: UserError; readonly origin: string }
+  | {
       readonly kind: 'failed'
       readonly failure: Failure
       /** What user code threw, where that is the reason: an actor's constructor. */
@@ -83,9 +85,13 @@ export type RefTail = {
 export function stateOf(ref: ObjectRef<unknown>): RefState {
   const state: unknown = (ref as Partial<ObjectRef<unknown>> | null | undefined)?.[refState] // programs without types pass anything
   if (state instanceof RefState) return state
-  throw new ClusterError('bad-argument', state === undefined ? `expected an ObjectRef, got ${describe(ref)}` : `${String(ref)} belongs to another cluster connection`)
+  throw new ClusterError(
+    'bad-argument',
+    state === undefined ? `expected an ObjectRef, got ${describe(ref)}` : `${String(ref)} belongs to another cluster connection`,
+  )
 }
 
-const describe = (value: unknown): string => (typeof value === 'object' && value !== null ? `a ${value.constructor?.name ?? 'object'}` : String(value))
+const describe = (value: unknown): string =>
+  typeof value === 'object' && value !== null ? `a ${value.constructor?.name ?? 'object'}` : String(value)
 
 export const isRef = (value: unknown): value is ObjectRef<unknown> => value instanceof ObjectRef

@@ -62,7 +62,10 @@ export class References {
     const state = new RefState(ref.objectId, isOurs ? null : ref.owner, (one) => this.release(one))
     if (isOurs) {
       // We own it and have let it go: whoever sent it kept no hold on it.
-      state.failure = { kind: 'failed', failure: { code: 'object.freed', message: `object ${ref.objectId} was freed by its owner`, details: { objectId: ref.objectId } } }
+      state.failure = {
+        kind: 'failed',
+        failure: { code: 'object.freed', message: `object ${ref.objectId} was freed by its owner`, details: { objectId: ref.objectId } },
+      }
       state.settle('freed')
       return state
     }
@@ -159,7 +162,11 @@ export class References {
     state.producer = null
     state.failure = {
       kind: 'failed',
-      failure: { code: 'object.freed', message: `object ${state.objectId} was freed by this program; keep it, or put it again`, details: { objectId: state.objectId } },
+      failure: {
+        code: 'object.freed',
+        message: `object ${state.objectId} was freed by this program; keep it, or put it again`,
+        details: { objectId: state.objectId },
+      },
     }
     state.settle('freed')
   }
@@ -177,7 +184,8 @@ export class References {
   #finish(tail: RefTail): void {
     if (tail.done) return
     tail.done = true
-    if (this.#known.get(tail.objectId)?.deref()?.tail === tail || !this.#known.get(tail.objectId)?.deref()) this.#known.delete(tail.objectId)
+    if (this.#known.get(tail.objectId)?.deref()?.tail === tail || !this.#known.get(tail.objectId)?.deref())
+      this.#known.delete(tail.objectId)
     this.#lent.delete(tail.objectId)
     if (tail.owner) this.#io.returnBorrowed(tail.owner, [tail.objectId])
     if (tail.copies.length > 0) this.#io.freeCopies(tail)

@@ -1,7 +1,16 @@
 import { ClusterError } from '../../base/errors.ts'
 import { ClusterNodesReply } from '../../protocol/clients.ts'
 import { shapeKey } from '../../protocol/placement/shapes.ts'
-import type { ActorDefinition, ActorIdentity, Backend, CallResult, MethodCall, TaskDefinition, TraceEvent, WaitRequest } from '../backend.ts'
+import type {
+  ActorDefinition,
+  ActorIdentity,
+  Backend,
+  CallResult,
+  MethodCall,
+  TaskDefinition,
+  TraceEvent,
+  WaitRequest,
+} from '../backend.ts'
 import type { ClusterNode, GroupInfo, PlacementGroupOptions, RuntimeContext } from '../cluster-types.ts'
 import { publicError } from '../errors.ts'
 import type { ObjectRef } from '../object-ref.ts'
@@ -123,7 +132,8 @@ export class ShoalBackend implements Backend {
 
   cancelChildren(taskId: string): void {
     const nowMs = performance.now()
-    for (const child of this.#children.get(taskId) ?? []) this.client.owner.raise({ type: 'task.cancel', taskId: child, force: false, recursive: true, nowMs })
+    for (const child of this.#children.get(taskId) ?? [])
+      this.client.owner.raise({ type: 'task.cancel', taskId: child, force: false, recursive: true, nowMs })
   }
 
   cancel(ref: ObjectRef<unknown>, { force, recursive }: { force: boolean; recursive: boolean }): void {
@@ -180,7 +190,10 @@ export class ShoalBackend implements Backend {
     }
   }
 
-  async wait(refs: readonly ObjectRef<unknown>[], { count, timeoutMs, fetch, signal }: WaitRequest): Promise<{ ready: ObjectRef<unknown>[]; pending: ObjectRef<unknown>[] }> {
+  async wait(
+    refs: readonly ObjectRef<unknown>[],
+    { count, timeoutMs, fetch, signal }: WaitRequest,
+  ): Promise<{ ready: ObjectRef<unknown>[]; pending: ObjectRef<unknown>[] }> {
     const states = distinctStates(refs)
     const { reader } = this.client
     await this.client.keepAlive.during(() => reader.waitFor(states, count, { timeoutMs, fetch, signal }))

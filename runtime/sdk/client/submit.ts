@@ -14,7 +14,11 @@ export type PackedArguments = {
   readonly nested: readonly RefState[]
 }
 
-export type PackIo = { readonly codec: Codec; readonly references: References; /** Puts a large argument into the store and returns its ref. */ readonly put: (value: unknown) => RefState }
+export type PackIo = {
+  readonly codec: Codec
+  readonly references: References /** Puts a large argument into the store and returns its ref. */
+  readonly put: (value: unknown) => RefState
+}
 
 const noStates: readonly RefState[] = []
 const noPositions: readonly number[] = []
@@ -38,7 +42,12 @@ export function packArguments(args: readonly unknown[], what: string, io: PackIo
   const encoded = io.codec.encode(values, what)
   if (encoded.sizeBytes > inlineLimitBytes && values.length > 0) {
     const moved = moveLargeOut(values, what, io)
-    if (moved) return packArguments(args.map((value, index) => moved.get(index) ?? value), what, io)
+    if (moved)
+      return packArguments(
+        args.map((value, index) => moved.get(index) ?? value),
+        what,
+        io,
+      )
   }
   const nested = encoded.hostRecords.length === 0 ? noStates : io.codec.refsIn(encoded)
   return { args: encoded.toBytes(), refArgs: refArgs ?? noStates, positions: positions ?? noPositions, nested }
@@ -63,14 +72,20 @@ export type TaskPlan = {
 }
 
 /** A task with its refs, not submitted yet. */
-export function makePending({ taskId, plan, packed }: { taskId: TaskId; plan: TaskPlan; packed: PackedArguments }, references: References): PendingTask {
+export function makePending(
+  { taskId, plan, packed }: { taskId: TaskId; plan: TaskPlan; packed: PackedArguments },
+  references: References,
+): PendingTask {
   const returnCount = plan.call ? plan.call.returnCount : plan.kind.template.returnCount
   const task: OwnedTask = {
     taskId,
     kind: plan.kind,
     call: plan.call,
     args: packed.args,
-    refArgs: packed.refArgs.length === 0 ? noRefs : packed.refArgs.map((state, position) => ({ index: packed.positions[position] ?? 0, objectId: state.objectId })),
+    refArgs:
+      packed.refArgs.length === 0
+        ? noRefs
+        : packed.refArgs.map((state, position) => ({ index: packed.positions[position] ?? 0, objectId: state.objectId })),
     maxRetries: plan.maxRetries,
     retryErrors: plan.retryErrors,
     retriesLeft: plan.maxRetries,

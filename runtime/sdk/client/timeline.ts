@@ -22,7 +22,10 @@ export async function readTimeline(client: Client): Promise<TraceEvent[]> {
   return events.sort((one, other) => one.ts - other.ts)
 }
 
-function traceEvent(batch: { nodeId: string; workerId: string; pid: number }, [taskId, name, attempt, startMs, endMs, succeeded]: TaskSpan): TraceEvent {
+function traceEvent(
+  batch: { nodeId: string; workerId: string; pid: number },
+  [taskId, name, attempt, startMs, endMs, succeeded]: TaskSpan,
+): TraceEvent {
   return {
     name,
     cat: 'task',

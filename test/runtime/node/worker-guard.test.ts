@@ -31,7 +31,9 @@ async function aHolder(): Promise<ChildProcess> {
       console.log('done')
     })
     console.log('ready')`
-  const holder = spawn(runtimeNode(), ['--no-warnings', '--input-type=module-typescript', '-e', source], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const holder = spawn(runtimeNode(), ['--no-warnings', '--input-type=module-typescript', '-e', source], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
   children.push(holder)
   await once(holder.stdout, 'data')
   writeFileSync(join(store, 'owner.json'), JSON.stringify({ pid: holder.pid, startTicks: '1' }))
