@@ -47,8 +47,6 @@ export function createTaskIds(randomHex: RandomHex, jobId: JobId): (actorId?: Ac
 export const objectIdOf = (taskId: TaskId, index: number): ObjectId => taskId + littleEndHex8(index)
 export const indexOfObject = (objectId: ObjectId): number => Number.parseInt(swapBytes(objectId.slice(48)), 16)
 
-export const taskOfObject = (objectId: ObjectId): TaskId => objectId.slice(0, 48)
-
 export function isId(kind: IdKind, text: string): boolean {
   return text.length === idLengths[kind] && /^[0-9a-f]+$/.test(text)
 }

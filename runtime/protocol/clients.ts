@@ -35,7 +35,6 @@ export const KvGet = z.object({ type: z.literal('kv.get'), key: z.string().min(1
 export const KvGetReply = z.object({ value: Bytes.nullable() })
 export const KvDelete = z.object({ type: z.literal('kv.delete'), key: z.string().min(1).max(1_024) })
 export const KvKeys = z.object({ type: z.literal('kv.keys'), prefix: z.string().max(1_024) })
-export const KvKeysReply = z.array(z.string().max(1_024)).max(100_000)
 
 /** client → head, a request: all nodes, dead ones too. */
 export const ClusterNodes = z.object({ type: z.literal('cluster.nodes') })

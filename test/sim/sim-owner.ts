@@ -1,7 +1,6 @@
 import { createTaskIds, objectIdOf } from '#runtime/base/ids.ts'
 import type { CoreRequest } from '#runtime/head/core/events.ts'
-import type { ActorSpec } from '#runtime/protocol/actors.ts'
-import { ActorChanged } from '#runtime/protocol/actors.ts'
+import { ActorChanged, type ActorSpec } from '#runtime/protocol/actors.ts'
 import type { ProcessAddress } from '#runtime/protocol/addresses.ts'
 import { GroupChanged } from '#runtime/protocol/groups.ts'
 import { shapeKey } from '#runtime/protocol/placement/shapes.ts'
