@@ -6,7 +6,7 @@ import { closeListener, greet, type Listener, type ListenOptions, listening } fr
 import type { TlsPlace } from './listen-tls.ts'
 import { createStrangers } from './strangers.ts'
 
-export type { HelloAnswer, Listener, ListenOptions, Peer } from './greet-dialer.ts'
+export type { Listener, ListenOptions, Peer } from './greet-dialer.ts'
 
 /** Longest path that fits into a unix socket's address. */
 const maxSocketPathBytes = 107
