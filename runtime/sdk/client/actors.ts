@@ -50,7 +50,7 @@ export class Actors {
     const packed = packArguments(args, definition.name, {
       codec: client.codec,
       references: client.references,
-      put: (value) => client.putSoon(value),
+      put: (value) => client.values.putSoon(value),
     })
     const actorId = newActorId(randomHex, client.jobId)
     const counted = client.references.owned(handlesOf(actorId))
@@ -207,7 +207,11 @@ export class Actors {
     const queue = client.owner.state.actors.get(actor.queueId)
     if (queue && listing.maxPendingCalls >= 0)
       checkPending(queue.waiting.length + queue.held.size + queue.inFlight.size, listing.maxPendingCalls, name)
-    const packed = packArguments(args, name, { codec: client.codec, references: client.references, put: (value) => client.putSoon(value) })
+    const packed = packArguments(args, name, {
+      codec: client.codec,
+      references: client.references,
+      put: (value) => client.values.putSoon(value),
+    })
     const returnCount = call.numReturns ?? listing.methodReturns[call.method] ?? 1
     const ownedCall: OwnedTask['call'] = {
       actorId: actor.queueId,

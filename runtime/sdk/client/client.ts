@@ -1,19 +1,16 @@
 import * as z from 'zod'
 import { ClusterError } from '../../base/errors.ts'
-import { createTaskIds, type JobId, newWorkerId, objectIdOf, type TaskId, type WorkerId } from '../../base/ids.ts'
+import { createTaskIds, type JobId, newWorkerId, type TaskId, type WorkerId } from '../../base/ids.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { ProcessAddress } from '../../protocol/addresses.ts'
 import { JobRegistered } from '../../protocol/clients.ts'
-import type { Failure } from '../../protocol/failures.ts'
 import { ObjectsBorrowed } from '../../protocol/objects.ts'
-import { inlineLimitBytes, type TaskResult } from '../../protocol/tasks.ts'
 import { readIdentity } from '../../session/identity-file.ts'
 import { sessionLayout } from '../../session/layout.ts'
 import { createStoreClient, type StoreClient } from '../../store/store-client.ts'
 import type { Link } from '../../transport/link.ts'
 import type { Listener } from '../../transport/listen.ts'
 import type { AgentMessage, AgentTarget } from '../owner/core/state.ts'
-import type { EncodedValue } from '../values/encode-value.ts'
 import { connectAgent, type FromAgent, OtherAgents } from './agent-connection.ts'
 import { Actors } from './actors.ts'
 import { type Codec, createCodec, lazyKind } from './codec.ts'
@@ -25,6 +22,7 @@ import { groupKind, Groups } from './groups.ts'
 import { refKind } from './host-kinds.ts'
 import { reconstruct } from './lost-objects.ts'
 import { KeepAlive } from './keep-alive.ts'
+import { OutgoingValues } from './outgoing-values.ts'
 import { OwnerShell } from './owner-shell.ts'
 import { type Caller, serveOthers, type ToWorker } from './own-server.ts'
 import { Peers } from './peers.ts'
@@ -32,7 +30,6 @@ import { locateForOthers, dropCopies, pullObject } from './places.ts'
 import { Reader } from './read.ts'
 import { References } from './references.ts'
 import { UnseenFailures } from './unseen-failures.ts'
-import type { RefState } from './ref-state.ts'
 
 export const clientVersion = '0.1.0'
 
@@ -66,16 +63,8 @@ export type ClientOptions = {
   readonly onAgentGone?: () => void
 }
 
-/** Put objects are told from returns by their index, as in Ray. */
-const putIndex = 0x8000_0001
 const sayOwnershipMs = 1_000
-const noNested: TaskResult['nested'] = []
 const anything = z.unknown()
-
-function failureFrom(error: unknown): Failure {
-  if (error instanceof ClusterError) return { code: error.code, message: error.message, details: { ...error.details } }
-  return { code: 'internal', message: error instanceof Error ? error.message : String(error), details: {} }
-}
 
 /** One process' part in the cluster: what it owns, what it borrows, and its links to its agent and to other processes. */
 export class Client {
@@ -92,6 +81,7 @@ export class Client {
   readonly owner: OwnerShell
   readonly actors: Actors
   readonly groups: Groups
+  readonly values: OutgoingValues
   readonly keepAlive = new KeepAlive()
   readonly unseen = new UnseenFailures()
   readonly #others: OtherAgents
@@ -165,6 +155,7 @@ export class Client {
     })
     this.actors = new Actors(this)
     this.groups = new Groups(this)
+    this.values = new OutgoingValues(this)
     this.reader = this.#makeReader()
     this.owner.onLost = (state) => this.reader.lost(state)
   }
@@ -348,73 +339,6 @@ export class Client {
     if (this.#closed) return
     this.owner.raise({ type: 'agent.link-closed', agent: null, nowMs: performance.now() })
     this.#options.onAgentGone?.()
-  }
-
-  /** Stores a value that this process owns. Small ones stay here. */
-  async put(value: unknown, timeoutMs?: number): Promise<RefState> {
-    const state = this.references.owned(objectIdOf(this.newTaskId(), putIndex))
-    const result = this.encodeResult(state.objectId, value, { ownerId: this.address.workerId, timeoutMs })
-    this.fill(state, result instanceof Promise ? await result : result)
-    return state
-  }
-
-  /** Like `put`, for arguments too large to travel in a message: copied now, stored in the background. */
-  putSoon(value: unknown): RefState {
-    const state = this.references.owned(objectIdOf(this.newTaskId(), putIndex))
-    const encoded = this.codec.encode(value, 'argument')
-    const bytes = encoded.toBytes().slice()
-    const nested = this.codec.refsIn(encoded).map((one) => ({ objectId: one.objectId, owner: one.owner ?? this.address }))
-    const { nodeId, agentAddress } = this.address
-    const place = { kind: 'stored' as const, copies: [{ nodeId, agentAddress }], sizeBytes: bytes.length }
-    this.store
-      .put(state.objectId, bytes.length, (target) => target.set(bytes), { primary: true })
-      .then(
-        () => this.fill(state, { place, nested }),
-        (error: unknown) => {
-          state.failure = { kind: 'failed', failure: failureFrom(error) }
-          state.settle('failed')
-        },
-      )
-    return state
-  }
-
-  fill(state: RefState, result: TaskResult): void {
-    state.nested = result.nested.map((ref) => this.references.borrowed(ref))
-    this.references.setPlace(state, result.place)
-    state.settle('ready')
-  }
-
-  /** A value as an object's bytes: in the message when small, in this node's store when large. */
-  encodeResult(
-    objectId: string,
-    value: unknown,
-    how: { ownerId: WorkerId; timeoutMs?: number | undefined },
-  ): TaskResult | Promise<TaskResult> {
-    const encoded = this.codec.encode(value, 'value')
-    const inside = encoded.hostRecords.length === 0 ? [] : this.codec.refsIn(encoded)
-    const nested =
-      inside.length === 0 ? noNested : inside.map((state) => ({ objectId: state.objectId, owner: state.owner ?? this.address }))
-    const result =
-      encoded.sizeBytes <= inlineLimitBytes
-        ? { place: { kind: 'inline' as const, bytes: encoded.toBytes() }, nested }
-        : this.#store({ objectId, ...how }, encoded, nested)
-    const registering = this.actors.registeringOf(inside) // nobody can call these actors before
-    return registering ? registering.then(() => result) : result
-  }
-
-  async #store(
-    { objectId, ownerId, timeoutMs }: { objectId: string; ownerId: WorkerId; timeoutMs?: number | undefined },
-    encoded: EncodedValue,
-    nested: TaskResult['nested'],
-  ): Promise<TaskResult> {
-    const { nodeId, agentAddress } = this.address
-    const { sizeBytes } = encoded
-    await this.store.put(objectId, sizeBytes, (target) => encoded.writeTo(target), {
-      primary: true,
-      ownerId,
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    })
-    return { place: { kind: 'stored', copies: [{ nodeId, agentAddress }], sizeBytes }, nested }
   }
 
   /** Resolves when the sockets have taken what was sent. */

@@ -19,7 +19,7 @@ export function createExecutionServices(client: Client, backend: ShoalBackend): 
     openArguments: (call) => openArguments(client, call),
     prefetch: (refArgs) => prefetch(client, refArgs),
     encodeResult({ taskId, callerId }, index, value) {
-      const result = client.encodeResult(objectIdOf(taskId, index), value, { ownerId: callerId })
+      const result = client.values.encodeResult(objectIdOf(taskId, index), value, { ownerId: callerId })
       return result instanceof Promise ? result.then((made) => hold(taskId, made)) : hold(taskId, result)
     },
     encodeError: (error) => client.errors.encode(error),

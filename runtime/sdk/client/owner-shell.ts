@@ -1,6 +1,5 @@
 import { ClusterError } from '../../base/errors.ts'
 import type { ActorId, ObjectId, TaskId } from '../../base/ids.ts'
-import { objectIdOf } from '../../base/ids.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { ProcessAddress } from '../../protocol/addresses.ts'
 import type { PushedTask, RefArgument, TaskResult } from '../../protocol/tasks.ts'
@@ -18,11 +17,11 @@ import {
   type TaskEnd,
 } from '../owner/core/state.ts'
 import { step } from '../owner/core/step.ts'
-import { failureOf } from './failures.ts'
 import type { FromWorker, Peer, Peers } from './peers.ts'
 import type { PendingTask } from './pending-task.ts'
 import type { References } from './references.ts'
-import type { RefFailure, RefState } from './ref-state.ts'
+import type { RefState } from './ref-state.ts'
+import { TaskResults } from './task-results.ts'
 import type { UnseenFailures } from './unseen-failures.ts'
 
 export type OwnerShellIo = {
@@ -51,6 +50,7 @@ const tickEveryMs = 100
 export class OwnerShell {
   readonly #io: OwnerShellIo
   readonly state: OwnerState
+  readonly #results: TaskResults
   readonly #pending = new Map<TaskId, PendingTask>()
   /** Lease of each peer that runs plain tasks for us, by worker. */
   readonly #leaseOf = new Map<string, string>()
@@ -63,6 +63,7 @@ export class OwnerShell {
 
   constructor(io: OwnerShellIo) {
     this.#io = io
+    this.#results = new TaskResults(io)
     this.state = createOwnerState({ ...ownerDefaults, ...io.config })
     this.#timer = setInterval(() => this.raise({ type: 'tick', nowMs: io.nowMs() }), tickEveryMs).unref()
   }
@@ -307,68 +308,18 @@ export class OwnerShell {
   #endWith(pending: PendingTask, end: TaskEnd): void {
     this.#pending.delete(pending.task.taskId)
     pending.onEnd?.()
-    if (end.kind === 'outcome' && end.outcome.kind === 'done') this.#fulfil(pending, end.outcome.results)
-    else {
-      const failure =
-        end.kind === 'as-object' ? pending.refArgs.find((state) => state.objectId === end.objectId)?.failure : failureOf(pending.task, end)
-      if (failure && end.kind !== 'as-object' && !pending.task.cancelled)
-        this.#io.unseen.note(pending.task.taskId, pending.task.kind.template.name, failure)
-      if (end.kind === 'as-object') this.#io.unseen.seen(end.objectId)
-      for (const state of pending.returns) {
-        if (state.status !== 'pending') continue
-        state.failure = failure ?? null
-        state.settle('failed')
-      }
-      this.#endStream(pending, failure ? 'failed' : 'ready', failure ?? null)
-    }
-  }
-
-  #fulfil(pending: PendingTask, results: readonly TaskResult[]): void {
-    for (const [index, result] of results.entries()) {
-      const state = pending.returns[index]
-      if (!state || state.status !== 'pending') continue // freed meanwhile, or there since the first run
-      this.fillResult(state, result, pending)
-    }
-    this.#endStream(pending, 'ready', null)
-  }
-
-  fillResult(state: RefState, result: TaskResult, pending: PendingTask): void {
-    if (result.nested.length > 0) state.nested = result.nested.map((ref) => this.#io.references.borrowed(ref))
-    if (result.place.kind === 'stored') state.producer = pending
-    this.#io.references.setPlace(state, result.place)
-    state.settle('ready')
+    this.#results.end(pending, end)
   }
 
   #yield(task: OwnedTask, index: number, result: TaskResult): void {
     const pending = this.#pending.get(task.taskId)
-    if (!pending?.stream) return
-    const state = this.#io.references.owned(objectIdOf(task.taskId, index + 2)) // index 1 is the count of items
-    this.fillResult(state, result, pending)
-    pending.stream.push(state)
+    if (pending) this.#results.yielded(pending, index, result)
   }
 
   /** An item that the consumer had and that was lost: a run again has made it anew. */
   #fillLost({ taskId, attempt, index, result }: Extract<FromWorker, { type: 'task.yielded' }>): void {
     const pending = this.#pending.get(taskId)
-    const state = pending?.task.attempt === attempt ? pending.stream?.takeLost(index) : undefined
-    if (pending && state?.status === 'pending') this.fillResult(state, result, pending)
-  }
-
-  /** The last item of a stream that failed is a ref that throws (RAY-CONTRACT 6.1). */
-  #endStream(pending: PendingTask, status: 'ready' | 'failed', failure: RefState['failure']): void {
-    if (!pending.stream) return
-    for (const state of pending.stream.takeAllLost()) {
-      state.failure = failure ?? notRepeated(state.objectId)
-      state.settle('failed')
-    }
-    if (pending.stream.hasEnded) return // a run again, for lost items only
-    if (status === 'failed') {
-      const state = this.#io.references.owned(objectIdOf(pending.task.taskId, pending.task.yielded + 2))
-      state.failure = failure
-      state.settle('failed')
-      pending.stream.push(state)
-    }
-    pending.stream.end(failure)
+    if (pending?.task.attempt === attempt) this.#results.fillLost(pending, index, result)
   }
 
   #recover(task: OwnedTask, objectId: ObjectId): void {
@@ -387,14 +338,6 @@ export class OwnerShell {
 
 const noRefArguments: RefArgument[] = []
 
-const notRepeated = (objectId: ObjectId): RefFailure => ({
-  kind: 'failed',
-  failure: {
-    code: 'object.not-reconstructable',
-    message: `object ${objectId} is lost: the stream that made it was run again and did not make it this time`,
-    details: { objectId },
-  },
-})
 const noneStored: StoredArgument[] = []
 
 function storedAmong(states: readonly RefState[]): StoredArgument[] {

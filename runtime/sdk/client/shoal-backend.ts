@@ -80,7 +80,11 @@ export class ShoalBackend implements Backend {
 
   #pending({ name, options }: TaskDefinition, kind: TaskKind, args: readonly unknown[]): PendingTask {
     const { client } = this
-    const packed = packArguments(args, name, { codec: client.codec, references: client.references, put: (value) => client.putSoon(value) })
+    const packed = packArguments(args, name, {
+      codec: client.codec,
+      references: client.references,
+      put: (value) => client.values.putSoon(value),
+    })
     const plan: TaskPlan = { kind, call: null, maxRetries: options.maxRetries ?? 3, retryErrors: retryNames(options.retryExceptions) }
     const pending = makePending({ taskId: client.newTaskId(), plan, packed }, client.references)
     for (const state of packed.refArgs) client.reader.locate(state)
@@ -176,7 +180,7 @@ export class ShoalBackend implements Backend {
 
   async put(value: unknown, { timeoutMs }: { timeoutMs: number | undefined }): Promise<ObjectRef<unknown>> {
     try {
-      return await this.client.keepAlive.during(async () => this.client.references.toRef(await this.client.put(value, timeoutMs)))
+      return await this.client.keepAlive.during(async () => this.client.references.toRef(await this.client.values.put(value, timeoutMs)))
     } catch (error) {
       throw publicError(error)
     }

@@ -12,7 +12,8 @@ export function createStream(pending: PendingTask, client: Client): ObjectRefGen
     if (failure) {
       completed.failure = failure
       completed.settle('failed')
-    } else client.fill(completed, { place: { kind: 'inline', bytes: client.codec.encode(task.yielded, 'count').toBytes() }, nested: [] })
+    } else
+      client.values.fill(completed, { place: { kind: 'inline', bytes: client.codec.encode(task.yielded, 'count').toBytes() }, nested: [] })
   }
   stream.onConsumed = (count) => client.owner.tellConsumed(task, count)
   return {

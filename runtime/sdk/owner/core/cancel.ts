@@ -1,5 +1,6 @@
 import type { TaskId } from '../../../base/ids.ts'
 import type { Lease, OwnedTask, OwnerCommand, OwnerState } from './state.ts'
+import { closeLease } from './leases.ts'
 import { cancelledFailure, endTask } from './task-life.ts'
 
 type Cancel = { taskId: TaskId; force: boolean; recursive: boolean }
@@ -33,6 +34,7 @@ function killWorkerOf(state: OwnerState, task: OwnedTask, out: OwnerCommand[]): 
   if (running !== task) return
   if (lease.killedFor) return
   lease.killedFor = 'cancel'
+  closeLease(state, lease, out) // what it runs next would be hit as well
   out.push({
     do: 'send-agent',
     agent: lease.agent,

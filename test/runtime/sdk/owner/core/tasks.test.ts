@@ -172,6 +172,17 @@ describe('cancelling', () => {
     expect(third).toMatchObject({ attempt: 1, retriesLeft: 1, alone: false })
   })
 
+  it('with force sends nothing more to the worker that is to end', () => {
+    const { owner, task, leaseId } = running()
+    owner.send({ type: 'task.cancel', taskId: task.taskId, force: true, recursive: true })
+    owner.end(task) // it ended before the kill reached it
+    const next = owner.submit({ maxRetries: 0 })
+    expect(pushedIds(owner.flush())).toEqual([])
+    expect(owner.state.leases.has(leaseId)).toBe(false)
+    owner.grant()
+    expect(owner.state.tasks.get(next.taskId)?.phase).toBe('pushed')
+  })
+
   it('does nothing to what has finished', () => {
     const { owner, task } = running()
     owner.end(task)

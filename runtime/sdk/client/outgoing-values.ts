@@ -1,0 +1,91 @@
+import { ClusterError } from '../../base/errors.ts'
+import { objectIdOf, type WorkerId } from '../../base/ids.ts'
+import type { Failure } from '../../protocol/failures.ts'
+import { inlineLimitBytes, type TaskResult } from '../../protocol/tasks.ts'
+import type { EncodedValue } from '../values/encode-value.ts'
+import type { Client } from './client.ts'
+import type { RefState } from './ref-state.ts'
+
+/** Put objects are told from returns by their index, as in Ray. */
+const putIndex = 0x8000_0001
+const noNested: TaskResult['nested'] = []
+
+/** Values on their way into objects: put by the program, too large for a message, or returned by a task. */
+export class OutgoingValues {
+  readonly #client: Client
+  constructor(client: Client) {
+    this.#client = client
+  }
+
+  /** Stores a value that this process owns. Small ones stay here. */
+  async put(value: unknown, timeoutMs?: number): Promise<RefState> {
+    const state = this.#client.references.owned(objectIdOf(this.#client.newTaskId(), putIndex))
+    const result = this.encodeResult(state.objectId, value, { ownerId: this.#client.address.workerId, timeoutMs })
+    this.fill(state, result instanceof Promise ? await result : result)
+    return state
+  }
+
+  /** Like `put`, for arguments too large to travel in a message: copied now, stored in the background. */
+  putSoon(value: unknown): RefState {
+    const state = this.#client.references.owned(objectIdOf(this.#client.newTaskId(), putIndex))
+    const encoded = this.#client.codec.encode(value, 'argument')
+    const bytes = encoded.toBytes().slice()
+    const nested = this.#client.codec.refsIn(encoded).map((one) => ({ objectId: one.objectId, owner: one.owner ?? this.#client.address }))
+    const { nodeId, agentAddress } = this.#client.address
+    const place = { kind: 'stored' as const, copies: [{ nodeId, agentAddress }], sizeBytes: bytes.length }
+    this.#client.store
+      .put(state.objectId, bytes.length, (target) => target.set(bytes), { primary: true })
+      .then(
+        () => this.fill(state, { place, nested }),
+        (error: unknown) => {
+          state.failure = { kind: 'failed', failure: failureFrom(error) }
+          state.settle('failed')
+        },
+      )
+    return state
+  }
+
+  fill(state: RefState, result: TaskResult): void {
+    state.nested = result.nested.map((ref) => this.#client.references.borrowed(ref))
+    this.#client.references.setPlace(state, result.place)
+    state.settle('ready')
+  }
+
+  /** A value as an object's bytes: in the message when small, in this node's store when large. */
+  encodeResult(
+    objectId: string,
+    value: unknown,
+    how: { ownerId: WorkerId; timeoutMs?: number | undefined },
+  ): TaskResult | Promise<TaskResult> {
+    const encoded = this.#client.codec.encode(value, 'value')
+    const inside = encoded.hostRecords.length === 0 ? [] : this.#client.codec.refsIn(encoded)
+    const nested =
+      inside.length === 0 ? noNested : inside.map((state) => ({ objectId: state.objectId, owner: state.owner ?? this.#client.address }))
+    const result =
+      encoded.sizeBytes <= inlineLimitBytes
+        ? { place: { kind: 'inline' as const, bytes: encoded.toBytes() }, nested }
+        : this.#store({ objectId, ...how }, encoded, nested)
+    const registering = this.#client.actors.registeringOf(inside) // nobody can call these actors before
+    return registering ? registering.then(() => result) : result
+  }
+
+  async #store(
+    { objectId, ownerId, timeoutMs }: { objectId: string; ownerId: WorkerId; timeoutMs?: number | undefined },
+    encoded: EncodedValue,
+    nested: TaskResult['nested'],
+  ): Promise<TaskResult> {
+    const { nodeId, agentAddress } = this.#client.address
+    const { sizeBytes } = encoded
+    await this.#client.store.put(objectId, sizeBytes, (target) => encoded.writeTo(target), {
+      primary: true,
+      ownerId,
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    })
+    return { place: { kind: 'stored', copies: [{ nodeId, agentAddress }], sizeBytes }, nested }
+  }
+}
+
+function failureFrom(error: unknown): Failure {
+  if (error instanceof ClusterError) return { code: error.code, message: error.message, details: { ...error.details } }
+  return { code: 'internal', message: error instanceof Error ? error.message : String(error), details: {} }
+}
