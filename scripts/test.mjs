@@ -9,7 +9,12 @@ import { runtimeNode } from './runtime-node.mjs'
 import { ensureSystemPackages } from './system-packages.mjs'
 
 /** Tests that may be skipped on the build server, by a part of `file > name`, each with the reason. */
-const allowedSkips = []
+const allowedSkips = [
+  {
+    name: 'half-precision numbers are refused by name where Node has no such array',
+    reason: 'the Node that runs the tests has it, and its twin runs',
+  },
+]
 
 const resultsFile = join(repository, 'dist', 'test-results.json')
 

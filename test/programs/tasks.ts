@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as shoal from 'shoal'
@@ -226,14 +226,17 @@ await check('a function may call itself on the cluster', async () => {
 })
 
 await check('GPUs are handed out by number in CUDA_VISIBLE_DEVICES, each once at a time', async () => {
+  const meeting = mkdtempSync(join(tmpdir(), 'shoal-test-meeting-'))
   const show = shoal.remote(
-    async () => {
-      await new Promise((resolve) => setTimeout(resolve, 100))
+    async (me: string) => {
+      writeFileSync(join(meeting, me), '')
+      while (readdirSync(meeting).length < 2) await new Promise((resolve) => setTimeout(resolve, 5)) // both hold a device now
       return [process.env['CUDA_VISIBLE_DEVICES'], shoal.runtimeContext().acceleratorIds['GPU']?.join(',')]
     },
     { numGpus: 1 },
   )
-  const [a, b] = await shoal.get([show.remote(), show.remote()])
+  const [a, b] = await shoal.get([show.remote('a'), show.remote('b')])
+  rmSync(meeting, { recursive: true })
   assert.deepEqual([a?.[0], b?.[0]].sort(), ['0', '1'])
   assert.equal(a?.[0], a?.[1])
   const both = shoal.remote(() => process.env['CUDA_VISIBLE_DEVICES'], { numGpus: 2 })

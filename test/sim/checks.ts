@@ -1,3 +1,4 @@
+import { ownerDefaults } from '#runtime/sdk/owner/core/state.ts'
 import type { Job } from './messages.ts'
 import { mix, numberOf, valueOf } from './plans.ts'
 import type { SimTask } from './sim-owner.ts'
@@ -114,6 +115,8 @@ function isExpectedFailure(made: SimTask, code: string, when: Circumstances): bo
       return when.doStartsFail
     case 'object.not-reconstructable':
       return when.isFaulty
+    case 'object.lost': // made again and again where it cannot be reached
+      return when.isFaulty && made.task.recoveries >= ownerDefaults.maxRecoveries
     case 'actor.died':
     case 'actor.unavailable':
       return plan.kind === 'call' && (when.isFaulty || when.isFragile)

@@ -102,8 +102,9 @@ function findActorTrouble(world: World): string | undefined {
 /** Ends what outlives its program. */
 function killDetached(world: World): void {
   for (const { spec, phase } of world.head.state.actors.values()) {
-    if (spec.detached && phase.kind !== 'dead')
-      world.machines[0]?.agent?.ask({ type: 'actor.kill', actorId: spec.actorId, noRestart: true }, () => {})
+    if (!spec.detached || phase.kind === 'dead') continue
+    const request = { type: 'actor.kill', actorId: spec.actorId, noRestart: true } as const
+    for (const { agent } of world.machines) agent?.ask(request, () => {}) // one of them may be ending
   }
 }
 
