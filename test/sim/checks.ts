@@ -1,7 +1,7 @@
 import { ownerDefaults } from '#runtime/sdk/owner/core/state.ts'
 import type { Job } from './messages.ts'
 import { mix, numberOf, valueOf } from './plans.ts'
-import type { SimTask } from './sim-owner.ts'
+import type { SimTask } from './sim-task.ts'
 import type { SimWorker } from './sim-worker.ts'
 
 /** Watches what programs can see while the world runs: what ran, where, in which order, and how it ended. */

@@ -55,6 +55,7 @@ function runWorld(world: World, settings: { faults: number; startFailChance: num
   for (let count = settings.faults; count > 0; count -= 1) world.scheduler.after(world.random() * faultsForMs, () => world.breakSomething())
   world.run(faultsForMs + 1_000)
   world.heal()
+  world.run(2_000) // agents that were given up meanwhile hear of it, and start over
   const isDone = world.run(patienceMs, () => drivers.every((driver) => driver.isDone))
   checkPrograms(drivers, { isFaulty: settings.faults > 0, doStartsFail: settings.startFailChance > 0 })
   if (!isDone) throw new Error('a program never came to its end')

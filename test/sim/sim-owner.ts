@@ -4,7 +4,6 @@ import { ActorChanged, type ActorSpec } from '#runtime/protocol/actors.ts'
 import type { ProcessAddress } from '#runtime/protocol/addresses.ts'
 import { GroupChanged } from '#runtime/protocol/groups.ts'
 import { shapeKey } from '#runtime/protocol/placement/shapes.ts'
-import type { TaskResult } from '#runtime/protocol/tasks.ts'
 import { checkInvariants } from '#runtime/sdk/owner/core/invariants.ts'
 import {
   type AgentTarget,
@@ -21,27 +20,10 @@ import { step } from '#runtime/sdk/owner/core/step.ts'
 import type { AgentToClient, AgentToOwner, Answer, ClientToAgent, Job, OwnerToWorker, WorkerToOwner } from './messages.ts'
 import type { Port } from './network.ts'
 import type { CallPlan, TaskPlan } from './plans.ts'
+import type { Host, SimTask } from './sim-task.ts'
 import type { World } from './world.ts'
 
 type EventBody = OwnerEvent extends infer E ? (E extends OwnerEvent ? Omit<E, 'nowMs'> : never) : never
-
-/** A task or call of an owner, with its one result, as the program sees it. */
-export type SimTask = {
-  readonly task: OwnedTask
-  readonly plan: TaskPlan | CallPlan
-  readonly args: readonly SimTask[]
-  readonly objectId: string
-  status: 'pending' | 'ready' | 'failed'
-  result: TaskResult | null
-  /** How its present run ended, and how often it was said to have ended since it was last submitted. */
-  end: TaskEnd | null
-  ends: number
-  items: number[]
-  isCancelled: boolean
-  waiters: (() => void)[]
-}
-
-export type Host = { readonly address: ProcessAddress; readonly place: string; readonly agent: Port; isAlive: boolean }
 
 const tickMs = 100
 
@@ -252,6 +234,7 @@ export class SimOwner {
     if (task.retriesLeft > 0) task.retriesLeft -= 1
     task.attempt += 1
     argument.status = 'pending'
+    argument.result = null
     argument.ends = 0
     this.#submit(argument, 'task.resubmit')
   }
@@ -385,10 +368,17 @@ export class SimOwner {
     }
   }
 
+  /** A task that runs again may find an argument gone that was there for its first run: it is as if its worker had found that out. */
   #jobsOf(tasks: readonly OwnedTask[]): Job[] {
     return tasks.flatMap(({ taskId, attempt }) => {
       const made = this.tasks.get(taskId)
       if (!made) return []
+      const missing = made.args.find(({ result }) => result === null)
+      if (missing) {
+        const failure = { code: 'object.lost', message: 'lost', details: { objectId: missing.objectId } } as const
+        this.raise({ type: 'task.ended', taskId, attempt, outcome: { kind: 'failed', failure }, runMs: 0 })
+        return []
+      }
       const args = made.args.flatMap(({ objectId, result }) => (result ? [{ objectId, result }] : []))
       return [{ taskId, attempt, plan: made.plan, args }]
     })

@@ -4,7 +4,8 @@ import type { AgentToClient, ClientToAgent, Job, OwnerToWorker, WorkerToOwner } 
 import type { Port } from './network.ts'
 import { bytesOf, mix, numberOf, type TaskPlan } from './plans.ts'
 import type { SimAgent } from './sim-agent.ts'
-import { type Host, SimOwner, type SimTask } from './sim-owner.ts'
+import { SimOwner } from './sim-owner.ts'
+import type { Host, SimTask } from './sim-task.ts'
 import type { World } from './world.ts'
 
 type Run = { readonly port: Port; readonly job: Job; children: SimTask[] }

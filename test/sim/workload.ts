@@ -7,7 +7,8 @@ import type { AgentToClient } from './messages.ts'
 import type { Port } from './network.ts'
 import type { CallPlan, TaskPlan } from './plans.ts'
 import type { SimAgent } from './sim-agent.ts'
-import { type Host, SimOwner, type SimTask } from './sim-owner.ts'
+import { SimOwner } from './sim-owner.ts'
+import type { Host, SimTask } from './sim-task.ts'
 import type { World } from './world.ts'
 
 export type SimActor = { readonly spec: ActorSpec; isMade: boolean; isFragile: boolean; calls: number }

@@ -210,6 +210,8 @@ export type AgentState = {
   /** Counts every change of what other nodes have free. */
   viewTick: number
   viewSynced: boolean
+  /** Of the last view taken in; older ones come late and could bring back who is gone. */
+  viewVersion: number
   spreadCursor: { at: number }
   draining: { readonly reason: string; readonly deadlineMs: number } | null
   left: boolean
@@ -269,6 +271,7 @@ export function createAgentState(config: AgentCoreConfig): AgentState {
     viewRevision: 0,
     viewTick: 0,
     viewSynced: false,
+    viewVersion: -1,
     spreadCursor: { at: 0 },
     draining: null,
     left: false,

@@ -10,6 +10,8 @@ import type { AgentState, ViewNode } from './state.ts'
 /** Takes in what the head says of other nodes. The first view after a registration is whole: who is not in it is gone. */
 export function applyClusterChanged(turn: Turn, message: ClusterChanged): void {
   const { state } = turn
+  if (state.viewSynced && message.version < state.viewVersion) return
+  state.viewVersion = message.version
   const named = new Set<NodeId>()
   let membersChanged = false
   for (const view of message.nodes) {

@@ -226,9 +226,9 @@ export class OwnerShell {
       case 'push':
         command.lease.opened = true
         this.#leaseOf.set(command.lease.worker.workerId, command.lease.leaseId)
-        return this.#push(this.#io.peers.to(command.lease.worker), command.lease.leaseId, command.tasks)
+        return this.#push(this.#io.peers.to(command.lease.worker), command.lease.leaseId, this.#withArguments(command.tasks))
       case 'call':
-        return this.#call(command)
+        return this.#call({ ...command, tasks: this.#withArguments(command.tasks) })
       case 'cancel':
         return this.#io.peers
           .find(command.worker.workerId)
@@ -253,6 +253,7 @@ export class OwnerShell {
   }
 
   #push(peer: Peer, leaseId: string, tasks: readonly OwnedTask[]): void {
+    if (tasks.length === 0) return
     const pushed: PushedTask[] = []
     for (const task of tasks) {
       const templateId = this.#templateIdFor(peer, task)
@@ -275,6 +276,19 @@ export class OwnerShell {
     return templateId
   }
 
+  /** A task that runs again may find an argument gone that its first run had: it is as if its worker had found that out. */
+  #withArguments(tasks: readonly OwnedTask[]): readonly OwnedTask[] {
+    if (tasks.every(({ refArgs }) => refArgs.length === 0)) return tasks
+    return tasks.filter(({ taskId, attempt }) => {
+      const missing = this.#pending.get(taskId)?.refArgs.find((state) => !state.place)
+      if (!missing) return true
+      const { objectId } = missing
+      const failure = { code: 'object.lost', message: `object ${objectId} is being made again`, details: { objectId } } as const
+      this.raise({ type: 'task.ended', taskId, attempt, outcome: { kind: 'failed', failure }, runMs: 0, nowMs: this.#io.nowMs() })
+      return false
+    })
+  }
+
   #refArguments(task: OwnedTask): RefArgument[] {
     if (task.refArgs.length === 0) return noRefArguments
     const states = this.#pending.get(task.taskId)?.refArgs ?? []
@@ -287,6 +301,7 @@ export class OwnerShell {
   #call({ actorId, address, restarts, tasks }: Extract<OwnerCommand, { do: 'call' }>): void {
     const actors = this.#actorsOf.get(address.workerId) ?? new Map<ActorId, number>()
     this.#actorsOf.set(address.workerId, actors.set(actorId, restarts))
+    if (tasks.length === 0) return
     const calls = tasks.map((task) => ({
       taskId: task.taskId,
       attempt: task.attempt,
@@ -325,7 +340,7 @@ export class OwnerShell {
   #recover(task: OwnedTask, objectId: ObjectId): void {
     const state = this.#pending.get(task.taskId)?.refArgs.find((one) => one.objectId === objectId)
     if (!state) return this.raise({ type: 'object.failed', objectId, nowMs: this.#io.nowMs() })
-    this.onLost(state)
+    if (state.status === 'ready') this.onLost(state)
     state.whenSettled(() => {
       this.raise({ type: state.status === 'ready' ? 'object.ready' : 'object.failed', objectId, nowMs: this.#io.nowMs() })
       this.flushSoon()

@@ -83,7 +83,9 @@ export function taskEnded(state: OwnerState, event: EndedEvent, out: OwnerComman
 }
 
 function takeFromWorker(state: OwnerState, task: OwnedTask, event: EndedEvent, out: OwnerCommand[]) {
-  task.kind.meanRunMs = task.kind.meanRunMs === undefined ? event.runMs : task.kind.meanRunMs * 0.8 + event.runMs * 0.2
+  const { kind } = task
+  if (event.outcome.kind !== 'failed')
+    kind.meanRunMs = kind.meanRunMs === undefined ? event.runMs : kind.meanRunMs * 0.8 + event.runMs * 0.2
   if (task.call) {
     const queue = state.actors.get(task.call.actorId)
     queue?.inFlight.delete(task.taskId)

@@ -126,6 +126,16 @@ describe('spilling', () => {
     expect(toOwner(agent.request('r2'), 'lease.spilled')[0]).toMatchObject({ requestId: 'r2', nodeId: otherId })
   })
 
+  it('does not send one to a node that late news would bring back', () => {
+    const agent = new AgentHarness({ CPU: 1 })
+    const other = viewOf(otherId, { CPU: 4 })
+    agent.send({ type: 'head.registered', heartbeatMs: 1_000 })
+    agent.head({ type: 'cluster.changed', version: 1, nodes: [other] })
+    agent.head({ type: 'cluster.changed', version: 2, nodes: [{ ...other, state: 'dead' }] })
+    agent.head({ type: 'cluster.changed', version: 1, nodes: [other] })
+    agent.request('r1')
+    expect(toOwner(agent.request('r2'), 'lease.spilled')).toEqual([])
+  })
   it('reckons with what it sent until the other reports again', () => {
     const agent = withOther({ CPU: 2 })
     agent.request('r1')
