@@ -178,5 +178,15 @@ await check('wait for large results fetches them, or not, as told', async () => 
   assert.equal((await shoal.wait(refs, { numReturns: 2, fetchLocal: false })).ready.length, 2)
 })
 
+await check('arguments that are small alone and too much together travel all the same', async () => {
+  const list = Array.from({ length: 10_000 }, (_, index) => 100_000 + index)
+  const refs = await Promise.all(Array.from({ length: 2_000 }, () => shoal.put(list))) // 80 MB in all, more than one message may hold
+  const count = shoal.remote((...lists: number[][]) => lists.reduce((sum, each) => sum + each.length, 0))
+  assert.equal(await shoal.get(count.remote(...refs)), 2_000 * 10_000)
+  const length = shoal.remote((each: number[]) => each.length)
+  const lengths = await shoal.get(refs.map((ref) => length.remote(ref)))
+  assert(lengths.every((each) => each === 10_000))
+})
+
 await shoal.shutdown()
 finish()

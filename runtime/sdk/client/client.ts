@@ -152,6 +152,7 @@ export class Client {
       codeOf: (functionId) => this.functions.codeOf(functionId),
       nowMs: () => performance.now(),
       unseen: this.unseen,
+      storeInline: (state) => this.values.storeInline(state),
     })
     this.actors = new Actors(this)
     this.groups = new Groups(this)

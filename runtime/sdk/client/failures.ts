@@ -1,3 +1,4 @@
+import { ClusterError } from '../../base/errors.ts'
 import type { Failure, WorkerExit } from '../../protocol/failures.ts'
 import type { ErrorCode } from '../../base/errors.ts'
 import type { ActorDeath, ActorStatus } from '../../protocol/actors.ts'
@@ -88,4 +89,10 @@ function codeOfDeath(cause: ActorDeath['cause'] | undefined): ErrorCode {
 function whyUnavailable(status: ActorStatus): string {
   if (status.kind !== 'restarting') return 'could not be reached'
   return status.lastExit ? `restarts: its process ended (${describeExit(status.lastExit)})` : 'restarts'
+}
+
+/** Anything thrown, in the form that can be sent on. */
+export function failureFrom(error: unknown): Failure {
+  if (error instanceof ClusterError) return { code: error.code, message: error.message, details: { ...error.details } }
+  return { code: 'internal', message: error instanceof Error ? error.message : String(error), details: {} }
 }

@@ -1,9 +1,8 @@
-import { ClusterError } from '../../base/errors.ts'
 import { objectIdOf, type WorkerId } from '../../base/ids.ts'
-import type { Failure } from '../../protocol/failures.ts'
 import { inlineLimitBytes, type TaskResult } from '../../protocol/tasks.ts'
 import type { EncodedValue } from '../values/encode-value.ts'
 import type { Client } from './client.ts'
+import { failureFrom } from './failures.ts'
 import type { RefState } from './ref-state.ts'
 
 /** Put objects are told from returns by their index, as in Ray. */
@@ -45,6 +44,16 @@ export class OutgoingValues {
     return state
   }
 
+  /** Moves the value of an object of ours from this process into the node's store. @throws ClusterError `store.full` */
+  async storeInline(state: RefState): Promise<void> {
+    const { place } = state
+    if (place?.kind !== 'inline') return
+    const { nodeId, agentAddress } = this.#client.address
+    await this.#client.store.put(state.objectId, place.bytes.length, (target) => target.set(place.bytes), { primary: true })
+    if (state.status === 'ready')
+      this.#client.references.setPlace(state, { kind: 'stored', copies: [{ nodeId, agentAddress }], sizeBytes: place.bytes.length })
+  }
+
   fill(state: RefState, result: TaskResult): void {
     state.nested = result.nested.map((ref) => this.#client.references.borrowed(ref))
     this.#client.references.setPlace(state, result.place)
@@ -83,9 +92,4 @@ export class OutgoingValues {
     })
     return { place: { kind: 'stored', copies: [{ nodeId, agentAddress }], sizeBytes }, nested }
   }
-}
-
-function failureFrom(error: unknown): Failure {
-  if (error instanceof ClusterError) return { code: error.code, message: error.message, details: { ...error.details } }
-  return { code: 'internal', message: error instanceof Error ? error.message : String(error), details: {} }
 }

@@ -1,4 +1,3 @@
-import { ClusterError } from '../../base/errors.ts'
 import type { ActorId, ObjectId, TaskId } from '../../base/ids.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { ProcessAddress } from '../../protocol/addresses.ts'
@@ -17,6 +16,8 @@ import {
   type TaskEnd,
 } from '../owner/core/state.ts'
 import { step } from '../owner/core/step.ts'
+import { failureFrom } from './failures.ts'
+import { batchesBySize, fewArguments, surplusArguments } from './message-size.ts'
 import type { FromWorker, Peer, Peers } from './peers.ts'
 import type { PendingTask } from './pending-task.ts'
 import type { References } from './references.ts'
@@ -40,6 +41,8 @@ export type OwnerShellIo = {
   readonly codeOf: (functionId: string) => Uint8Array | null
   readonly nowMs: () => number
   readonly unseen: UnseenFailures
+  /** Moves the value of an object of ours from this process into the node's store. */
+  readonly storeInline: (state: RefState) => Promise<void>
 }
 
 /** Submissions that gather before they are sent, so that workers start while a long loop still submits. */
@@ -78,6 +81,7 @@ export class OwnerShell {
     const unready = this.#unready(pending)
     if (unready === null) return this.#endWith(pending, this.#failedArgument(pending))
     if (toBeKnown) unready.push(this.#gate(toBeKnown))
+    if (pending.refArgs.length > fewArguments) unready.push(this.#gate(this.#storeSurplus(pending.refArgs)))
     this.raise({ type: 'task.submit', task: pending.task, unready, stored: storedAmong(pending.refArgs), nowMs: this.#io.nowMs() })
     this.#gathered += 1
     if (this.#gathered >= gatherLimit) this.#flush()
@@ -95,9 +99,7 @@ export class OwnerShell {
 
   /** A task that could not even be submitted. */
   fail(pending: PendingTask, error: unknown): void {
-    const code = error instanceof ClusterError ? error.code : 'internal'
-    const message = error instanceof Error ? error.message : String(error)
-    this.#endWith(pending, { kind: 'failed', failure: { code, message, details: { taskId: pending.task.taskId } } })
+    this.#endWith(pending, { kind: 'failed', failure: failureFrom(error) })
   }
 
   /** The consumer of a stream took items: its worker may produce more. */
@@ -141,6 +143,12 @@ export class OwnerShell {
       this.#tellWhenSettled(state)
     }
     return unready
+  }
+
+  /** Many small arguments together are too much for a message: some go to the store first. */
+  async #storeSurplus(states: readonly RefState[]): Promise<void> {
+    await Promise.all(states.map((state) => new Promise<void>((resolve) => state.whenSettled(resolve))))
+    await Promise.all(surplusArguments(states).map((state) => this.#io.storeInline(state)))
   }
 
   /** A promise as the core knows such things: an object that is not there yet. */
@@ -259,10 +267,23 @@ export class OwnerShell {
       const templateId = this.#templateIdFor(peer, task)
       pushed.push({ taskId: task.taskId, attempt: task.attempt, templateId, args: task.args, refArgs: this.#refArguments(task) })
     }
-    peer.send({ type: 'task.push', leaseId, tasks: pushed })
+    for (const batch of batchesBySize(pushed)) this.#sendBatch(peer, { type: 'task.push', leaseId, tasks: batch }, batch)
     for (const task of tasks) {
       const consumed = task.attempt > 0 ? (this.#pending.get(task.taskId)?.stream?.consumed ?? 0) : 0
       if (consumed > 0) peer.send({ type: 'task.consumed', taskId: task.taskId, count: consumed }) // a run again starts its count at none
+    }
+  }
+
+  /** What cannot be sent fails its tasks, not the process. */
+  #sendBatch(peer: Peer, message: object, batch: readonly { taskId: TaskId; attempt: number }[]): void {
+    try {
+      peer.send(message)
+    } catch (error) {
+      const failure = failureFrom(error)
+      const nowMs = this.#io.nowMs()
+      for (const { taskId, attempt } of batch) {
+        this.raise({ type: 'task.ended', taskId, attempt, outcome: { kind: 'failed', failure }, runMs: 0, nowMs })
+      }
     }
   }
 
@@ -312,7 +333,10 @@ export class OwnerShell {
       generatorBackpressure: task.call?.generatorBackpressure ?? 0,
       concurrencyGroup: task.call?.concurrencyGroup ?? '',
     }))
-    this.#io.peers.to(address).send({ type: 'actor.calls', actorId: this.#io.actorIdOf(actorId), calls })
+    const peer = this.#io.peers.to(address)
+    for (const batch of batchesBySize(calls)) {
+      this.#sendBatch(peer, { type: 'actor.calls', actorId: this.#io.actorIdOf(actorId), calls: batch }, batch)
+    }
   }
 
   #end(task: OwnedTask, end: TaskEnd): void {
