@@ -183,6 +183,8 @@ await check('arguments that are small alone and too much together travel all the
   const refs = await Promise.all(Array.from({ length: 2_000 }, () => shoal.put(list))) // 80 MB in all, more than one message may hold
   const count = shoal.remote((...lists: number[][]) => lists.reduce((sum, each) => sum + each.length, 0))
   assert.equal(await shoal.get(count.remote(...refs)), 2_000 * 10_000)
+  const plain = Array.from({ length: 2_000 }, () => list) // the same without refs
+  assert.equal(await shoal.get(count.remote(...plain)), 2_000 * 10_000)
   const length = shoal.remote((each: number[]) => each.length)
   const lengths = await shoal.get(refs.map((ref) => length.remote(ref)))
   assert(lengths.every((each) => each === 10_000))

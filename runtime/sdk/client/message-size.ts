@@ -4,7 +4,7 @@ import type { RefState } from './ref-state.ts'
 /** What one message of tasks or calls may carry, far below the limit of a frame. A single task may be larger, up to `inlineArgumentsBytes`. */
 const batchBytes = 4 * 1024 * 1024
 /** Values that travel inside the message of one task; more go through the store (Ray: 10 MiB for each call). */
-const inlineArgumentsBytes = 10 * 1024 * 1024
+export const inlineArgumentsBytes = 10 * 1024 * 1024
 /** Ids, addresses and names beside the bytes of an argument, at most about this much. */
 const overheadBytes = 512
 

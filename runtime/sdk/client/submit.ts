@@ -4,6 +4,7 @@ import type { OwnedTask, TaskKind } from '../owner/core/state.ts'
 import type { Codec } from './codec.ts'
 import type { PendingTask } from './pending-task.ts'
 import type { References } from './references.ts'
+import { inlineArgumentsBytes } from './message-size.ts'
 import { isRef, type RefState, stateOf } from './ref-state.ts'
 import { StreamState } from './stream-state.ts'
 
@@ -41,7 +42,9 @@ export function packArguments(args: readonly unknown[], what: string, io: PackIo
   const values = plain ?? args
   const encoded = io.codec.encode(values, what)
   if (encoded.sizeBytes > inlineLimitBytes && values.length > 0) {
-    const moved = moveLargeOut(values, what, io)
+    // Together too much for a message: then all but the smallest go by the store.
+    const limit = encoded.sizeBytes > inlineArgumentsBytes ? smallBytes : inlineLimitBytes
+    const moved = moveLargeOut(values, { what, limit }, io)
     if (moved)
       return packArguments(
         args.map((value, index) => moved.get(index) ?? value),
@@ -53,12 +56,18 @@ export function packArguments(args: readonly unknown[], what: string, io: PackIo
   return { args: encoded.toBytes(), refArgs: refArgs ?? noStates, positions: positions ?? noPositions, nested }
 }
 
-/** Refs for the arguments that are large by themselves; undefined when none is. */
-function moveLargeOut(values: readonly unknown[], what: string, io: PackIo): Map<number, unknown> | undefined {
+const smallBytes = 1024
+
+/** Refs for the arguments above `limit` bytes by themselves; undefined when none is. */
+function moveLargeOut(
+  values: readonly unknown[],
+  { what, limit }: { what: string; limit: number },
+  io: PackIo,
+): Map<number, unknown> | undefined {
   const moved = new Map<number, unknown>()
   for (const [index, value] of values.entries()) {
     if (typeof value !== 'object' && typeof value !== 'string') continue
-    if (value === null || io.codec.encode(value, `argument ${index + 1} of ${what}`).sizeBytes <= inlineLimitBytes) continue
+    if (value === null || io.codec.encode(value, `argument ${index + 1} of ${what}`).sizeBytes <= limit) continue
     moved.set(index, io.references.toRef(io.put(value)))
   }
   return moved.size > 0 ? moved : undefined

@@ -66,6 +66,12 @@ async function connectAgent(headSocket: string, onStart: (actorId: string) => vo
     onStart(actorId)
   })
   await link.request(registrationOf(nodeId), { reply: NodeRegistered })
+  let sequence = 0
+  const heartbeat = setInterval(() => {
+    sequence += 1
+    link.send({ type: 'node.reported', nodeId, sequence, available: { CPU: 64 }, demand: [], storeUsedBytes: 0, workers: 0 })
+  }, 1_000)
+  void link.closed.then(() => clearInterval(heartbeat))
   const driver = { type: 'job.register', driverId, pid: 1, entrypoint: 'bench', namespace: null }
   const { jobId } = await link.request(driver, { reply: JobRegistered })
   return { nodeId, link, jobId, driverId }
