@@ -59,7 +59,7 @@ async function bundle(digest) {
       external: ['koffi'],
       banner: { js: requireForBundledPackages },
       minifySyntax: true, // takes out code that cannot run
-      minifyWhitespace: true, // a worker starts some 10 % sooner: it is parsed at every start
+      minifyWhitespace: true, // every process parses its bundle when it starts
       metafile: true,
       logLevel: 'error',
     })
