@@ -21,7 +21,21 @@ const entries = {
 
 /** Bundled CommonJS packages ask for `require`; the odd name keeps clear of any import of ours. */
 const requireForBundledPackages =
-  "import { createRequire as createRequireForBundle } from 'node:module'\nconst require = createRequireForBundle(import.meta.url)"
+  "import { createRequire as createRequireForBundle } from 'node:module'\nconst require = (id) => createRequireForBundle(import.meta.url)(id)"
+
+/** The largest package inside. Only a process that ships functions needs it: its code runs at the first `parse`, not at the start. */
+const lazyAcorn = {
+  name: 'lazy-acorn',
+  setup(build) {
+    build.onResolve({ filter: /^acorn$/ }, ({ namespace }) =>
+      namespace === 'lazy-acorn' ? undefined : { path: 'acorn', namespace: 'lazy-acorn' },
+    )
+    build.onLoad({ filter: /^/, namespace: 'lazy-acorn' }, () => ({
+      contents: "export const parse = (...args) => require('acorn').parse(...args)",
+      resolveDir: repository,
+    }))
+  },
+}
 
 /**
  * Makes dist/runtime be what the sources say. Does nothing when no source changed since the last time.
@@ -58,6 +72,7 @@ async function bundle(digest) {
       legalComments: 'none',
       external: ['koffi'],
       banner: { js: requireForBundledPackages },
+      plugins: [lazyAcorn],
       minifySyntax: true, // takes out code that cannot run
       minifyWhitespace: true, // every process parses its bundle when it starts
       metafile: true,

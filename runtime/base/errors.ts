@@ -3,6 +3,7 @@ export const errorCodes = {
   'task.failed': { retryable: false }, //            user code threw; `cause` is what it threw
   'task.cancelled': { retryable: false },
   'task.unschedulable': { retryable: false }, //     no node can ever run it as asked
+  'task.replay-inconsistent': { retryable: false }, // a stream that ran again gave other items than before
   'worker.crashed': { retryable: true }, //          the process died mid-run
   'worker.out-of-memory': { retryable: true }, //    the node's memory monitor ended it
   'node.died': { retryable: true },

@@ -30,11 +30,11 @@ export const newGroupId = (randomHex: RandomHex, jobId: JobId): GroupId => rando
  * Two owners of one job collide with a chance of 2^-32 for each pair.
  */
 export function createTaskIds(randomHex: RandomHex, jobId: JobId): (actorId?: ActorId) => TaskId {
-  let prefix = randomHex(4)
+  let prefix = '' // most workers never make a task, and random bytes are the first to load node:crypto
   let counter = 0
   const plainSuffix = nilActor + jobId
   return (actorId) => {
-    if (counter === 0xffff_ffff) {
+    if (prefix === '' || counter === 0xffff_ffff) {
       prefix = randomHex(4)
       counter = 0
     }

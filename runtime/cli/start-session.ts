@@ -1,9 +1,8 @@
 import type { ChildProcess } from 'node:child_process'
-import { join } from 'node:path'
 import { ClusterError } from '../base/errors.ts'
 import { joinHostPort } from '../node/addresses.ts'
-import { spawnDaemon } from '../session/daemon.ts'
 import { type SessionLayout, sessionLayout } from '../session/layout.ts'
+import { endDaemon, logPathOf, nodeFlags, startDaemon } from '../session/start-daemon.ts'
 import { findRunning, type HeadRecord, type NodeRecord } from '../session/session-records.ts'
 import { forgetOtherCluster, keepJoinToken, ownAuthority } from './join-token.ts'
 import { rememberTempDir } from './known-temp-dirs.ts'
@@ -39,7 +38,7 @@ export async function startSession(options: StartOptions): Promise<StartedSessio
   try {
     return await (options.head ? startHead(start) : joinHead(start, options.address))
   } catch (error) {
-    await Promise.all(daemons.map(endDaemon)) // ours, not all of this folder: somebody may have been quicker
+    await Promise.all(daemons.map(({ child }) => endDaemon(child, 'SIGTERM'))) // ours, not all of this folder: somebody may have been quicker
     throw error
   }
 }
@@ -55,8 +54,6 @@ function refuseSecond({ tempDir, headRecord, nodeRecord }: SessionLayout): void 
   )
 }
 
-const endWithinMs = 5_000
-
 type Start = { readonly layout: SessionLayout; readonly options: StartOptions; readonly daemons: Daemon[] }
 
 async function startHead(start: Start): Promise<StartedSession> {
@@ -64,8 +61,8 @@ async function startHead(start: Start): Promise<StartedSession> {
   const listen = await chooseHeadAddress(options.nodeIpAddress)
   forgetOtherCluster(layout, ownAuthority(layout))
   rememberTempDir(layout.tempDir)
-  await startDaemon(start, 'head', ['--listen', joinHostPort(listen.host, options.port)])
-  await startDaemon(start, 'agent', ['--head', `unix:${layout.headSocket}`, '--is-head', ...agentArgs(options, listen)])
+  await launch(start, 'head', ['--listen', joinHostPort(listen.host, options.port)])
+  await launch(start, 'agent', ['--head', `unix:${layout.headSocket}`, '--is-head', ...agentArgs(options, listen)])
   const head = ready(findRunning<HeadRecord>(layout.headRecord), 'head', layout)
   return { layout, listen, address: head.address, head, node: ready(findRunning<NodeRecord>(layout.nodeRecord), 'agent', layout), daemons }
 }
@@ -77,42 +74,21 @@ async function joinHead(start: Start, to: { host: string; port: number }): Promi
   await waitForHead(to, address)
   const listen = await chooseNodeAddress(options.nodeIpAddress, to)
   rememberTempDir(layout.tempDir)
-  await startDaemon(start, 'agent', ['--head', address, '--join-token-file', token, ...agentArgs(options, listen)])
+  await launch(start, 'agent', ['--head', address, '--join-token-file', token, ...agentArgs(options, listen)])
   return { layout, listen, address, head: undefined, node: ready(findRunning<NodeRecord>(layout.nodeRecord), 'agent', layout), daemons }
 }
 
 function agentArgs({ agentPort, nodeName, resources, labels, objectStoreBytes }: StartOptions, listen: OwnAddress): string[] {
-  return [
-    ...['--listen', joinHostPort(listen.host, agentPort)],
-    ...['--resources', JSON.stringify(resources), '--labels', JSON.stringify(labels)],
-    ...(nodeName === undefined ? [] : ['--node-name', nodeName]),
-    ...(objectStoreBytes === undefined ? [] : ['--object-store-memory', String(objectStoreBytes)]),
-  ]
+  return nodeFlags({ listen: joinHostPort(listen.host, agentPort), resources, labels, nodeName, objectStoreBytes })
 }
 
-const logOf = ({ logDir }: SessionLayout, name: Daemon['name']): string => join(logDir, `${name}.log`)
-
-async function startDaemon({ layout, options, daemons }: Start, name: Daemon['name'], args: readonly string[]): Promise<void> {
-  const logPath = logOf(layout, name)
+async function launch({ layout, options, daemons }: Start, name: Daemon['name'], args: readonly string[]): Promise<void> {
   // In the foreground they hold a pipe of ours, so that they end with us however we end.
-  const { child } = await spawnDaemon({ name, args: ['--temp-dir', layout.tempDir, ...args], logPath, detached: !options.isBlocking })
-  daemons.push({ name, child, logPath })
+  const child = await startDaemon(layout, { name, args, detached: !options.isBlocking })
+  daemons.push({ name, child, logPath: logPathOf(layout, name) })
 }
 
 function ready<R>(record: R | undefined, name: Daemon['name'], layout: SessionLayout): R {
   if (record) return record
-  throw new ClusterError('cluster.start-failed', `the ${name} ended as soon as it was ready; see ${logOf(layout, name)}`)
-}
-
-function endDaemon({ child }: Daemon): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => child.kill('SIGKILL'), endWithinMs)
-    child.once('exit', () => {
-      clearTimeout(timer)
-      resolve()
-    })
-    child.ref()
-    child.kill('SIGTERM')
-  })
+  throw new ClusterError('cluster.start-failed', `the ${name} ended as soon as it was ready; see ${logPathOf(layout, name)}`)
 }

@@ -18,10 +18,13 @@ export type IdentitySource = {
   readonly version: string
   /** Needed where the head is on another machine and there is no identity yet. */
   readonly joinTokenFile: string | undefined
+  /** Someone waits for a first start; a node that was one before tries for ever. */
+  readonly isRejoining?: boolean
 }
 
-const maxAttempts = 20
+const firstAttempts = 20
 const retry = { baseMs: 50, maxMs: 2_000 }
+const rejoin = { baseMs: 50, maxMs: 10_000 }
 
 /**
  * The identity kept in this folder; else one that the head gives: to this user on its own machine, to others for the join token.
@@ -48,7 +51,7 @@ export function forgetIdentity(layout: SessionLayout): void {
   rmSync(join(layout.identityDir, 'identity.json'), { force: true })
 }
 
-async function joinCluster({ head, version, joinTokenFile }: IdentitySource, publicKey: string): Promise<Dialed> {
+async function joinCluster({ head, version, joinTokenFile, isRejoining = false }: IdentitySource, publicKey: string): Promise<Dialed> {
   const hello = { role: 'join', version, details: { publicKey } } as const
   const dial = () => {
     if (head.kind === 'unix') return dialUnix(head.path, { hello })
@@ -64,8 +67,8 @@ async function joinCluster({ head, version, joinTokenFile }: IdentitySource, pub
     try {
       return await dial()
     } catch (error) {
-      if (!(error instanceof ClusterError) || !error.retryable || attempt >= maxAttempts) throw error
-      await new Promise((resolve) => setTimeout(resolve, backoffMs(attempt, retry, Math.random)))
+      if (!(error instanceof ClusterError) || !error.retryable || (!isRejoining && attempt >= firstAttempts)) throw error
+      await new Promise((resolve) => setTimeout(resolve, backoffMs(attempt, isRejoining ? rejoin : retry, Math.random)))
     }
   }
 }

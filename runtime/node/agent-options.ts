@@ -56,6 +56,8 @@ export type AgentOptions = {
   readonly preforkWorkers: number
   readonly settings: AgentSettings
   readonly logger: Logger
+  /** It was a node of the cluster before: it tries for ever to become one again. */
+  readonly isRejoining?: boolean
 }
 
 const memoryShare = 0.7
@@ -100,6 +102,7 @@ export function coreConfigOf(options: AgentOptions, node: { nodeId: NodeId; agen
     agentAddress: node.agentAddress,
     resources,
     labels: { ...labels, 'shoal.io/node-id': node.nodeId },
+    canBeCutOff: options.head.kind === 'tls' && !options.isHead,
     gpuIds,
     random: seededRandom(randomBytes(4).readUInt32LE()),
     randomHex,

@@ -16,23 +16,23 @@ import { type AgentOptions, agentVersion, coreConfigOf, workerCommand } from './
 import { ClusterFeed } from './cluster-feed.ts'
 import { CoreDriver } from './core-driver.ts'
 import type { AgentCommand } from './core/events.ts'
+import { testify } from './core/fencing.ts'
 import type { ConstructActor } from './core/messages.ts'
 import { registrationOf } from './core/reporting.ts'
-import { readMemoryUse } from './hardware.ts'
 import { type FromHeadLink, HeadLink } from './head-link.ts'
 import { LocalClients } from './local-clients.ts'
+import { watchMemory } from './memory-monitor.ts'
 import { ObjectOwners } from './object-owners.ts'
 import { type Copy, ObjectTransfer } from './object-transfer.ts'
 import { RemotePeers } from './remote-peers.ts'
 import { watchRequest, Watches } from './watches.ts'
+import { askWitnesses } from './witnesses.ts'
 import { WorkerPool } from './worker-pool.ts'
 
 /** Why an agent ends: it was drained, or the head declared it dead and it has to start over as another node. */
 export type AgentEnd = 'drained' | 'fenced'
 
 const storeReportMs = 500
-/** Memory that stays short is said again only after it was fine for this long. */
-const memoryLogMs = 10_000
 
 /** One node of the cluster: the core with its processes, its store and its links. */
 export class Agent {
@@ -52,6 +52,7 @@ export class Agent {
   readonly #feed: ClusterFeed
   readonly #listeners: Listener[]
   readonly #timers: NodeJS.Timeout[] = []
+  #stopWatchingMemory: () => void = () => {}
   readonly #startedAtMs = Date.now()
   readonly agentAddress: string
   clusterId = ''
@@ -134,6 +135,7 @@ export class Agent {
       transfer: this.#transfer,
       socketOf: (workerId) => this.#clients.find(workerId)?.socketPath,
       raise,
+      testify: (askerId) => testify(this.#core.state, askerId),
       ownerGraceMs: settings.ownerGraceMs,
     })
     store.onRemoved(({ objectId }) => this.#owners.remove(objectId))
@@ -143,6 +145,7 @@ export class Agent {
   async stop({ leave }: { leave: boolean }): Promise<void> {
     this.#core.stop()
     for (const timer of this.#timers) clearInterval(timer)
+    this.#stopWatchingMemory()
     for (const listener of this.#listeners) listener.close()
     if (leave) this.#head.send({ type: 'node.leaving', nodeId: this.nodeId })
     await this.#pool.endAll('node-lost')
@@ -182,8 +185,10 @@ export class Agent {
       onRegistered: (answer) => this.#onRegistered(answer),
       onFenced: () => this.#end('fenced'),
       onMessage: (message) => this.#onHeadMessage(message),
-      onLost: () => this.#core.raise({ type: 'head.lost' }),
+      onLost: (silentMs) => this.#core.raise({ type: 'head.lost', silentMs }),
+      onUnreachable: (isRefused) => this.#core.raise({ type: 'head.unreachable', isRefused }),
       patienceMs: settings.headPatienceMs,
+      ...(this.#options.isRejoining && { firstAttempts: Number.POSITIVE_INFINITY }),
     })
   }
 
@@ -237,6 +242,8 @@ export class Agent {
         return this.#pool.end(command.workerId, command.reason)
       case 'watch-group':
         return void this.#watchGroup(command.groupId)
+      case 'ask-witnesses':
+        return this.#askWitnesses(command)
       case 'leave-cluster':
         return this.#end('drained')
       case 'start-over':
@@ -244,6 +251,11 @@ export class Agent {
       default:
         return unreachable(command, 'command of the agent core')
     }
+  }
+
+  #askWitnesses({ round, nodes }: Extract<AgentCommand, { do: 'ask-witnesses' }>): void {
+    this.#options.logger.warn('head.witnesses-asked', { round, witnesses: nodes.length })
+    askWitnesses(this.#agents, nodes, (nodeId, answer) => this.#core.raise({ type: 'witness.answered', round, nodeId, answer }))
   }
 
   #spawn(workerId: WorkerId): void {
@@ -283,7 +295,8 @@ export class Agent {
 
   #onRegistered(answer: ReturnType<(typeof NodeRegistered)['parse']>): void {
     this.clusterId = answer.clusterId
-    this.#core.raise({ type: 'head.registered', heartbeatMs: answer.heartbeatMs })
+    const { heartbeatMs, deadAfterMs } = answer
+    this.#core.raise({ type: 'head.registered', heartbeatMs, deadAfterMs })
     for (const key of this.#watches.keys()) {
       this.#head.request(watchRequest(key)).then(
         (changed) => this.#watches.publish(changed as Parameters<Watches['publish']>[0]), // the head's own answer to a watch; clients parse it
@@ -373,19 +386,8 @@ export class Agent {
     const { settings, logger } = this.#options
     this.#core.startTicking()
     this.#timers.push(setInterval(() => this.#core.raise({ type: 'store.used', usedBytes: this.#store.stats().usedBytes }), storeReportMs))
-    let isChecking = false
-    let saidAtMs = Number.NEGATIVE_INFINITY
-    const check = async () => {
-      if (isChecking) return
-      isChecking = true
-      const { usedBytes, totalBytes } = await readMemoryUse()
-      isChecking = false
-      if (totalBytes === 0 || usedBytes < totalBytes * settings.memoryLimit) return
-      if (performance.now() - saidAtMs > memoryLogMs) logger.warn('memory.short', { usedBytes, totalBytes })
-      saidAtMs = performance.now()
-      this.#core.raise({ type: 'memory.short' })
-    }
-    this.#timers.push(setInterval(() => void check(), settings.memoryCheckMs))
+    const { memoryLimit: limit, memoryCheckMs: everyMs } = settings
+    this.#stopWatchingMemory = watchMemory({ logger, limit, everyMs, onShort: (use) => this.#core.raise({ type: 'memory.short', ...use }) })
   }
 
   /** Whether a certificate lets others reach us. */

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { readFile, statfs } from 'node:fs/promises'
+import { statfs } from 'node:fs/promises'
 import { availableParallelism, networkInterfaces, totalmem } from 'node:os'
 import type { Logger } from '../base/logger.ts'
+import { readMemoryLimit } from './memory-use.ts'
 
 export type Gpu = { readonly index: string; readonly uuid: string; readonly name: string; readonly memoryBytes: number }
 export type Hardware = { readonly cpus: number; readonly memoryBytes: number; readonly gpus: readonly Gpu[] }
@@ -16,8 +17,7 @@ export async function readHardware(logger: Logger, env: NodeJS.ProcessEnv = proc
   const gpus = visibleGpus(await queryGpus(logger), env['CUDA_VISIBLE_DEVICES'])
   const quota = parseCpuQuota(readText('/sys/fs/cgroup/cpu.max'))
   const cpus = Math.max(1, Math.min(availableParallelism(), quota ?? Number.POSITIVE_INFINITY))
-  const limit = parseMemoryLimit(readText('/sys/fs/cgroup/memory.max') || readText('/sys/fs/cgroup/memory/memory.limit_in_bytes'))
-  return { cpus, memoryBytes: Math.min(totalmem(), limit ?? Number.POSITIVE_INFINITY), gpus }
+  return { cpus, memoryBytes: Math.min(totalmem(), readMemoryLimit() ?? Number.POSITIVE_INFINITY), gpus }
 }
 
 /** Lines such as `0, GPU-5f…, NVIDIA A100-SXM4-40GB, 40960`; others are passed over. Memory is in MiB. */
@@ -51,11 +51,6 @@ export function parseCpuQuota(text: string): number | undefined {
   return quota === undefined || period === undefined || !(quota > 0) || !(period > 0) ? undefined : Math.ceil(quota / period)
 }
 
-export function parseMemoryLimit(text: string): number | undefined {
-  const bytes = Number(text.trim() || Number.NaN)
-  return Number.isFinite(bytes) && bytes > 0 && bytes < 2 ** 60 ? bytes : undefined // version 1 says "no limit" with a huge number
-}
-
 /** Ray's name of an accelerator: `NVIDIA A100-SXM4-40GB` is `A100`. */
 export function acceleratorType(gpuName: string): string {
   const words = gpuName
@@ -86,18 +81,6 @@ export function ownAddress(): string {
     for (const address of addresses ?? []) if (address.family === 'IPv4' && !address.internal) return address.address
   }
   return '127.0.0.1'
-}
-
-/** Memory of the node, or of the container when that is tighter, as used by processes: caches that can go do not count. */
-export async function readMemoryUse(): Promise<{ usedBytes: number; totalBytes: number }> {
-  const info = await readFile('/proc/meminfo', 'utf8').catch(() => '')
-  const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(info)?.[1] ?? 0) * 1_024
-  const node = { usedBytes: field('MemTotal') - field('MemAvailable'), totalBytes: field('MemTotal') }
-  const limit = parseMemoryLimit(readText('/sys/fs/cgroup/memory.max'))
-  if (limit === undefined || limit >= node.totalBytes) return node
-  const current = Number(readText('/sys/fs/cgroup/memory.current').trim() || 0)
-  const cached = Number(/^inactive_file (\d+)/m.exec(readText('/sys/fs/cgroup/memory.stat'))?.[1] ?? 0)
-  return { usedBytes: Math.max(0, current - cached), totalBytes: limit }
 }
 
 function queryGpus(logger: Logger): Promise<Gpu[]> {

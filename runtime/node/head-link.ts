@@ -22,12 +22,18 @@ export type HeadLinkIo = {
   readonly onRegistered: (answer: z.infer<typeof NodeRegistered>) => void
   readonly onFenced: () => void
   readonly onMessage: (message: FromHeadLink) => void
-  readonly onLost: () => void
+  /** `silentMs`: for so long before nothing had come. */
+  readonly onLost: (silentMs: number) => void
+  /** A new link could not be made. `isRefused`: the head's machine answered, and nobody listens there. */
+  readonly onUnreachable: (isRefused: boolean) => void
+  /** How often the first registration is tried. @default 21 times, over about a minute */
+  readonly firstAttempts?: number
   /** How long a request waits for the head to come back. @default 30 s */
   readonly patienceMs?: number
 }
 
 const defaultPatienceMs = 30_000
+const defaultFirstAttempts = 21
 const retry = { baseMs: 50, maxMs: 5_000 }
 const registerTimeoutMs = 10_000
 const waiterLimit = 100_000
@@ -61,7 +67,8 @@ export class HeadLink {
       } catch (thrown) {
         const error = toError(thrown)
         const isHopeless = error instanceof ClusterError && !error.retryable
-        if (isHopeless || attempt >= 20 || this.#isClosed) throw error
+        const attempts = this.#io.firstAttempts ?? defaultFirstAttempts
+        if (isHopeless || attempt + 1 >= attempts || this.#isClosed) throw error
         await this.#sleep(backoffMs(attempt, retry, Math.random))
       }
     }
@@ -160,12 +167,14 @@ export class HeadLink {
         this.#isRegistered = false
         if (this.#isClosed) return
         this.#io.logger.warn('head.lost', { reason: end.reason })
-        this.#io.onLost()
+        this.#io.onLost(end.silentMs ?? 0)
       }
       await this.#sleep(backoffMs(attempt, retry, Math.random))
       if (this.#isClosed) return
       link = await this.#connect().catch((thrown: unknown) => {
-        this.#io.logger.info('head.unreachable', { reason: toError(thrown).message, attempt })
+        const error = toError(thrown)
+        this.#io.logger.info('head.unreachable', { reason: error.message, attempt })
+        this.#io.onUnreachable(isRefusal(error))
         return undefined
       })
     }
@@ -199,6 +208,9 @@ export class HeadLink {
     })
   }
 }
+
+/** A machine that is cut off, or whose head hangs, does not answer at all. */
+const isRefusal = ({ cause }: Error): boolean => cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED'
 
 const unavailable = (waitedMs: number) =>
   new ClusterError('head.unavailable', `the head of the cluster did not come back within ${waitedMs} ms; try again later`, {

@@ -77,6 +77,7 @@ export class LocalClients {
 
   constructor(io: LocalClientsIo) {
     this.#io = io
+    io.store.onOffered((clientId, offer) => this.send(clientId, offer))
   }
 
   find(workerId: WorkerId): LocalClient | undefined {
@@ -180,7 +181,9 @@ export class LocalClients {
 
   async #onStoreRequest(client: LocalClient, message: StoreRequest): Promise<object> {
     const { workerId } = client
-    const reply = await this.#io.store.handle(workerId, message)
+    const ownerId = message.type === 'store.seal' ? this.#io.owners.find(message.objectId) : undefined
+    const offerTo = ownerId !== undefined && ownerId !== workerId && this.#clients.has(ownerId) ? ownerId : undefined
+    const reply = await this.#io.store.handle(workerId, message, offerTo)
     if (message.type === 'store.create' && message.primary && reply.type === 'store.created') {
       this.#io.owners.add(message.objectId, message.ownerId ?? this.#io.leaseOwnerOf(workerId) ?? workerId)
     }

@@ -43,9 +43,10 @@ const Settings = z.object({
   reportIntervalMs: z.number().min(1),
   wantedIntervalMs: z.number().min(1),
   maxQueuedRequests: z.int().min(1),
+  fenceMarginMs: z.number().min(0),
   headPatienceMs: z.number().min(0),
   ownerGraceMs: z.number().min(0),
-  memoryLimit: z.number().min(0.1).max(1),
+  memoryLimit: z.number().min(0.01).max(1),
   memoryCheckMs: z.number().min(50),
   workerCommand: z.array(z.string()).max(32),
   storeRoot: z.string().min(1).max(4_096),
@@ -68,7 +69,7 @@ try {
   process.exit(1)
 }
 
-/** One node after the other: a node that is declared dead is followed by another. */
+/** One node after the other: a node that was declared dead, or is cut off, is followed by another, however long that takes. */
 async function run({
   options,
   underParent,
@@ -92,7 +93,7 @@ async function run({
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end())
   if (underParent) watchParent(() => void end())
   for (let isFirst = true; ; isFirst = false) {
-    const agent = await startNode(options)
+    const agent = await startNode({ ...options, isRejoining: !isFirst })
     stopping = async () => {
       await agent.stop({ leave: true })
       rmSync(layout.nodeRecord, { force: true })
@@ -113,15 +114,16 @@ async function run({
     if ((await agent.ended) === 'drained') return end()
     logger.warn('agent.fenced', { nodeId })
     await agent.stop({ leave: false })
+    stopping = undefined
     beginAnew(options)
   }
 }
 
 async function startNode(options: AgentOptions): Promise<Agent> {
-  const { layout, head, listen, joinTokenFile } = options
+  const { layout, head, listen, joinTokenFile, isRejoining = false } = options
   const needsIdentity = listen !== null || head.kind === 'tls'
   for (let attempt = 0; ; attempt += 1) {
-    const identity = needsIdentity ? await obtainIdentity({ layout, head, version: agentVersion, joinTokenFile }) : undefined
+    const identity = needsIdentity ? await obtainIdentity({ layout, head, version: agentVersion, joinTokenFile, isRejoining }) : undefined
     try {
       return await Agent.start(options, { nodeId: identity?.nodeId ?? freshNodeId(), identity })
     } catch (error) {

@@ -13,6 +13,10 @@ export class ObjectOwners {
     else this.#objectsOf.set(ownerId, new Set([objectId]))
   }
 
+  find(objectId: ObjectId): WorkerId | undefined {
+    return this.#ownerOf.get(objectId)
+  }
+
   remove(objectId: ObjectId): void {
     const ownerId = this.#ownerOf.get(objectId)
     if (ownerId === undefined) return

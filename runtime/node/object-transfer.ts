@@ -1,7 +1,7 @@
 import { ClusterError, toError } from '../base/errors.ts'
 import type { NodeId, ObjectId } from '../base/ids.ts'
 import type { Logger } from '../base/logger.ts'
-import { ObjectChunk, type ObjectPull } from '../protocol/objects.ts'
+import { ObjectChunk, type ObjectPull, type ObjectRead } from '../protocol/objects.ts'
 import type { ObjectReader, StoreServer } from '../store/store-server.ts'
 import type { Link } from '../transport/link.ts'
 
@@ -14,6 +14,9 @@ export type TransferIo = {
   readonly linkTo: (copy: Copy) => Promise<Link>
 }
 type Pull = ReturnType<(typeof ObjectPull)['parse']>
+type Read = Omit<ReturnType<(typeof ObjectRead)['parse']>, 'type'>
+/** `sending`: chunks whose bytes a link still needs. It is released when it is over and there are none. */
+type OpenReader = { readonly opening: Promise<ObjectReader | undefined>; readonly timer: NodeJS.Timeout; sending: number; isOver: boolean }
 
 const chunkBytes = 4 * 1_048_576
 /** Chunks asked for and not here yet, of one object. */
@@ -30,7 +33,7 @@ export class ObjectTransfer {
   readonly #io: TransferIo
   /** One for each object: whoever asks meanwhile shares it. */
   readonly #pulls = new Map<ObjectId, Promise<void>>()
-  readonly #readers = new Map<ObjectId, { opening: Promise<ObjectReader | undefined>; timer: NodeJS.Timeout }>()
+  readonly #readers = new Map<ObjectId, OpenReader>()
   #inFlightBytes = 0
   #waiting: (() => void)[] = []
 
@@ -53,16 +56,18 @@ export class ObjectTransfer {
   }
 
   /**
-   * One chunk of an object of ours.
+   * One chunk of an object of ours, to be sent on `link`. Its bytes are the store's own: they stay as they are until the link has sent them.
    * @throws ClusterError `object.lost` when it is not here.
    */
-  async read(objectId: ObjectId, offset: number, length: number): Promise<ReturnType<(typeof ObjectChunk)['parse']>> {
+  async read({ objectId, offset, length }: Read, link: Pick<Link, 'drained'>): Promise<ReturnType<(typeof ObjectChunk)['parse']>> {
     if (!this.#io.store.contains(objectId)) this.#closeReader(objectId) // freed meanwhile
-    const reader = await this.#reader(objectId)
+    const open = this.#reader(objectId)
+    open.sending += 1
+    void this.#whenSent(link, open)
+    const reader = await open.opening
     if (!reader) throw lost(objectId, `it is not on node ${this.#io.nodeId.slice(0, 12)}`)
     const size = Math.max(0, Math.min(length, reader.sizeBytes - offset))
-    // Copied: the mapped bytes may be given to another object before the link has sent them.
-    return { sizeBytes: reader.sizeBytes, bytes: new Uint8Array(reader.read(Math.min(offset, reader.sizeBytes), size)) }
+    return { sizeBytes: reader.sizeBytes, bytes: reader.read(Math.min(offset, reader.sizeBytes), size) }
   }
 
   close(): void {
@@ -101,9 +106,11 @@ export class ObjectTransfer {
           throw lost(objectId, `node ${copy.nodeId.slice(0, 12)} has ${chunk.sizeBytes} bytes of it instead of ${sizeBytes}`)
         }
         incoming.write(offset, chunk.bytes)
+        link.recycle(chunk.bytes)
       }
     }
     const results = await Promise.allSettled(Array.from({ length: windowChunks }, fetchChunks)) // all of them end before the room is given back
+    link.recycle(undefined)
     const failed = results.find((result) => result.status === 'rejected')
     if (failed) {
       incoming.abort()
@@ -125,11 +132,20 @@ export class ObjectTransfer {
     }
   }
 
-  #reader(objectId: ObjectId): Promise<ObjectReader | undefined> {
+  /** Ends the hold of one chunk. The answer is queued in the turn in which its reader has opened, so a later turn finds it on the link. */
+  async #whenSent(link: Pick<Link, 'drained'>, open: OpenReader): Promise<void> {
+    await open.opening.catch(() => undefined) // whoever asked hears of it
+    await new Promise((resolve) => setImmediate(resolve))
+    await link.drained()
+    open.sending -= 1
+    if (open.isOver && open.sending === 0) release(open)
+  }
+
+  #reader(objectId: ObjectId): OpenReader {
     const known = this.#readers.get(objectId)
     if (known) {
       known.timer.refresh()
-      return known.opening
+      return known
     }
     if (this.#readers.size >= readerLimit) {
       const [oldest] = this.#readers.keys()
@@ -137,12 +153,13 @@ export class ObjectTransfer {
     }
     const opening = this.#io.store.openRead(objectId)
     const timer = setTimeout(() => this.#closeReader(objectId), readerIdleMs)
-    this.#readers.set(objectId, { opening, timer })
+    const open: OpenReader = { opening, timer, sending: 0, isOver: false }
+    this.#readers.set(objectId, open)
     opening.then(
       (reader) => reader ?? this.#closeReader(objectId),
       () => this.#closeReader(objectId),
     )
-    return opening
+    return open
   }
 
   #closeReader(objectId: ObjectId): void {
@@ -150,11 +167,16 @@ export class ObjectTransfer {
     if (!known) return
     clearTimeout(known.timer)
     this.#readers.delete(objectId)
-    known.opening.then(
-      (reader) => reader?.release(),
-      () => {}, // it never was open
-    )
+    known.isOver = true
+    if (known.sending === 0) release(known)
   }
+}
+
+function release({ opening }: OpenReader): void {
+  opening.then(
+    (reader) => reader?.release(),
+    () => {}, // it never was open
+  )
 }
 
 const lost = (objectId: ObjectId, why: string) =>

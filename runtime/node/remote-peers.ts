@@ -4,6 +4,7 @@ import type { NodeId, WorkerId } from '../base/ids.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Hello } from '../protocol/hello.ts'
 import { toAgentFromOwner } from '../protocol/leases.ts'
+import { HeadAsk, type HeadAskReply } from '../protocol/nodes.ts'
 import { CopiesFree, ObjectRead } from '../protocol/objects.ts'
 import type { StoreServer } from '../store/store-server.ts'
 import { dialUnix } from '../transport/dial.ts'
@@ -21,13 +22,15 @@ export type RemotePeersIo = {
   /** Where a process of this node listens. */
   readonly socketOf: (workerId: WorkerId) => string | undefined
   readonly raise: (event: UntimedEvent) => void
+  /** What we say of the head to a node that does not hear it. */
+  readonly testify: (askerId: NodeId) => HeadAskReply
   /** How long an owner of another node may be away before its leases end. */
   readonly ownerGraceMs: number
 }
 
 type RemoteOwner = { readonly link: Link; readonly nodeId: NodeId }
 
-const peerMessages = { 'object.read': ObjectRead, 'copies.free': CopiesFree } as const
+const peerMessages = { 'object.read': ObjectRead, 'copies.free': CopiesFree, 'head.ask': HeadAsk } as const
 
 /** Who comes from other machines: agents that read our objects, owners that lease our workers, and tunnels to our processes. */
 export class RemotePeers {
@@ -81,13 +84,15 @@ export class RemotePeers {
   }
 
   #acceptAgent(peer: Peer): void {
+    const nodeId = peer.node?.nodeId ?? ''
     const link = peer.accept({ incoming: peerMessages, logger: this.#io.logger })
     this.#keep(link)
     link.onMessage((message) => {
       if (message.type === 'copies.free') this.#io.store.free(message.objectIds)
     })
     link.onRequest((message) => {
-      if (message.type === 'object.read') return this.#io.transfer.read(message.objectId, message.offset, message.length)
+      if (message.type === 'head.ask') return this.#io.testify(nodeId)
+      if (message.type === 'object.read') return this.#io.transfer.read(message, link)
       throw new ClusterError('protocol.violation', `${message.type} is a message, not a request`)
     })
   }

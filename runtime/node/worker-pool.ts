@@ -38,6 +38,9 @@ const saveDelayMs = 20
 /**
  * The worker processes of this node. Each is the leader of its own process group, writes its output straight into its log file, and
  * so keeps writing when we die; it ends when its link to us closes. Pids stand in `workers.json` for the next agent.
+ *
+ * What Node compiles of the worker's code, the first ones leave in the session's folder for the others. Node checks its version, its flags
+ * and the text, and compiles what it finds missing, old or damaged.
  */
 export class WorkerPool {
   readonly #io: WorkerPoolIo
@@ -63,7 +66,7 @@ export class WorkerPool {
     const child = spawn(program, args, {
       stdio: ['ignore', output, output],
       detached: true, // a group of its own: what user code starts is ended with it
-      env: { ...process.env, SHOAL_WORKER_TOKEN: token },
+      env: { ...process.env, SHOAL_WORKER_TOKEN: token, NODE_COMPILE_CACHE: join(layout.nodeDir, 'compile-cache') },
     })
     closeSync(output)
     const logPath = join(layout.logDir, `worker-${workerId.slice(0, 8)}-${child.pid ?? 0}.log`)

@@ -1,8 +1,10 @@
 import * as z from 'zod'
 import { ActorChanged, ActorConstruct, ActorCreate, ActorFind, ActorKill, ActorNames, ActorOutOfScope, ActorWatch } from './actors.ts'
 import { EventBatch, EventsRead } from './events.ts'
+import { maxFrameBytes } from './frame.ts'
 import { GroupChanged, GroupCreate, GroupRemove, GroupTable, GroupWatch } from './groups.ts'
 import { JobId, WorkerId } from './ids.ts'
+import { lazyObject } from './lazy-object.ts'
 import {
   LeaseCancel,
   LeaseKill,
@@ -15,39 +17,48 @@ import {
 } from './leases.ts'
 import { ClusterChanged, NodeView, ProcessesGone } from './nodes.ts'
 import { ObjectPull, ObjectsFree } from './objects.ts'
+import { StoreOffered } from './store.ts'
 import { Bytes, WorkerAssign } from './tasks.ts'
 
+/** What one frame can carry, with room for the key and the rest of the message. Larger values belong in the object store. */
+export const maxKvValueBytes = maxFrameBytes - 64 * 1_024
+
 /** client → head, a request by a driver. The head numbers jobs. Repeating it for the same driver gives the same number. */
-export const JobRegister = z.object({
+export const JobRegister = lazyObject(() => ({
   type: z.literal('job.register'),
   driverId: WorkerId,
   pid: z.int().min(0),
   entrypoint: z.string().max(4_096),
   /** Null: a namespace of its own. */
   namespace: z.string().min(1).max(256).nullable(),
-})
-export const JobRegistered = z.object({ jobId: JobId, namespace: z.string().max(256) })
+}))
+export const JobRegistered = lazyObject(() => ({ jobId: JobId, namespace: z.string().max(256) }))
 
-/** Keys are text such as `function:<hash>`. A value is at most 512 MiB. */
-export const KvPut = z.object({ type: z.literal('kv.put'), key: z.string().min(1).max(1_024), value: Bytes, overwrite: z.boolean() })
-export const KvPutReply = z.object({ added: z.boolean() })
-export const KvGet = z.object({ type: z.literal('kv.get'), key: z.string().min(1).max(1_024) })
-export const KvGetReply = z.object({ value: Bytes.nullable() })
-export const KvDelete = z.object({ type: z.literal('kv.delete'), key: z.string().min(1).max(1_024) })
-export const KvKeys = z.object({ type: z.literal('kv.keys'), prefix: z.string().max(1_024) })
+/** Keys are text such as `function:<hash>`. A value is at most `maxKvValueBytes`. */
+export const KvPut = lazyObject(() => ({
+  type: z.literal('kv.put'),
+  key: z.string().min(1).max(1_024),
+  value: Bytes,
+  overwrite: z.boolean(),
+}))
+export const KvPutReply = lazyObject(() => ({ added: z.boolean() }))
+export const KvGet = lazyObject(() => ({ type: z.literal('kv.get'), key: z.string().min(1).max(1_024) }))
+export const KvGetReply = lazyObject(() => ({ value: Bytes.nullable() }))
+export const KvDelete = lazyObject(() => ({ type: z.literal('kv.delete'), key: z.string().min(1).max(1_024) }))
+export const KvKeys = lazyObject(() => ({ type: z.literal('kv.keys'), prefix: z.string().max(1_024) }))
 
 /** client → head, a request: all nodes, dead ones too. */
-export const ClusterNodes = z.object({ type: z.literal('cluster.nodes') })
+export const ClusterNodes = lazyObject(() => ({ type: z.literal('cluster.nodes') }))
 export const ClusterNodesReply = z.array(NodeView).max(10_000)
 /** client → head, a request: what waits for resources, for `status`. */
-export const ClusterDemand = z.object({ type: z.literal('cluster.demand') })
-export const ClusterDemandReply = z.object({
+export const ClusterDemand = lazyObject(() => ({ type: z.literal('cluster.demand') }))
+export const ClusterDemandReply = lazyObject(() => ({
   leases: z
     .array(z.object({ resources: z.record(z.string().max(256), z.number()), count: z.int().min(0), infeasible: z.boolean() }))
     .max(10_000),
   actors: z.int().min(0),
   groups: z.int().min(0),
-})
+}))
 
 /** Requests that an agent passes on to the head as they are. */
 export const headRequests = {
@@ -73,20 +84,20 @@ export const headRequests = {
 export type HeadRequest = z.infer<(typeof headRequests)[keyof typeof headRequests]>
 
 /** worker or driver → its agent, after the hello: I listen here now. A worker is ready for work from then on. */
-export const ClientReady = z.object({
+export const ClientReady = lazyObject(() => ({
   type: z.literal('client.ready'),
   workerId: WorkerId,
   pid: z.int().min(0),
   socketPath: z.string().min(1).max(108),
-})
+}))
 /** worker → agent. It will exit by itself as soon as its output is written: max calls, exitActor. */
-export const WorkerLeaving = z.object({ type: z.literal('worker.leaving'), reason: z.string().max(64) })
+export const WorkerLeaving = lazyObject(() => ({ type: z.literal('worker.leaving'), reason: z.string().max(64) }))
 /** worker → agent. Whether others use objects or actors that it owns, or tasks of its own are under way: then it is not idle, whatever it runs. */
-export const WorkerOwns = z.object({ type: z.literal('worker.owns'), owns: z.boolean() })
+export const WorkerOwns = lazyObject(() => ({ type: z.literal('worker.owns'), owns: z.boolean() }))
 /** agent → worker. Leave: finish nothing, or with `graceful` what has begun and waits. */
-export const WorkerLeave = z.object({ type: z.literal('worker.leave'), graceful: z.boolean(), reason: z.string().max(64) })
+export const WorkerLeave = lazyObject(() => ({ type: z.literal('worker.leave'), graceful: z.boolean(), reason: z.string().max(64) }))
 /** agent → client. The store is under pressure: collect garbage, so that views nobody uses are let go. */
-export const GarbageCollect = z.object({ type: z.literal('garbage.collect') })
+export const GarbageCollect = lazyObject(() => ({ type: z.literal('garbage.collect') }))
 
 /** One-way messages that an agent takes from workers and drivers. Requests (store.*, object.pull, head requests) come beside. */
 export const toAgentFromClient = {
@@ -111,6 +122,7 @@ export const toClientFromAgent = {
   'worker.assign': WorkerAssign,
   'worker.leave': WorkerLeave,
   'garbage.collect': GarbageCollect,
+  'store.offered': StoreOffered,
   'processes.gone': ProcessesGone,
   'cluster.changed': ClusterChanged,
   'actor.changed': ActorChanged,

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { NodeId, WorkerId } from './ids.ts'
+import { lazyObject } from './lazy-object.ts'
 import { Bytes } from './tasks.ts'
 
 /** One span of a task attempt inside a worker, as a tuple to keep a million of them small. */
@@ -14,7 +15,7 @@ export const TaskSpan = z.tuple([
 export type TaskSpan = z.infer<typeof TaskSpan>
 
 /** worker → agent → head, a few times a second. The agent does not open `packed` (msgpack of TaskSpan[]); `dropped` counts what a full buffer lost. */
-export const EventBatch = z.object({
+export const EventBatch = lazyObject(() => ({
   type: z.literal('events.batch'),
   nodeId: NodeId,
   workerId: WorkerId,
@@ -24,13 +25,17 @@ export const EventBatch = z.object({
   firstMs: z.number(),
   lastMs: z.number(),
   packed: Bytes,
-})
+}))
 export type EventBatch = z.infer<typeof EventBatch>
 
 /** client → head, a request: the batches kept, newest first, until `maxBytes`. */
-export const EventsRead = z.object({ type: z.literal('events.read'), maxBytes: z.int().min(1).max(67_108_864), beforeId: z.int().min(0) })
-export const EventsReadReply = z.object({
+export const EventsRead = lazyObject(() => ({
+  type: z.literal('events.read'),
+  maxBytes: z.int().min(1).max(67_108_864),
+  beforeId: z.int().min(0),
+}))
+export const EventsReadReply = lazyObject(() => ({
   batches: z.array(EventBatch).max(100_000),
   nextBeforeId: z.int().min(0),
   droppedBefore: z.int().min(0),
-})
+}))

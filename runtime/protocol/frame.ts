@@ -41,6 +41,9 @@ export function readU32(source: Uint8Array, at: number): number {
   return ((source[at] ?? 0) | ((source[at + 1] ?? 0) << 8) | ((source[at + 2] ?? 0) << 16) | ((source[at + 3] ?? 0) << 24)) >>> 0
 }
 
+const spareFromBytes = 1_048_576
+const maxSpare = 4
+
 /**
  * Cuts chunks, however they were split on the way, into frames. A frame that lies whole in one chunk is not copied;
  * one that spans chunks is copied once, into memory of exactly its length.
@@ -51,6 +54,8 @@ export class FrameParser {
   readonly #header = new Uint8Array(frameHeaderBytes)
   #headerFilled = 0
   #body: Uint8Array | undefined
+  #spare: Uint8Array[] = []
+  readonly #handedOut = new WeakSet<ArrayBufferLike>()
   #bodyFilled = 0
 
   constructor(limitBytes: number, onFrame: OnFrame) {
@@ -78,7 +83,7 @@ export class FrameParser {
       const length = this.#checked(readU32(chunk, at))
       const start = at + frameHeaderBytes
       if (chunk.length - start < length) {
-        this.#body = new Uint8Array(length)
+        this.#body = this.#bodyOf(length)
         this.#body.set(chunk.subarray(start))
         this.#bodyFilled = chunk.length - start
         return undefined
@@ -93,6 +98,25 @@ export class FrameParser {
     return undefined
   }
 
+  /**
+   * Takes the memory of a large frame back for the next ones: new memory costs a page fault every 4 KB, and collections. The caller has
+   * nothing left that looks into it. What is not the memory of one of our frames, or was given back before, is left alone. Undefined lets go
+   * of what is kept.
+   */
+  recycle(memory: ArrayBufferLike | undefined): void {
+    if (memory === undefined) this.#spare = []
+    else if (this.#handedOut.delete(memory) && this.#spare.length < maxSpare) this.#spare.push(new Uint8Array(memory))
+  }
+
+  /** Not cleared: it is delivered when all of it has been written. */
+  #bodyOf(length: number): Uint8Array {
+    if (length < spareFromBytes) return new Uint8Array(length)
+    const fits = this.#spare.findIndex((spare) => spare.length >= length)
+    const body = (fits < 0 ? undefined : this.#spare.splice(fits, 1)[0]) ?? new Uint8Array(length)
+    this.#handedOut.add(body.buffer)
+    return body.subarray(0, length)
+  }
+
   /** Feeds the frame begun by earlier chunks; returns how much of this one it took. */
   #continue(chunk: Uint8Array): number {
     let at = 0
@@ -103,7 +127,7 @@ export class FrameParser {
         at += 1
       }
       if (this.#headerFilled < frameHeaderBytes) return at
-      this.#body = new Uint8Array(this.#checked(readU32(this.#header, 0)))
+      this.#body = this.#bodyOf(this.#checked(readU32(this.#header, 0)))
       this.#bodyFilled = 0
       this.#headerFilled = 0
     }

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { ClusterError, type ErrorCode, toError } from '../base/errors.ts'
 import { Code } from './failures.ts'
 import { NodeId, WorkerId } from './ids.ts'
+import { lazyObject } from './lazy-object.ts'
 
 /** Raised when a peer of the version before could not understand what we send. */
 export const protocolVersion = 1
@@ -18,7 +19,7 @@ export const HelloDetails = z
 export type HelloDetails = z.infer<typeof HelloDetails>
 
 /** dialer → listener. The first frame of every connection, as JSON: it must be readable by every version. */
-export const Hello = z.object({
+export const Hello = lazyObject(() => ({
   type: z.literal('hello'),
   protocol: z.literal(protocolVersion),
   /** Of the software, for logs and for people. */
@@ -34,11 +35,11 @@ export const Hello = z.object({
   /** Counts the restarts of this node's agent; messages of an older one are dropped. */
   incarnation: z.int().min(0).optional(),
   details: HelloDetails.optional(),
-})
+}))
 export type Hello = z.infer<typeof Hello>
 
 /** listener → dialer. From here on the bytes are a link's frames, or a tunnel's. */
-export const HelloAccepted = z.object({
+export const HelloAccepted = lazyObject(() => ({
   type: z.literal('hello.accepted'),
   protocol: z.literal(protocolVersion),
   version: z.string().min(1).max(64),
@@ -46,15 +47,17 @@ export const HelloAccepted = z.object({
   clusterId: z.string().min(1).max(128).optional(),
   incarnation: z.int().min(0).optional(),
   details: HelloDetails.optional(),
-})
+}))
 export type HelloAccepted = z.infer<typeof HelloAccepted>
 
 /** listener → dialer. The connection closes after it. */
-export const HelloRefused = z.object({ type: z.literal('hello.refused'), code: Code, reason: z.string().max(2_048) })
+export const HelloRefused = lazyObject(() => ({ type: z.literal('hello.refused'), code: Code, reason: z.string().max(2_048) }))
 export type HelloRefused = z.infer<typeof HelloRefused>
 
-export const HelloReply = z.discriminatedUnion('type', [HelloAccepted, HelloRefused])
-export type HelloReply = z.infer<typeof HelloReply>
+export type HelloReply = HelloAccepted | HelloRefused
+
+/** What a hello of any version says. */
+const Claimed = lazyObject(() => ({ type: z.literal('hello'), protocol: z.number(), role: z.string().max(64) }))
 
 /** The payload of the first frame, either way. */
 export function encodeHello(message: Hello | HelloReply): Uint8Array {
@@ -67,7 +70,7 @@ export function encodeHello(message: Hello | HelloReply): Uint8Array {
  */
 export function parseHello(payload: Uint8Array): Hello {
   const message = parseJson(payload)
-  const claimed = z.object({ type: z.literal('hello'), protocol: z.number(), role: z.string().max(64) }).safeParse(message)
+  const claimed = Claimed.safeParse(message)
   if (!claimed.success) throw violation(`the first frame is not a hello: ${firstIssue(claimed.error)}`)
   const { protocol, role } = claimed.data
   if (protocol !== protocolVersion) throw otherVersion(protocol)
@@ -83,12 +86,13 @@ export function parseHello(payload: Uint8Array): Hello {
  */
 export function parseHelloReply(payload: Uint8Array): HelloAccepted {
   const message = parseJson(payload)
-  const claimed = z.object({ type: z.literal('hello.accepted'), protocol: z.number() }).safeParse(message)
-  if (claimed.success && claimed.data.protocol !== protocolVersion) throw otherVersion(claimed.data.protocol)
-  const reply = HelloReply.safeParse(message)
-  if (!reply.success) throw violation(`bad answer to our hello: ${firstIssue(reply.error)}`)
-  if (reply.data.type === 'hello.refused') throw new ClusterError(reply.data.code, reply.data.reason)
-  return reply.data
+  const theirs = isRecord(message) && message['type'] === 'hello.accepted' ? message['protocol'] : undefined
+  if (typeof theirs === 'number' && theirs !== protocolVersion) throw otherVersion(theirs)
+  const refused = isRecord(message) && message['type'] === 'hello.refused' ? HelloRefused.safeParse(message) : undefined
+  if (refused?.success) throw new ClusterError(refused.data.code, refused.data.reason)
+  const accepted = HelloAccepted.safeParse(message)
+  if (accepted.success) return accepted.data
+  throw violation(`bad answer to our hello: ${firstIssue(refused?.error ?? accepted.error)}`)
 }
 
 export function refusal(error: unknown): HelloRefused {
@@ -104,6 +108,7 @@ function parseJson(payload: Uint8Array): unknown {
   }
 }
 
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 const violation = (message: string) => new ClusterError('protocol.violation', message)
 const otherVersion = (theirs: number) =>
   new ClusterError(

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { ActorChanged, ActorExited, ActorStart, ActorStarted, ActorStartFailed, ActorStop } from './actors.ts'
+import { ActorChanged, ActorExited, ActorStart, ActorStarted, ActorStartFailed, ActorStop, PlacementAttempt } from './actors.ts'
 import { HostPort, ProcessAddress } from './addresses.ts'
 import { EventBatch } from './events.ts'
 import {
@@ -13,10 +13,11 @@ import {
   GroupChanged,
 } from './groups.ts'
 import { ActorId, GroupId, JobId, NodeId, WorkerId } from './ids.ts'
+import { lazyObject } from './lazy-object.ts'
 import { Labels, Resources, Shape } from './scheduling.ts'
 
 /** What stays the same while a node lives. */
-export const NodeFacts = z.object({
+export const NodeFacts = lazyObject(() => ({
   nodeId: NodeId,
   agentAddress: HostPort,
   hostname: z.string().max(256),
@@ -29,34 +30,38 @@ export const NodeFacts = z.object({
   /** Text the operator gave, for lists; may be empty. */
   nodeName: z.string().max(256),
   version: z.string().max(64),
-})
+}))
 export type NodeFacts = z.infer<typeof NodeFacts>
 
 /** agent → head, a request: the first message on the link, and again after each reconnect. Says all that the agent holds. */
-export const NodeRegister = z.object({
+export const NodeRegister = lazyObject(() => ({
   type: z.literal('node.register'),
   facts: NodeFacts,
   available: Resources,
-  actors: z.array(z.object({ actorId: ActorId, restarts: z.int().min(0), address: ProcessAddress })).max(100_000),
+  actors: z
+    .array(z.object({ actorId: ActorId, restarts: z.int().min(0), attempt: PlacementAttempt, address: ProcessAddress }))
+    .max(100_000),
+  /** Ends of actors that the head may not have heard of, as it was away or the link was about to break. */
+  actorsEnded: z.array(ActorExited.omit({ type: true })).max(10_000),
   bundles: z
     .array(z.object({ groupId: GroupId, round: z.int().min(0), indexes: z.array(z.int().min(0)).max(10_000), committed: z.boolean() }))
     .max(100_000),
   /** Clients of this node that are alive, and the jobs of its drivers. */
   clients: z.array(z.object({ workerId: WorkerId, jobId: JobId.nullable() })).max(100_000),
-})
+}))
 export type NodeRegister = z.infer<typeof NodeRegister>
 /** `fenced`: the head has declared this node dead; the agent must end its workers and start over under a new node id. */
-export const NodeRegistered = z.object({
+export const NodeRegistered = lazyObject(() => ({
   fenced: z.boolean(),
   clusterId: z.string().max(64),
   heartbeatMs: z.int().min(1),
   deadAfterMs: z.int().min(1),
-})
+}))
 
 export type NodeRegistered = z.infer<typeof NodeRegistered>
 
 /** agent → head. On change (batched) and at least every heartbeat. An older `sequence` is dropped. */
-export const NodeReported = z.object({
+export const NodeReported = lazyObject(() => ({
   type: z.literal('node.reported'),
   nodeId: NodeId,
   sequence: z.int().min(0),
@@ -66,43 +71,55 @@ export const NodeReported = z.object({
   /** Amounts set aside in bundles by name, such as `CPU_group_0_<id>`: available now. */
   storeUsedBytes: z.number().min(0),
   workers: z.int().min(0),
-})
+}))
 export type NodeReported = z.infer<typeof NodeReported>
 
 /** agent → head. It goes away on purpose. */
-export const NodeLeaving = z.object({ type: z.literal('node.leaving'), nodeId: NodeId })
+export const NodeLeaving = lazyObject(() => ({ type: z.literal('node.leaving'), nodeId: NodeId }))
 /** agent → head. These processes of this node ended: what they own is to be cleaned up everywhere. */
-export const ClientsGone = z.object({ type: z.literal('clients.gone'), nodeId: NodeId, workerIds: z.array(WorkerId).max(10_000) })
+export const ClientsGone = lazyObject(() => ({ type: z.literal('clients.gone'), nodeId: NodeId, workerIds: z.array(WorkerId).max(10_000) }))
 
-export const NodeView = z.object({
+export const NodeView = lazyObject(() => ({
   facts: NodeFacts,
+  /** Less what is used and promised; of the object store, less what lies in it. */
   available: Resources,
+  storeUsedBytes: z.number().min(0),
   state: z.enum(['alive', 'draining', 'dead']),
   /** Why, when dead. */
   deathReason: z.string().max(512),
   diedAtMs: z.number().min(0),
-})
+}))
 export type NodeView = z.infer<typeof NodeView>
 
 /** head → agent. Nodes that changed since the last view sent on this link; the first holds all. */
-export const ClusterChanged = z.object({
+export const ClusterChanged = lazyObject(() => ({
   type: z.literal('cluster.changed'),
   version: z.int().min(0),
   nodes: z.array(NodeView).max(10_000),
-})
+}))
 export type ClusterChanged = z.infer<typeof ClusterChanged>
 /** head → agent → its clients. These processes, anywhere, are gone for good. */
-export const ProcessesGone = z.object({
+export const ProcessesGone = lazyObject(() => ({
   type: z.literal('processes.gone'),
   workerIds: z.array(WorkerId).max(10_000),
   nodeIds: z.array(NodeId).max(1_000),
-})
+}))
 /** head → agent. End what runs for this job here, detached actors excepted. */
-export const JobEnded = z.object({ type: z.literal('job.ended'), jobId: JobId })
+export const JobEnded = lazyObject(() => ({ type: z.literal('job.ended'), jobId: JobId }))
+/** agent → agent, a request of one that does not hear the head any more. */
+export const HeadAsk = lazyObject(() => ({ type: z.literal('head.ask') }))
+export const HeadAskReply = lazyObject(() => ({
+  /** The one that answers has an open link to the head. */
+  hearsHead: z.boolean(),
+  /** And the head has told it that the one that asks is dead. */
+  askerIsDead: z.boolean(),
+}))
+export type HeadAskReply = z.infer<typeof HeadAskReply>
+
 /** head → agent. Take no new work; leave when `deadlineMs` has passed or nothing runs. */
-export const NodeDrain = z.object({ type: z.literal('node.drain'), reason: z.string().max(512), deadlineMs: z.number().min(0) })
+export const NodeDrain = lazyObject(() => ({ type: z.literal('node.drain'), reason: z.string().max(512), deadlineMs: z.number().min(0) }))
 /** head → agent. You were declared dead. End your workers and start over as a new node. */
-export const NodeFenced = z.object({ type: z.literal('node.fenced') })
+export const NodeFenced = lazyObject(() => ({ type: z.literal('node.fenced') }))
 
 export const toHeadFromAgent = {
   'node.reported': NodeReported,

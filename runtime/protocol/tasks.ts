@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { ProcessAddress } from './addresses.ts'
 import { Failure } from './failures.ts'
 import { ActorId, FunctionId, JobId, LeaseId, NodeId, ObjectId, TaskId, WorkerId } from './ids.ts'
+import { lazyObject } from './lazy-object.ts'
 import { Devices, Strategy } from './scheduling.ts'
 
 /** Raw value bytes of our codec (sdk/values). */
@@ -27,7 +28,7 @@ export const RefArgument = z.object({ index: z.int().min(0).max(1_000_000), obje
 export type RefArgument = z.infer<typeof RefArgument>
 
 /** What many tasks of one link have in common, sent once and then named by number. */
-export const TaskTemplate = z.object({
+export const TaskTemplate = lazyObject(() => ({
   functionId: FunctionId,
   name: z.string().max(512),
   jobId: JobId,
@@ -42,17 +43,17 @@ export const TaskTemplate = z.object({
   /** The task may run at most once: earlier results are flushed before it starts, so that a crash shows exactly what had begun. */
   atMostOnce: z.boolean(),
   strategy: Strategy,
-})
+}))
 export type TaskTemplate = z.infer<typeof TaskTemplate>
 
 /** owner → worker. Must arrive before a push that names `templateId`; both travel on one link in order. */
-export const TaskDefine = z.object({
+export const TaskDefine = lazyObject(() => ({
   type: z.literal('task.define'),
   templateId: z.int().min(0).max(100_000),
   template: TaskTemplate,
   /** The function itself when it is small; else the worker asks the head for `function:<id>`. */
   code: Bytes.nullable(),
-})
+}))
 
 export const PushedTask = z.object({
   taskId: TaskId,
@@ -66,16 +67,16 @@ export const PushedTask = z.object({
 export type PushedTask = z.infer<typeof PushedTask>
 
 /** owner → worker. Run these in order, one at a time. */
-export const TaskPush = z.object({ type: z.literal('task.push'), leaseId: LeaseId, tasks: z.array(PushedTask).max(10_000) })
+export const TaskPush = lazyObject(() => ({ type: z.literal('task.push'), leaseId: LeaseId, tasks: z.array(PushedTask).max(10_000) }))
 
 /** owner → worker. A task that has not begun is dropped and reported cancelled; a running one sees its abort signal, and its children are cancelled when `recursive`. */
-export const TaskCancel = z.object({ type: z.literal('task.cancel'), taskId: TaskId, recursive: z.boolean() })
+export const TaskCancel = lazyObject(() => ({ type: z.literal('task.cancel'), taskId: TaskId, recursive: z.boolean() }))
 
 /** owner → worker. The consumer has taken this many items of a stream. */
-export const TaskConsumed = z.object({ type: z.literal('task.consumed'), taskId: TaskId, count: z.int().min(0) })
+export const TaskConsumed = lazyObject(() => ({ type: z.literal('task.consumed'), taskId: TaskId, count: z.int().min(0) }))
 
 /** caller → worker. The caller holds its own references on the refs inside these results now. */
-export const ResultsHeld = z.object({ type: z.literal('results.held'), taskIds: z.array(TaskId).max(10_000) })
+export const ResultsHeld = lazyObject(() => ({ type: z.literal('results.held'), taskIds: z.array(TaskId).max(10_000) }))
 
 /** A ref that travels inside a value. */
 export const NestedRef = z.object({ objectId: ObjectId, owner: ProcessAddress })
@@ -112,19 +113,23 @@ export const TaskEnded = z.object({
   runMs: z.number().min(0),
 })
 export type TaskEnded = z.infer<typeof TaskEnded>
-export const TasksEnded = z.object({ type: z.literal('tasks.ended'), tasks: z.array(TaskEnded).max(10_000) })
+export const TasksEnded = lazyObject(() => ({ type: z.literal('tasks.ended'), tasks: z.array(TaskEnded).max(10_000) }))
 
 /** worker → owner. One item of a stream. */
-export const TaskYielded = z.object({
+export const TaskYielded = lazyObject(() => ({
   type: z.literal('task.yielded'),
   taskId: TaskId,
   attempt: z.int().min(0),
   index: z.int().min(0),
   result: TaskResult,
-})
+}))
 
 /** worker → owner. These had not begun, and this worker is blocked or leaving: give them to another. */
-export const TasksReturned = z.object({ type: z.literal('tasks.returned'), taskIds: z.array(TaskId).max(10_000), leaving: z.boolean() })
+export const TasksReturned = lazyObject(() => ({
+  type: z.literal('tasks.returned'),
+  taskIds: z.array(TaskId).max(10_000),
+  leaving: z.boolean(),
+}))
 
 /** How one method of an actor is called. */
 export const ActorCall = z.object({
@@ -141,16 +146,16 @@ export const ActorCall = z.object({
 export type ActorCall = z.infer<typeof ActorCall>
 
 /** caller → actor's worker. In the order the caller made them; answered by `tasks.ended`. */
-export const ActorCalls = z.object({ type: z.literal('actor.calls'), actorId: ActorId, calls: z.array(ActorCall).max(10_000) })
+export const ActorCalls = lazyObject(() => ({ type: z.literal('actor.calls'), actorId: ActorId, calls: z.array(ActorCall).max(10_000) }))
 
 /** agent → worker. What this worker now is for, until the lease ends. */
-export const WorkerAssign = z.object({
+export const WorkerAssign = lazyObject(() => ({
   type: z.literal('worker.assign'),
   leaseId: LeaseId,
   jobId: JobId,
   ownerId: WorkerId,
   devices: Devices,
-})
+}))
 
 export const toWorkerFromOwner = {
   'task.define': TaskDefine,

@@ -24,7 +24,7 @@ export type Backend = {
   /** `timeoutMs`: how long to wait for room; undefined as long as the cluster is set to. */
   put(value: unknown, options: { timeoutMs: number | undefined }): Promise<ObjectRef<unknown>>
   get(refs: readonly ObjectRef<unknown>[], limits: { timeoutMs: number; signal: AbortSignal | undefined }): Promise<unknown[]>
-  wait(refs: readonly ObjectRef<unknown>[], options: WaitRequest): Promise<{ ready: ObjectRef<unknown>[]; pending: ObjectRef<unknown>[] }>
+  wait(items: readonly Awaitable[], options: WaitRequest): Promise<WaitReply>
   free(refs: readonly ObjectRef<unknown>[]): void
 
   createPlacementGroup(options: PlacementGroupOptions): { groupId: string; bundleCount: number }
@@ -78,6 +78,11 @@ export type MethodCall = {
 
 /** One ref for each return, or a stream of them. */
 export type CallResult = { readonly refs: readonly ObjectRef<unknown>[]; readonly stream: ObjectRefGenerator<unknown> | null }
+
+/** A generator is ready when its next item is, or when it has ended. */
+export type Awaitable = ObjectRef<unknown> | ObjectRefGenerator<unknown>
+/** The same objects, split. */
+export type WaitReply = { readonly ready: Awaitable[]; readonly pending: Awaitable[] }
 
 export type WaitRequest = {
   readonly count: number

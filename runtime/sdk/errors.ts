@@ -53,6 +53,10 @@ export class TaskCancelledError extends ClusterError {
 export class TaskUnschedulableError extends ClusterError {
   override readonly name: string = 'TaskUnschedulableError'
 }
+/** A stream was run again after a failure and did not give the items it gave before. What streams must give the same items every time. */
+export class StreamingGeneratorReplayInconsistentError extends ClusterError {
+  override readonly name: string = 'StreamingGeneratorReplayInconsistentError'
+}
 /** The process that ran a task died. Says exit code, signal and the last lines it wrote. */
 export class WorkerCrashedError extends ClusterError {
   override readonly name: string = 'WorkerCrashedError'
@@ -122,6 +126,7 @@ type FailureClass = new (
 const classes: Partial<Record<ErrorCode, FailureClass>> = {
   'task.cancelled': TaskCancelledError,
   'task.unschedulable': TaskUnschedulableError,
+  'task.replay-inconsistent': StreamingGeneratorReplayInconsistentError,
   'worker.crashed': WorkerCrashedError,
   'worker.out-of-memory': OutOfMemoryError,
   'node.died': NodeDiedError,

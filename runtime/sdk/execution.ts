@@ -24,6 +24,8 @@ export type ExecutionServices = {
   encodeError(error: unknown): UserError
   /** Lets go of the refs inside results of this task: whoever asked for it holds its own now. */
   releaseResults(taskIds: readonly TaskId[]): void
+  /** Settles when nothing lives that ends with this process; undefined when that is so now. */
+  whenNothingOwned(): Promise<void> | undefined
   /** Cancels unfinished tasks that this task started. */
   cancelChildren(taskId: TaskId): void
   /** Runs `body` so that the SDK's functions inside know which task they serve, through every await. */

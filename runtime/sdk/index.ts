@@ -21,6 +21,7 @@ export {
   OwnerDiedError,
   PendingCallsLimitError,
   PlacementGroupRemovedError,
+  StreamingGeneratorReplayInconsistentError,
   TaskCancelledError,
   TaskError,
   TaskUnschedulableError,

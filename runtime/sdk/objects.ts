@@ -1,7 +1,7 @@
 import { type Duration, resolveDuration } from '../base/duration.ts'
 import { ClusterError } from '../base/errors.ts'
 import { currentBackend } from './current-backend.ts'
-import { ObjectRef } from './object-ref.ts'
+import { ObjectRef, type ObjectRefGenerator } from './object-ref.ts'
 
 export type GetOptions = {
   /** How long to wait. A number is milliseconds; 0 only looks. @default no limit */
@@ -40,15 +40,16 @@ export type WaitOptions = GetOptions & {
 
 /**
  * Splits refs into those that are ready, at most `numReturns` of them, and the rest; both in the order given. Waits until there are as
- * many, or the time is up. A failed task counts as ready.
+ * many, or the time is up. A failed task counts as ready. A generator is ready when its next item is there, or none will come: `next` of it
+ * then does not wait.
  *
  * @throws ClusterError `bad-argument` for duplicates, or when `numReturns` is more than there are refs.
  */
-export function wait<T>(
-  refs: readonly ObjectRef<T>[],
+export function wait<Item extends ObjectRef<unknown> | ObjectRefGenerator<unknown>>(
+  refs: readonly Item[],
   options: WaitOptions = {},
-): Promise<{ ready: ObjectRef<T>[]; pending: ObjectRef<T>[] }> {
-  if (!Array.isArray(refs)) throw new ClusterError('bad-argument', `wait takes an array of refs, got ${typeof refs}`)
+): Promise<{ ready: Item[]; pending: Item[] }> {
+  if (!Array.isArray(refs)) throw new ClusterError('bad-argument', `wait takes an array of refs and generators, got ${typeof refs}`)
   const count = options.numReturns ?? 1
   if (!Number.isInteger(count) || count < 1 || count > refs.length) {
     throw new ClusterError('bad-argument', `wait: numReturns must be from 1 to the ${refs.length} refs given, got ${count}`)
@@ -59,7 +60,7 @@ export function wait<T>(
     fetch: options.fetchLocal ?? true,
     signal: options.signal,
   }
-  return currentBackend().wait(refs, request) as Promise<{ ready: ObjectRef<T>[]; pending: ObjectRef<T>[] }> // the same refs, split
+  return currentBackend().wait(refs, request) as Promise<{ ready: Item[]; pending: Item[] }> // the same objects, split
 }
 
 export type PutOptions = {
@@ -68,7 +69,9 @@ export type PutOptions = {
 }
 
 /**
- * Stores a value and returns its ref: pass a large value to many tasks and it travels once to each node. The value is copied now.
+ * Stores a value and returns its ref: pass a large value to many tasks and it travels once to each node. The value is taken as it is
+ * now, but for one thing: when it is above 1 MiB, the bytes of typed arrays and buffers in it are read until the promise resolves. Leave
+ * those as they are until then.
  *
  * @throws ObjectStoreFullError when no room could be made.
  * @throws ClusterError `value.not-serializable` naming the place inside the value.

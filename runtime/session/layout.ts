@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -39,8 +38,7 @@ export function sessionLayout(tempDir: string): SessionLayout {
   const headDir = join(tempDir, 'head')
   const nodeDir = join(tempDir, 'node')
   const inside = join(tempDir, 's')
-  const short = join('/tmp', `shoal-${userId()}-s-${createHash('sha256').update(tempDir).digest('hex').slice(0, 12)}`)
-  const socketDir = Buffer.byteLength(inside) <= longestSocketDir ? inside : short
+  const socketDir = Buffer.byteLength(inside) <= longestSocketDir ? inside : shortSocketDir(tempDir)
   return {
     tempDir,
     headDir,
@@ -59,6 +57,12 @@ export function sessionLayout(tempDir: string): SessionLayout {
     spillDir: join(nodeDir, 'spill'),
     workersRecord: join(nodeDir, 'workers.json'),
   }
+}
+
+/** Few temp dirs are so long: node:crypto takes 4 ms to load. */
+function shortSocketDir(tempDir: string): string {
+  const hash = process.getBuiltinModule('node:crypto').createHash('sha256').update(tempDir).digest('hex')
+  return join('/tmp', `shoal-${userId()}-s-${hash.slice(0, 12)}`)
 }
 
 export function makeSessionFolders(layout: SessionLayout): void {

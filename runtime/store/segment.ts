@@ -1,9 +1,6 @@
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { inspect } from 'node:util'
-import { setFlagsFromString } from 'node:v8'
-import { isMainThread, markAsUntransferable } from 'node:worker_threads'
 import { ClusterError } from '../base/errors.ts'
 import { invariant } from '../base/invariant.ts'
 
@@ -223,7 +220,7 @@ export class Segment {
 
   async #writeZeros(offset: number, lengthBytes: number): Promise<void> {
     const zeros = new Uint8Array(Math.min(zeroStepBytes, lengthBytes))
-    const file = await open(this.path, 'r+')
+    const file = await process.getBuiltinModule('node:fs/promises').open(this.path, 'r+')
     try {
       for (let done = 0; done < lengthBytes; ) {
         done += (await file.write(zeros, 0, Math.min(zeros.byteLength, lengthBytes - done), offset + done)).bytesWritten
@@ -264,15 +261,19 @@ function loadLibc(): Libc | undefined {
   return libc
 }
 
+/** With koffi, not before: most workers never see a large object. */
+const threads = () => process.getBuiltinModule('node:worker_threads')
+
 function isMappingPossible(): boolean {
   // In a worker thread the end of the thread would abort the process, see `leaveQuietly`; elsewhere than on Linux nobody has tried.
-  return process.env['SHOAL_STORE_BACKEND'] !== 'file' && process.platform === 'linux' && isMainThread
+  return process.env['SHOAL_STORE_BACKEND'] !== 'file' && process.platform === 'linux' && threads().isMainThread
 }
 
 function bindLibc(): Libc | undefined {
   try {
     const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi') // require gives any; this is its own type
     const library = koffi.load(null)
+    const { markAsUntransferable } = threads()
     const mmap = library.func('void *mmap(void *, size_t, int, int, int, int64_t)')
     const munmap = library.func('int munmap(void *, size_t)')
     const madvise = library.func('int madvise(void *, size_t, int)')
@@ -318,7 +319,8 @@ function canView(memory: Libc): boolean {
  * collected, some later; when the store needs room it asks for a collection. Node 20 has no such flag.
  */
 function countExternalMemoryCalmly(): void {
-  if (Number.parseInt(process.versions.node, 10) >= 24) setFlagsFromString('--external-memory-accounted-in-global-limit')
+  if (Number.parseInt(process.versions.node, 10) >= 24)
+    process.getBuiltinModule('node:v8').setFlagsFromString('--external-memory-accounted-in-global-limit')
 }
 
 let leaving = false

@@ -1,6 +1,3 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
-import { crc32 } from 'node:zlib'
 import { ClusterError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import { StoreReply, type StoreLocation, type StoreRequest } from '../protocol/store.ts'
@@ -14,6 +11,8 @@ export type StoreLink = {
   /** Sends a message that needs no answer. Must not throw when the link is closed. */
   send(message: StoreRequest): void
   logger: Logger
+  /** How long an object that was offered stays pinned for us unread. @default 1 s */
+  offerMs?: number
 }
 
 /** A whole object. The bytes are this process's own: writing to them changes nothing for others. */
@@ -28,6 +27,21 @@ export type Mapped = {
 
 /** Up to this size an object is copied out of the store: that is faster than mapping it, and pins nothing. */
 export const copyUpToBytes = 100 * 1_024
+
+/**
+ * What was offered and not read is given back after this time.
+ *
+ * Why a reader may map an offered object without asking: the agent pins it for us in the very step that seals it, before anybody could
+ * spill, evict or free it, and tells us on the link that our releases go back on. So the place stands until we release, whatever happens:
+ * - spilling and eviction pass over pinned objects; a free marks it, and its room is given to nobody before our release;
+ * - each offer is released exactly once: when its time is up, when its mapping goes, when the last reference goes, or when a
+ *   get of ours was faster and has a mapping of its own; never twice, which would take the pin from under another mapping;
+ * - an offer that comes after the object was freed is not read, and goes when its time is up;
+ * - when we end, the agent drops our pins as it always does; when the agent ends, so does its store.
+ * A program that blocks its event loop keeps what it was offered meanwhile: the agent offers no more than a part of the store, and nothing
+ * while somebody waits for room.
+ */
+const offerMs = 1_000
 
 /** Ranges from this size get page tables off the event loop before they are written the first time. */
 const prefaultFromBytes = 4 * 2 ** 20
@@ -44,6 +58,8 @@ type Held = {
   readonly release: () => void
   holders: number
 }
+
+type Offer = { readonly location: StoreLocation; readonly timer: NodeJS.Timeout }
 
 /** Who reads: gets of one user share their bytes, and with them what it writes there. Undefined is a user too: the program outside of tasks. */
 export type StoreUser = object | undefined
@@ -62,6 +78,12 @@ export type StoreClient = {
   get(objectId: string, options: { timeoutMs: number; user?: StoreUser }): Promise<Mapped | undefined>
   /** The object if this process has it mapped already, without a round trip: in under a microsecond for the user who had it last, with a new mapping for another. */
   getHeld(objectId: string, user?: StoreUser): Mapped | undefined
+  /** Takes an object that the agent has pinned for us unasked (`store.offered`): the next get of it needs no round trip. See `offerMs`. */
+  offered(objectId: string, location: StoreLocation): void
+  /** Gives the pin of such an object back, where nobody has read it. For when its last reference goes. */
+  dropOffer(objectId: string): void
+  /** The same for all: the store needs room. */
+  dropOffers(): void
   contains(objectId: string): Promise<boolean>
   free(objectIds: readonly string[]): Promise<void>
   stats(): { heldObjects: number; heldBytes: number }
@@ -87,6 +109,7 @@ class LinkedStoreClient implements StoreClient {
   readonly #link: StoreLink
   readonly #segments = new Map<string, Segment>()
   readonly #held = new Map<string, Held>()
+  readonly #offers = new Map<string, Offer>()
   #heldBytes = 0
   #closed = false
 
@@ -129,9 +152,22 @@ class LinkedStoreClient implements StoreClient {
   getHeld(objectId: string, user?: StoreUser): Mapped | undefined {
     const held = this.#held.get(objectId)
     const buffer = held?.buffer.deref()
-    if (!held || !buffer || this.#closed) return undefined // a collected one has its finalizer still to run
+    if (!held || !buffer || this.#closed) return this.#openOffer(objectId, user) // a collected one has its finalizer still to run
     if (held.user?.deref() === user) return this.#hold(objectId, held, buffer)
     return this.#map(objectId, held.pin, user) // what the other user wrote into its bytes is not the object
+  }
+
+  offered(objectId: string, location: StoreLocation): void {
+    if (this.#held.get(objectId)?.buffer.deref() || this.#offers.has(objectId)) return this.#release(objectId)
+    this.#offers.set(objectId, { location, timer: setTimeout(() => this.dropOffer(objectId), this.#link.offerMs ?? offerMs).unref() })
+  }
+
+  dropOffer(objectId: string): void {
+    if (this.#takeOffer(objectId)) this.#release(objectId)
+  }
+
+  dropOffers(): void {
+    for (const objectId of this.#offers.keys()) this.dropOffer(objectId)
   }
 
   async contains(objectId: string): Promise<boolean> {
@@ -154,6 +190,7 @@ class LinkedStoreClient implements StoreClient {
   close(): void {
     if (this.#closed) return
     this.#closed = true
+    for (const objectId of this.#offers.keys()) this.#takeOffer(objectId)
     for (const segment of this.#segments.values()) segment.close()
     this.#segments.clear()
     this.#held.clear()
@@ -181,6 +218,24 @@ class LinkedStoreClient implements StoreClient {
       return already
     }
     return this.#map(objectId, { location, mappings: 0 }, user)
+  }
+
+  #takeOffer(objectId: string): StoreLocation | undefined {
+    const offer = this.#offers.get(objectId)
+    clearTimeout(offer?.timer)
+    this.#offers.delete(objectId)
+    return offer?.location
+  }
+
+  #openOffer(objectId: string, user: StoreUser): Mapped | undefined {
+    const location = this.#takeOffer(objectId)
+    if (!location || this.#closed) return undefined
+    try {
+      return this.#map(objectId, { location, mappings: 0 }, user)
+    } catch {
+      this.#release(objectId) // a get by the usual way will say what is wrong with the segment
+      return undefined
+    }
   }
 
   #map(objectId: string, pin: Pin, user: StoreUser): Mapped {
@@ -253,7 +308,7 @@ function lentBytes(path: string, where: SpilledRange): Mapped | undefined {
   if (!reader) return undefined
   try {
     const bytes = reader.read(0, where.sizeBytes)
-    if (crc32(bytes) !== where.checksum)
+    if (process.getBuiltinModule('node:zlib').crc32(bytes) !== where.checksum)
       throw new ClusterError(
         'store.corrupt',
         `spill file ${path} holds other bytes than were written. The object is lost here; its owner can make it again.`,
@@ -273,8 +328,8 @@ let collect: (() => void) | undefined
 /** Collects garbage now, 3-6 ms for a small heap, so that dropped objects are released. For when the store asks: an idle process never does. */
 export function collectGarbage(): void {
   if (!collect) {
-    setFlagsFromString('--expose-gc')
-    collect = runInNewContext('gc') as () => void // the flag puts it there
+    process.getBuiltinModule('node:v8').setFlagsFromString('--expose-gc')
+    collect = process.getBuiltinModule('node:vm').runInNewContext('gc') as () => void // the flag puts it there
   }
   collect()
 }

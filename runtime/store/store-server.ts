@@ -3,7 +3,7 @@ import { systemClock, type Clock } from '../base/clock.ts'
 import { ClusterError } from '../base/errors.ts'
 import { invariant } from '../base/invariant.ts'
 import type { Logger } from '../base/logger.ts'
-import { StoreRequest, type StoreReply } from '../protocol/store.ts'
+import { type StoreOffered, type StoreReply, StoreRequest } from '../protocol/store.ts'
 import { Arena } from './arena.ts'
 import { largestSegmentBytes } from './core/allocator.ts'
 import { createStoreState, type StoreConfig } from './core/objects.ts'
@@ -65,6 +65,8 @@ export type StoreStats = {
   directory: string
 }
 
+export type StoreOffer = ReturnType<(typeof StoreOffered)['parse']>
+
 /** An object's bytes for sending. `read` gives live bytes where memory is mapped: do not use them after `release`. */
 export type ObjectReader = { readonly sizeBytes: number; read(offset: number, lengthBytes: number): Uint8Array; release(): void }
 
@@ -114,11 +116,11 @@ export class StoreServer {
   }
 
   /**
-   * Answers a client's message. `clientId` must name one connection of one process: what it pins and creates goes with `clientGone`.
+   * Answers a client's message. `offerTo` is the client that will read what this one seals, see `onOffered`. `clientId` must name one connection of one process: what it pins and creates goes with `clientGone`.
    * @throws ClusterError `store.full`, `store.disk-full` when no room came in time; `timeout` when a spilled object was not restored in time;
    * `store.corrupt` when its file is damaged; `protocol.violation` for what no client of ours sends.
    */
-  async handle(clientId: string, message: unknown): Promise<StoreReply> {
+  async handle(clientId: string, message: unknown, offerTo?: string): Promise<StoreReply> {
     const parsed = StoreRequest.safeParse(message)
     if (!parsed.success)
       throw new ClusterError('protocol.violation', `client ${clientId} sent what is no store message: ${parsed.error.message}`)
@@ -130,10 +132,16 @@ export class StoreServer {
         return this.#reply(await this.#shell.ask({ type: 'create', clientId, objectId, sizeBytes, primary, deadlineMs: nowMs + timeoutMs }))
       }
       case 'store.seal':
-      case 'store.abort':
         return this.#reply(
-          await this.#shell.ask({ type: request.type === 'store.seal' ? 'seal' : 'abort', clientId, objectId: request.objectId }),
+          await this.#shell.ask({
+            type: 'seal',
+            clientId,
+            objectId: request.objectId,
+            offerTo: this.#shell.onOffered === undefined ? undefined : offerTo,
+          }),
         )
+      case 'store.abort':
+        return this.#reply(await this.#shell.ask({ type: 'abort', clientId, objectId: request.objectId }))
       case 'store.get':
         return this.#reply(
           await this.#shell.ask({ type: 'get', clientId, objectId: request.objectId, deadlineMs: nowMs + request.timeoutMs }),
@@ -229,6 +237,17 @@ export class StoreServer {
         if (open) this.#shell.ask({ type: 'abort', clientId: agentClient, objectId }).catch(() => {}) // fails only when the store is closed
         open = false
       },
+    }
+  }
+
+  /**
+   * One listener: it sends the offer to the client, on the link of its other messages. That client then has a pin that it did not ask for. The
+   * listener returns false when the client has no link any more, and the pin goes.
+   */
+  onOffered(listener: (clientId: string, offer: StoreOffer) => boolean): void {
+    this.#shell.onOffered = ({ clientId, objectId, address, sizeBytes }) => {
+      const offer: StoreOffer = { type: 'store.offered', objectId, location: this.#shell.arena.location(address, sizeBytes) }
+      if (!listener(clientId, offer)) this.#shell.tell({ type: 'release', clientId, objectId, count: 1 })
     }
   }
 

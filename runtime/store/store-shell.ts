@@ -11,6 +11,8 @@ import type { SpillFiles } from './spill.ts'
 export type SealedObject = { readonly objectId: string; readonly sizeBytes: number; readonly primary: boolean }
 export type RemovedObject = { readonly objectId: string; readonly reason: RemovedReason }
 
+export type OfferedObject = { readonly clientId: string; readonly objectId: string; readonly address: number; readonly sizeBytes: number }
+
 export type Answer =
   | { readonly type: 'created' | 'found'; readonly address: number; readonly sizeBytes: number }
   | { readonly type: 'exists' | 'missing' | 'done' }
@@ -45,6 +47,7 @@ export class StoreShell {
   readonly spill: SpillFiles
   readonly sealedListeners = new Set<(object: SealedObject) => void>()
   readonly removedListeners = new Set<(object: RemovedObject) => void>()
+  onOffered: ((object: OfferedObject) => void) | undefined
   readonly #parts: StoreShellParts
   readonly #waiters = new Map<number, Waiter>()
   readonly #events: StoreEvent[] = []
@@ -140,6 +143,8 @@ export class StoreShell {
         return this.work(this.#restore(command))
       case 'drop-spilled':
         return this.work(this.spill.drop(command.spill))
+      case 'offer':
+        return this.onOffered?.(command)
       case 'request-gc':
         return this.#parts.requestGc()
       case 'tell-sealed': {

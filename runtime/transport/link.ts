@@ -28,7 +28,12 @@ export type LinkOptions<Schemas extends MessageSchemas> = {
   keepalive?: KeepaliveOptions | undefined
 }
 
-export type LinkEnd = { readonly code: ErrorCode; readonly reason: string }
+export type LinkEnd = {
+  readonly code: ErrorCode
+  readonly reason: string
+  /** When the peer did not answer pings: for how long nothing had come. */
+  readonly silentMs?: number
+}
 
 export type Link<In extends object = object> = {
   readonly peer: string
@@ -60,6 +65,11 @@ export type Link<In extends object = object> = {
   onMessage(listener: (message: In) => void): void
   /** One handler; what it returns or resolves with is the answer, what it throws becomes an error for the asker. */
   onRequest(handler: (message: In, context: RequestContext) => unknown): void
+  /**
+   * Gives the memory behind a byte field of an answer or message back for the next large frames. Nothing may look into it any more, nor into
+   * what else came with it. Undefined ends the keeping of such memory.
+   */
+  recycle(bytes: Uint8Array | undefined): void
   /** From now on the open link does not keep the process alive. */
   unref(): void
   /** Sends what is queued, then closes. Requests that wait are refused with `link.closed`. */
@@ -145,6 +155,10 @@ class SocketLink<In extends object> implements Link<In> {
 
   flush(): void {
     this.#writer.flush()
+  }
+
+  recycle(bytes: Uint8Array | undefined): void {
+    this.#parser.recycle(bytes?.buffer)
   }
 
   unref(): void {
@@ -300,7 +314,7 @@ class SocketLink<In extends object> implements Link<In> {
 
   #dead(silentMs: number): void {
     this.#logger.warn('link.dead', { peer: this.peer, silentMs })
-    this.#close('link.closed', `${this.peer} was silent for ${silentMs} ms`, { isGraceful: false })
+    this.#close('link.closed', `${this.peer} was silent for ${silentMs} ms`, { isGraceful: false, silentMs })
   }
 
   #refuse(reason: string): void {
@@ -309,11 +323,11 @@ class SocketLink<In extends object> implements Link<In> {
     this.#close('protocol.violation', reason, { isGraceful: false })
   }
 
-  #close(code: ErrorCode, reason: string, { isGraceful }: { isGraceful: boolean }): void {
+  #close(code: ErrorCode, reason: string, { isGraceful, silentMs }: { isGraceful: boolean; silentMs?: number }): void {
     if (this.#end !== undefined) return
     if (isGraceful) this.#writer.flush()
     if (this.#end !== undefined) return // that flush found the peer overloaded
-    this.#end = { code, reason }
+    this.#end = { code, reason, ...(silentMs === undefined ? {} : { silentMs }) }
     this.#writer.stop()
     this.#keepalive?.stop()
     if (isGraceful) endGently(this.#socket)

@@ -36,7 +36,10 @@ export type Executor = {
   assign(message: WorkerAssign): void
   /** Builds the actor of this worker; settles with the outcome of its constructor and does not reject. */
   construct(message: ActorConstruct): Promise<ActorConstructed>
-  /** Graceful: what has begun, and an actor's waiting calls, finish first. Settles when `exit` was called. */
+  /**
+   * Graceful: what has begun, and an actor's waiting calls, finish first. A worker that is to leave as idle, or after its last
+   * run, stays while it owns what others use: its agent ends it when that may not be. Settles when `exit` was called.
+   */
   leave(message: Pick<WorkerLeave, 'graceful' | 'reason'>): Promise<void>
   /**
    * Ends the actor from inside one of its methods. Does not return.
@@ -51,6 +54,9 @@ export type Executor = {
 export function createExecutor(io: ExecutorIo): Executor {
   return new WorkerExecutor(io)
 }
+
+/** Nobody needs the worker for tasks; for other reasons, such as the end of its job, nothing it owns counts. */
+const lastingReasons: ReadonlySet<string> = new Set(['idle', 'max-calls'])
 
 class WorkerExecutor implements Executor {
   readonly #io: ExecutorIo
@@ -81,6 +87,7 @@ class WorkerExecutor implements Executor {
       sender: this.#sender,
       isCancelAsked: (taskId) => this.#cancelAsked.size > 0 && this.#cancelAsked.has(taskId),
       leaveNow: (reason) => this.#leaveNow(reason),
+      leaveWhenUnowned: (reason) => this.#leaveWhenUnowned(reason),
     }
     this.#tasks = new TaskHost(this.#hostIo)
     this.#showDevices = createDeviceEnv(io.env)
@@ -145,6 +152,10 @@ class WorkerExecutor implements Executor {
   async leave({ graceful, reason }: Pick<WorkerLeave, 'graceful' | 'reason'>): Promise<void> {
     this.#io.logger.info('worker.leave', { graceful, reason })
     if (graceful) await Promise.all(this.#hosts().map((host) => host.drain()))
+    if (this.#actor === undefined && lastingReasons.has(reason)) {
+      void this.#tasks.drain()
+      await this.#io.services.whenNothingOwned()
+    }
     this.#exit()
   }
 
@@ -192,6 +203,14 @@ class WorkerExecutor implements Executor {
       for (const job of host.take((waiting) => this.#cancelAsked.has(waiting.taskId))) this.#runner.refuse(job, cancelled(job))
     }
     if (!this.#tasks.hasEarly) this.#cancelAsked.clear() // the rest had ended already
+  }
+
+  /** What it owns would end with it: until that is done it stays, and takes nothing more. */
+  #leaveWhenUnowned(reason: string): boolean {
+    const nothingOwned = this.#io.services.whenNothingOwned()
+    if (!nothingOwned) this.#leaveNow(reason)
+    else void nothingOwned.then(() => this.#leaveNow(reason))
+    return nothingOwned === undefined
   }
 
   #leaveNow(reason: string): void {

@@ -18,6 +18,8 @@ export type HostIo = {
   isCancelAsked(taskId: string): boolean
   /** Ends this process, everything flushed. The agent is told why. */
   leaveNow(reason: string): void
+  /** The same as soon as nothing lives that would end with it. False: not yet. */
+  leaveWhenUnowned(reason: string): boolean
 }
 
 /** Owns the order and concurrency of its jobs. There is one for plain tasks and one for the actor of a worker that has one. */

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { flushCompileCache } from 'node:module'
 import { parseArgs } from 'node:util'
 import { systemClock } from '../base/clock.ts'
 import { createLogger } from '../base/logger.ts'
@@ -8,7 +8,11 @@ import { ShoalBackend } from '../sdk/client/shoal-backend.ts'
 import type { Caller } from '../sdk/client/own-server.ts'
 import { useBackend } from '../sdk/current-backend.ts'
 import { loadShoal, provideShoal } from '../sdk/provide-shoal.ts'
+import { randomHex } from '../sdk/random-hex.ts'
 import { createExecutor, type Executor } from './executor.ts'
+
+/** A worker leaves what Node compiled for the next ones this long after its start: by then most of what a start runs has been compiled. */
+const leaveCompiledMs = 250
 
 /** A worker process: started by its agent, ended by it, or when the link to it closes. */
 async function main(): Promise<void> {
@@ -23,7 +27,7 @@ async function main(): Promise<void> {
     },
   })
   const token = process.env['SHOAL_WORKER_TOKEN'] ?? ''
-  delete process.env['SHOAL_WORKER_TOKEN'] // not for what user code starts
+  for (const name of ['SHOAL_WORKER_TOKEN', 'NODE_COMPILE_CACHE']) delete process.env[name] // not for what user code starts
   provideShoal('always')
   const shoal = await loadShoal() // now, as `require` refuses a module that is still being imported
   const logger = createLogger('worker', (line) => void process.stderr.write(line), { level: 'warn' })
@@ -37,7 +41,7 @@ async function main(): Promise<void> {
     logger,
     entrypoint: 'worker',
     namespace: null,
-    randomHex: (bytes) => randomBytes(bytes).toString('hex'),
+    randomHex,
     importModule: (specifier) => (specifier === 'shoal' ? Promise.resolve(shoal) : import(specifier)),
     resolveSync: (specifier) => (specifier === 'shoal' ? shoal : undefined),
     warn: (message) => void process.stderr.write(`shoal: ${message}\n`),
@@ -70,6 +74,7 @@ async function main(): Promise<void> {
       useBackend(backend)
     },
   })
+  setTimeout(flushCompileCache, leaveCompiledMs).unref() // most workers are killed: none would leave it at its end
   // User code that calls process.exit: tasks before it have ended, and their owners must know, or the wrong one is charged with the crash.
   process.on('exit', () => executor?.flush())
 }

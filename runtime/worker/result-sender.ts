@@ -65,6 +65,14 @@ export class ResultSender {
     this.flush()
   }
 
+  /** This worker takes no more tasks of this owner. */
+  leaving(link: OwnerLink): void {
+    this.#touch(link)
+    this.#sendEnded(link)
+    link.send({ type: 'tasks.returned', taskIds: [], leaving: true })
+    this.flush()
+  }
+
   /** Call before user code runs. `averageMs` below 0: not known. */
   beforeRun(averageMs: number, mustFlush: boolean): void {
     if (this.#touched.length === 0) return

@@ -133,7 +133,8 @@ export class TaskHost implements JobHost {
     this.#runs.set(functionId, runs)
     if (runs < maxCalls || this.#isLeaving) return
     this.#stopTaking()
-    this.#io.leaveNow('max-calls')
+    if (this.#io.leaveWhenUnowned('max-calls')) return
+    for (const link of this.#templates.keys()) this.#io.sender.leaving(link) // the lease ends, and what it holds goes to others
   }
 
   /** One of the tasks behind a blocked one may make what it waits for: they go back, to run elsewhere. */

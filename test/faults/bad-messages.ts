@@ -39,7 +39,7 @@ const anything = z.unknown()
 
 /** Who is let in, and what may then be said there. */
 type Entrance = { readonly door: Door; readonly hello: object; readonly schemas: MessageSchemas; readonly requests: ReadonlySet<string> }
-const storeSchemas = Object.fromEntries(StoreRequest.options.map((schema) => [schema.shape.type.value, schema]))
+const storeSchemas = Object.fromEntries(StoreRequest.options.map((schema) => [schema.unwrap().shape.type.value, schema]))
 const borrowerRequests = ['object.locate', 'objects.borrow', 'object.missing']
 let drivers = 0
 const entrances = (): Entrance[] => {

@@ -14,6 +14,7 @@ type Definition = {
   readonly element?: z.ZodType
   readonly options?: readonly z.ZodType[]
   readonly innerType?: z.ZodType
+  readonly getter?: () => z.ZodType
   readonly keyType?: z.ZodType
   readonly valueType?: z.ZodType
   readonly values?: readonly unknown[]
@@ -27,6 +28,8 @@ function arbitraryOfDefinition(def: Definition): fc.Arbitrary<unknown> {
   switch (def.type) {
     case 'object':
       return fc.record(Object.fromEntries(Object.entries(def.shape ?? {}).map(([name, field]) => [name, arbitraryOf(field)])))
+    case 'lazy':
+      return def.getter ? arbitraryOf(def.getter()) : fc.constant(undefined)
     case 'array':
       return def.element
         ? fc.array(arbitraryOf(def.element), { minLength: limitOf(def, 'min_length') ?? 0, maxLength: 3 })

@@ -108,9 +108,14 @@ await check('a node that is cut off is dead within 10 s, and its work goes on el
   assert.equal(await shoal.get(counter.add.remote(1)), 1)
 })
 
-await check('when the wire heals, the node ends what it ran and comes back as a new node', async () => {
+await check('the node ends what it ran while it is still cut off, and goes on trying to come back', async () => {
+  await until('what it ran has ended', () => before.every((one) => !isRunning(one)), 60_000)
+  assert.equal((await shoal.nodes()).filter((node) => node.alive).length, 2)
+  assert.equal(isRunning(processRecord(cutOff.pid)), true)
+})
+
+await check('when the wire heals, it comes back as a new node', async () => {
   far.heal()
-  await until('what it ran has ended', () => before.every((one) => !isRunning(one)), 20_000)
   await until('a new node is there', async () => (await shoal.nodes()).filter((node) => node.alive).length === 3, 20_000)
   assert.ok((await shoal.nodes()).some((node) => node.nodeId === cutOff.nodeId && !node.alive))
   assert.equal(await shoal.get(counter.add.remote(1)), 2, 'nobody heard of the old actor')

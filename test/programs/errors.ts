@@ -28,6 +28,15 @@ await check('an error arrives as TaskError and as its own class, with its fields
   assert(error.cause instanceof QuotaError)
 })
 
+await check('a function that captures more than can travel is refused at its first call, by name', async () => {
+  const data = new Uint8Array(65 * 1024 * 1024)
+  const heavy = shoal.remote(() => data.length)
+  const error = await rejection((async () => shoal.get(heavy.remote()))())
+  assert(error instanceof shoal.ClusterError, error.stack)
+  assert.equal(error.code, 'function.not-portable')
+  assert.match(error.message, /65\.\d MiB with all that it captures, and 63\.9 MiB can travel; put its data with shoal\.put/)
+})
+
 await check("a TaskError is no TaskError's cause, and other errors are none", async () => {
   const error = await rejection(shoal.get(shoal.remote(() => Promise.reject(new SyntaxError('no'))).remote()))
   assert(error instanceof shoal.TaskError && error instanceof SyntaxError)

@@ -19,6 +19,12 @@ class Counter {
   pid(): number {
     return process.pid
   }
+  block(length: number): Float64Array {
+    return new Float64Array(length)
+  }
+  *blocks(count: number, length: number): Generator<Float64Array> {
+    for (let i = 0; i < count; i += 1) yield new Float64Array(length)
+  }
   async slow(ms: number): Promise<string> {
     await new Promise((resolve) => setTimeout(resolve, ms))
     return 'done'
@@ -126,6 +132,25 @@ await check('an actor ends when its last handle is gone, and not before its call
   assert.equal(await shoal.get(slow), 'done')
 })
 
+await check('a large result that is still held does not keep its actor alive, unless its calls may run again', async () => {
+  const make = (name: string, maxTaskRetries: number) => CounterActor.options({ name, maxTaskRetries }).remote().block.remote(50_000)
+  const [once, again] = [make('once', 0), make('again-and-again', 1)]
+  const stream = CounterActor.options({ name: 'streamed' }).remote().blocks.remote(2, 50_000)
+  const items: shoal.ObjectRef<Float64Array>[] = []
+  for await (const item of stream) items.push(item)
+  await shoal.wait([once, again], { numReturns: 2 })
+  for (const name of ['once', 'streamed']) {
+    await until(`${name} has ended`, async () => {
+      collect()
+      return isGone(name)
+    })
+  }
+  assert.equal(await isGone('again-and-again'), false)
+  assert.equal((await shoal.get(once)).length, 50_000)
+  assert.equal((await shoal.get(again)).length, 50_000)
+  assert.equal((await shoal.get(items)).length + (await shoal.get(stream.completed)), 4)
+})
+
 await check('a handle held by another actor keeps it alive; it ends with that actor', async () => {
   class Holder {
     readonly handle: shoal.ActorHandle<Counter>
@@ -172,6 +197,23 @@ await check('a worker whose actors are in use does not end as an idle one', asyn
   assert.equal(new Set(made.map(({ pid }) => pid)).size, 3)
   await until('the worker that owns nothing has ended', () => !isAlive(made[2]?.pid ?? 0))
   for (const { counter } of made) if (counter) assert.equal(await shoal.get(counter.add.remote(1)), 1)
+})
+
+await check('a worker that may run no more tasks stays while others use an actor that it made, and then ends', async () => {
+  const make = shoal.remote(() => ({ pid: process.pid, counter: CounterActor.remote() }), { maxCalls: 1, numCpus: 2 })
+  let made: { pid: number; counter: shoal.ActorHandle<Counter> } | undefined = await shoal.get(make.remote())
+  const { pid } = made
+  const other = await shoal.get(make.remote())
+  assert.notEqual(other.pid, pid)
+  await until('its worker could have left by now', () => isAlive(other.pid))
+  assert.deepEqual(await shoal.get([made.counter.add.remote(1), made.counter.add.remote(1)]), [1, 2])
+  assert(isAlive(pid))
+  made = undefined
+  await until('the worker has ended', () => {
+    collect()
+    return !isAlive(pid)
+  })
+  assert.equal(await shoal.get(other.counter.add.remote(1)), 1)
 })
 
 function isAlive(pid: number): boolean {

@@ -178,6 +178,62 @@ await check('wait for large results fetches them, or not, as told', async () => 
   assert.equal((await shoal.wait(refs, { numReturns: 2, fetchLocal: false })).ready.length, 2)
 })
 
+await check('a call whose arguments no message can hold fails with the error for that, and the program goes on', async () => {
+  const many = Array.from({ length: 75_000 }, () => 'x'.repeat(1_000)) // each is too small to go by the store
+  const count = shoal.remote((...all: string[]) => all.length, { numCpus: 0.5 }) // a shape of its own: no link stands yet
+  const actor = shoal
+    .actor(
+      class Counter {
+        count(...all: string[]): number {
+          return all.length
+        }
+      },
+    )
+    .remote()
+  for (const ref of [count.remote(...many), actor.count.remote(...many)]) {
+    const error = await rejection(shoal.get(ref))
+    assert(error instanceof shoal.ClusterError && error.code === 'bad-argument', String(error))
+    assert.match(error.message, /over the limit/)
+  }
+  assert.deepEqual(await shoal.get([count.remote('a'), actor.count.remote('b', 'c')]), [1, 2])
+})
+
+await check('put and calls take a value as it is when they are called', async () => {
+  const text = { list: [1, 2], name: 'before' }
+  const small = new Uint8Array(1_000).fill(1)
+  const large = { bytes: new Uint8Array(megabyte / 2).fill(1), list: [1] } // by the store
+  const puts = [shoal.put(text), shoal.put(small), shoal.put(large)] as const
+  const read = shoal.remote((given: typeof text, few: Uint8Array, many: typeof large) => [given.name, few[0], many.bytes[0], many.list[0]])
+  const actor = shoal
+    .actor(
+      class Reader {
+        readonly first: number
+        constructor(many: typeof large) {
+          this.first = many.bytes[0] ?? 0
+        }
+        read(few: Uint8Array, many: typeof large): (number | undefined)[] {
+          return [this.first, few[0], many.bytes[0], many.list[0]]
+        }
+      },
+    )
+    .remote(large)
+  const [inTask, inActor] = [read.remote(text, small, large), actor.read.remote(small, large)]
+  text.name = 'after'
+  for (const bytes of [small, large.bytes]) bytes.fill(2)
+  large.list[0] = 2
+  assert.deepEqual(await shoal.get(inTask), ['before', 1, 1, 1])
+  assert.deepEqual(await shoal.get(inActor), [1, 1, 1, 1])
+  const huge = { list: [1], bytes: new Uint8Array(2 * megabyte).fill(1) }
+  const put = shoal.put(huge)
+  huge.list[0] = 2 // its bytes may change only when the promise has resolved
+  const ref = await put
+  huge.bytes.fill(2)
+  const back = await shoal.get(ref)
+  assert.deepEqual([back.list[0], back.bytes[0], back.bytes.at(-1)], [1, 1, 1])
+  const [one, two, three] = await shoal.get(await Promise.all(puts))
+  assert.deepEqual([one.name, two[0], three.bytes[0], three.list[0]], ['before', 1, 1, 1])
+})
+
 await check('arguments that are small alone and too much together travel all the same', async () => {
   const list = Array.from({ length: 10_000 }, (_, index) => 100_000 + index)
   const refs = await Promise.all(Array.from({ length: 2_000 }, () => shoal.put(list))) // 80 MB in all, more than one message may hold

@@ -122,6 +122,27 @@ await check('a lost result of a task is made again by running the task', async (
   assert.equal(await shoal.get(sum.remote(ref)), 50_000)
 })
 
+await check('a lost result of an actor is made again where maxTaskRetries allows it, and only there', async () => {
+  class Maker {
+    made = 0
+    make(): Float64Array {
+      this.made += 1
+      return new Float64Array(50_000).fill(this.made)
+    }
+  }
+  const MakerActor = shoal.actor(Maker, { numCpus: 0 })
+  const again = MakerActor.options({ maxTaskRetries: 1 }).remote().make.remote()
+  await shoal.wait([again])
+  await dropFromStore(again)
+  assert.equal((await shoal.get(again))[0], 2) // the same actor, which remembers the first time
+  const once = MakerActor.remote().make.remote()
+  await shoal.wait([once])
+  await dropFromStore(once)
+  const error = await rejection(shoal.get(once))
+  assert(error instanceof shoal.ObjectReconstructionFailedError, String(error))
+  assert.match(error.message, /Maker\.make .*maxTaskRetries/)
+})
+
 await check('what was put, and what may not run again, cannot be made again and says so', async () => {
   const ref = await shoal.put(large(1))
   await dropFromStore(ref)

@@ -146,6 +146,90 @@ await check('a stream whose worker dies is run again, and its consumer sees each
   assert.equal(readFileSync(file).length, 2)
 })
 
+await check('a stream that ran again and gave fewer items, or an error in place of one, fails with the error for that', async () => {
+  const file = join(folder, 'shrinking')
+  const shrinking = shoal.remote(async function* (path: string, fails: boolean) {
+    appendFileSync(path, 'x')
+    const isFirst = readFileSync(path).length === 1
+    for (let i = 0; i < (isFirst ? 5 : 2); i += 1) {
+      yield i
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      if (isFirst && i === 3) process.exit(1)
+    }
+    if (fails) throw new RangeError('not this time')
+  })
+  for (const fails of [false, true]) {
+    const stream = shrinking.remote(`${file} ${fails}`, fails)
+    const refs: shoal.ObjectRef<number>[] = []
+    for await (const ref of stream) refs.push(ref)
+    assert.equal(refs.length, 5)
+    assert.deepEqual(await shoal.get(refs.slice(0, 4)), [0, 1, 2, 3])
+    const error = await rejection(shoal.get(refs[4] as shoal.ObjectRef<number>))
+    assert(error instanceof shoal.StreamingGeneratorReplayInconsistentError, `${error.name}: ${error.message}`)
+    assert.match(error.message, /gave 2 items.* 4 before/)
+    assert((await rejection(shoal.get(stream.completed))) instanceof shoal.StreamingGeneratorReplayInconsistentError)
+  }
+})
+
+await check('wait takes streams: ready when the next item is there, or no more will come', async () => {
+  const gates = join(folder, 'wait-')
+  const gated = shoal.remote(
+    async function* (path: string, count: number) {
+      for (let i = 0; i < count; i += 1) {
+        while (!existsSync(`${path}${i}`)) await new Promise((resolve) => setTimeout(resolve, 5))
+        yield i
+      }
+      while (!existsSync(`${path}end`)) await new Promise((resolve) => setTimeout(resolve, 5))
+    },
+    { numCpus: 0.5 },
+  )
+  const open = (name: string) => appendFileSync(`${gates}${name}`, '')
+  const [quick, slow] = [gated.remote(`${gates}quick`, 2), gated.remote(`${gates}slow`, 1)]
+  const number = await shoal.put(7)
+  const ready = await shoal.wait([quick, number, slow])
+  assert.deepEqual(ready, { ready: [number], pending: [quick, slow] })
+  assert.deepEqual((await shoal.wait([quick, slow], { timeout: 0 })).ready, [])
+  const first = shoal.wait([slow, quick])
+  open('quick0')
+  assert.deepEqual(await first, { ready: [quick], pending: [slow] })
+  assert.deepEqual((await shoal.wait([quick, slow], { timeout: 20 })).ready, [quick]) // it was not taken
+  const both = shoal.wait([quick, slow], { numReturns: 2 })
+  open('slow0')
+  assert.deepEqual((await both).ready, [quick, slow])
+  const item = await quick.next()
+  assert.equal(await shoal.get(item.value as shoal.ObjectRef<number>), 0)
+  assert.deepEqual((await shoal.wait([quick], { timeout: 0 })).pending, [quick])
+  open('quick1')
+  const last = await quick.next()
+  assert.equal(await shoal.get(last.value as shoal.ObjectRef<number>), 1)
+  assert.deepEqual((await shoal.wait([quick], { timeout: 20 })).ready, []) // it has not ended
+  const end = shoal.wait([quick])
+  open('quickend')
+  assert.deepEqual((await end).ready, [quick])
+  assert.equal((await quick.next()).done, true)
+  assert.deepEqual((await shoal.wait([quick])).ready, [quick])
+  const twice = await rejection(Promise.resolve().then(() => shoal.wait([slow, slow])))
+  assert(twice instanceof shoal.ClusterError && twice.code === 'bad-argument')
+  open('slowend')
+})
+
+await check('a stream that fails is ready in wait, and a large next item is fetched for it', async () => {
+  const breaks = shoal.remote(function* (path: string): Generator<number> {
+    if (existsSync(path)) throw new RangeError('at once')
+    yield 1
+  })
+  const broken = breaks.remote(folder)
+  assert.deepEqual((await shoal.wait([broken])).ready, [broken])
+  const { value } = await broken.next()
+  assert((await rejection(shoal.get(value as shoal.ObjectRef<number>))) instanceof RangeError)
+  const blocks = shoal.remote(function* () {
+    yield new Float64Array(50_000).fill(3)
+  })
+  const stream = blocks.remote()
+  assert.deepEqual((await shoal.wait([stream])).ready, [stream])
+  assert.equal((await valuesOf(stream))[0]?.[0], 3)
+})
+
 await check('large items lie in the store, and refs of items go to other tasks', async () => {
   const blocks = shoal.remote(function* (n: number) {
     for (let i = 0; i < n; i += 1) yield new Float64Array(50_000).fill(i)

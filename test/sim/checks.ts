@@ -12,11 +12,6 @@ export class Checks {
   readonly #lives = new Map<string, string>()
   /** The last call that ran of each caller, by life and link: over a new link what was not answered comes once more. */
   readonly #order = new Map<string, number>()
-  readonly #mayRepeat: boolean
-
-  constructor(mayRepeat: boolean) {
-    this.#mayRepeat = mayRepeat
-  }
 
   ended = (made: SimTask): void => {
     if (made.ends > 1) throw new Error(`${describeTask(made)} ended ${made.ends} times`)
@@ -48,12 +43,11 @@ export class Checks {
     this.#order.set(caller, plan.index)
   }
 
-  /** A life is built once. An order that comes again after it was refused for lack of room may find room, until the head ends what it does not count on. */
+  /** A life is built once, whatever order comes again and however late: also where it was refused for lack of room, and there is room now. */
   actorBuilt(actorId: string, restarts: number, worker: SimWorker): void {
     const life = `${actorId} ${restarts}`
     const before = this.#lives.get(life)
-    if (before !== undefined && !this.#mayRepeat)
-      throw new Error(`life ${restarts} of actor ${actorId} was built in ${before} and in ${worker.workerId}`)
+    if (before !== undefined) throw new Error(`life ${restarts} of actor ${actorId} was built in ${before} and in ${worker.workerId}`)
     this.#lives.set(life, worker.workerId)
   }
 }

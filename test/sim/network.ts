@@ -10,7 +10,8 @@ export type NetworkSettings = {
   readonly repeatChance: number
 }
 
-type Item = { readonly atMs: number } & ({ readonly message: unknown } | { readonly close: 'orderly' | 'reset' })
+type Closing = { readonly close: 'orderly' | 'reset'; readonly silentMs?: number }
+type Item = { readonly atMs: number } & ({ readonly message: unknown } | Closing)
 
 /** Links between processes: each is ordered and loses nothing until it breaks. Machines can be cut off from each other. */
 export class Network {
@@ -70,7 +71,8 @@ export class Port {
   readonly id: number
   isOpen = true
   onMessage: (message: never) => void = () => {}
-  onClosed: () => void = () => {}
+  /** `silentMs`: the other end had not been heard for so long. */
+  onClosed: (silentMs: number) => void = () => {}
   readonly #network: Network
   readonly #mayRepeat: (message: unknown) => boolean
   #inbox: Item[] = []
@@ -99,14 +101,14 @@ export class Port {
     this.peer.#take({ close: 'orderly' })
   }
 
-  reset(): void {
+  reset(silentMs = 0): void {
     for (const port of [this, this.peer] as const) {
       port.#inbox = []
-      if (port.isOpen) port.#take({ close: 'reset' })
+      if (port.isOpen) port.#take({ close: 'reset', silentMs })
     }
   }
 
-  #take(what: { message: unknown } | { close: 'orderly' | 'reset' }): void {
+  #take(what: { message: unknown } | Closing): void {
     const { scheduler } = this.#network
     this.#lastMs = Math.max(this.#lastMs, scheduler.nowMs + this.#network.latency(this.there, this.here))
     this.#inbox.push({ ...what, atMs: this.#lastMs })
@@ -138,7 +140,7 @@ export class Port {
   #hand(item: Item): void {
     if ('close' in item) {
       this.isOpen = false
-      return this.onClosed()
+      return this.onClosed(item.silentMs ?? 0)
     }
     this.#network.delivered += 1
     const { random, settings, scheduler } = this.#network
@@ -154,7 +156,7 @@ export class Port {
   #stall(): void {
     const pauseMs = 100
     this.#stalledMs += pauseMs
-    if (this.#stalledMs > this.#network.settings.silenceMs) this.reset()
+    if (this.#stalledMs > this.#network.settings.silenceMs) this.reset(this.#stalledMs)
     else this.#schedule(pauseMs)
   }
 }

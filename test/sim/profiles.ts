@@ -10,6 +10,8 @@ export type Profile = {
   /** Of tasks that wait for tasks of their own. */
   readonly nestedShare: number
   readonly faults: readonly Fault[]
+  /** Chance that a message comes once more, late. @default now and then, in every other world */
+  readonly repeatChance?: number
 }
 
 export const mixedProfile: Profile = {
@@ -29,5 +31,6 @@ export const profiles: readonly Profile[] = [
     faults: ['link', 'link', 'link', 'worker', 'worker', 'cut'],
   },
   { ...mixedProfile, tasks: 30, groups: 0, actors: 1, nestedShare: 0.7 },
+  { ...mixedProfile, tasks: 60, groups: 0, actors: 10, shortShare: 0.1, faults: ['worker', 'worker', 'worker', 'link'], repeatChance: 0.3 },
   { ...mixedProfile, tasks: 8, groups: 4, actors: 6, faults: ['head', 'head', 'head', 'cut', 'link', 'link', 'worker', 'agent', 'drain'] },
 ]

@@ -1,7 +1,7 @@
 import { randomBelow, seededRandom } from '#runtime/base/random.ts'
 import { resourcesFrom } from '#runtime/base/fixed-point.ts'
 import { describeTask, explainEnd } from './checks.ts'
-import { profiles } from './profiles.ts'
+import { mixedProfile, profiles } from './profiles.ts'
 import { SimDriver } from './workload.ts'
 import { World, type WorldSettings } from './world.ts'
 
@@ -10,10 +10,12 @@ function settingsOf(seed: number): WorldSettings & { faults: number } {
   const random = seededRandom(seed ^ 0x5bd1e995)
   const faults = random() < 0.25 ? 0 : 1 + randomBelow(random, 8)
   const machines = Array.from({ length: 2 + randomBelow(random, 4) }, () => ({ CPU: 2 + randomBelow(random, 3), slot: 6 }))
+  const profile = profiles[seed % profiles.length] ?? mixedProfile
+  const repeatChance = profile.repeatChance ?? (faults > 0 && random() < 0.5 ? 0.03 : 0)
   return {
     faults,
     machines,
-    network: { latencyMs: random() < 0.5 ? 1 : 30, silenceMs: 1_500, repeatChance: faults > 0 && random() < 0.5 ? 0.03 : 0 },
+    network: { latencyMs: random() < 0.5 ? 1 : 30, silenceMs: 1_500, repeatChance },
     head: { deadAfterMs: 4_000, linkGraceMs: 1_000, resendMs: 1_000, infeasibleTimeoutMs: 3_000, heartbeatMs: 500 },
     agent: { preforkWorkers: randomBelow(random, 3), infeasibleTimeoutMs: 3_000, idleWorkerMs: 2_000, workerLeaveMs: 1_000 },
     owner: { heldEveryMs: 1_000, lostGraceMs: 1_500, askAgainMs: 1_000, leaseIdleMs: 300, leaseShareMs: 200 },
@@ -21,7 +23,7 @@ function settingsOf(seed: number): WorldSettings & { faults: number } {
     startMs: 40,
     startFailChance: random() < 0.2 ? 0.1 : 0,
     maxEntries: 300_000,
-    profile: profiles[seed % profiles.length],
+    profile,
     areInvariantsChecked: true,
   }
 }

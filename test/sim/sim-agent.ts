@@ -11,6 +11,7 @@ import { GroupChanged } from '#runtime/protocol/groups.ts'
 import type { NodeFacts } from '#runtime/protocol/nodes.ts'
 import type { AgentToClient, AgentToHead, Answer, Ask, ClientToAgent, HeadToAgent, OwnerToAgent } from './messages.ts'
 import type { Port } from './network.ts'
+import { headPlace } from './sim-head.ts'
 import { SimWorker } from './sim-worker.ts'
 import type { World } from './world.ts'
 
@@ -55,7 +56,7 @@ export class SimAgent {
     this.state = createAgentState({
       ...defaultCoreSettings,
       ...{ nodeId: this.nodeId, nodeName: place, agentAddress: `${place}:7000`, resources, labels: {}, gpuIds: [] },
-      ...{ random: world.random, randomHex: world.newHex },
+      ...{ random: world.random, randomHex: world.newHex, canBeCutOff: true },
       ...config,
     })
     this.#facts = {
@@ -109,17 +110,20 @@ export class SimAgent {
   #dialHead(): void {
     if (!this.isAlive) return
     const port = this.#world.dialHead(this.place)
-    if (!port) return this.#world.scheduler.after(200 + this.#world.random() * 300, () => this.#dialHead())
+    if (!port) {
+      this.raise({ type: 'head.unreachable', isRefused: this.#world.network.canReach(this.place, headPlace) })
+      return this.#world.scheduler.after(200 + this.#world.random() * 300, () => this.#dialHead())
+    }
     this.#head = port
     port.onMessage = (message: HeadToAgent) => this.#onHead(message)
-    port.onClosed = () => this.#onHeadLost()
+    port.onClosed = (silentMs) => this.#onHeadLost(silentMs)
     this.#unsent = []
     this.#say({ kind: 'register', register: { type: 'node.register', facts: this.#facts, ...registrationOf(this.state) } })
   }
 
-  #onHeadLost(): void {
+  #onHeadLost(silentMs: number): void {
     this.#head = undefined
-    if (this.#isRegistered) this.raise({ type: 'head.lost' })
+    if (this.#isRegistered) this.raise({ type: 'head.lost', silentMs })
     this.#isRegistered = false
     this.#world.scheduler.after(100 + this.#world.random() * 200, () => this.#dialHead())
   }
@@ -142,11 +146,11 @@ export class SimAgent {
     this.raise({ type: 'head.said', message: said })
   }
 
-  #onRegistered({ fenced, heartbeatMs }: Extract<HeadToAgent, { kind: 'registered' }>['answer']): void {
+  #onRegistered({ fenced, heartbeatMs, deadAfterMs }: Extract<HeadToAgent, { kind: 'registered' }>['answer']): void {
     if (fenced) return this.#world.startOver(this)
     this.#isRegistered = true
     for (const message of this.#unsent.splice(0)) this.#say({ kind: 'say', message })
-    this.raise({ type: 'head.registered', heartbeatMs })
+    this.raise({ type: 'head.registered', heartbeatMs, deadAfterMs })
     for (const [key, { request }] of this.#pending) this.#say({ kind: 'ask', key, request })
     for (const key of this.#watchers.keys()) this.#watchAgain(key)
   }
@@ -281,11 +285,20 @@ export class SimAgent {
         return this.workers.get(command.workerId)?.die()
       case 'watch-group':
         return this.#watchOwn(command.groupId)
+      case 'ask-witnesses':
+        return this.#askWitnesses(command)
       case 'leave-cluster':
         this.#say({ kind: 'say', message: { type: 'node.leaving', nodeId: this.nodeId } })
         return this.#world.startOver(this)
       case 'start-over':
+        this.#world.note(`${this.place} fences itself`)
         return this.#world.startOver(this)
+    }
+  }
+
+  #askWitnesses({ round, nodes }: Extract<AgentCommand, { do: 'ask-witnesses' }>): void {
+    for (const { nodeId } of nodes) {
+      this.#world.askWitness(this, nodeId, (answer) => this.isAlive && this.raise({ type: 'witness.answered', round, nodeId, answer }))
     }
   }
 

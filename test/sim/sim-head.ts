@@ -113,7 +113,7 @@ export class SimHead {
   #close(linkId: number): void {
     const port = this.#links.get(linkId)?.port
     port?.close()
-    if (port) this.#world.scheduler.after(0, () => port.onClosed())
+    if (port) this.#world.scheduler.after(0, () => port.onClosed(0))
   }
 
   #answer(

@@ -1,6 +1,8 @@
 import { pickOne, type Random, seededRandom } from '#runtime/base/random.ts'
 import type { HeadConfig } from '#runtime/head/core/config.ts'
+import { testify } from '#runtime/node/core/fencing.ts'
 import type { AgentCoreConfig } from '#runtime/node/core/state.ts'
+import type { HeadAskReply } from '#runtime/protocol/nodes.ts'
 import type { Resources } from '#runtime/protocol/scheduling.ts'
 import type { OwnerConfig } from '#runtime/sdk/owner/core/state.ts'
 import { Checks } from './checks.ts'
@@ -55,7 +57,7 @@ export class World {
     this.settings = settings
     this.random = seededRandom(seed)
     this.profile = settings.profile ?? mixedProfile
-    this.checks = new Checks(settings.network.repeatChance > 0)
+    this.checks = new Checks()
     this.network = new Network(this.scheduler, this.random, settings.network)
     this.head = new SimHead(this, settings.head)
     this.machines = settings.machines.map((resources, index) => ({ place: `m${index}`, resources, agent: undefined }))
@@ -139,6 +141,18 @@ export class World {
     return agent && this.network.canReach(place, agent.place) ? agent.stored.get(objectId) : undefined
   }
 
+  /** One agent asks another whether it hears the head; null when nothing comes back. */
+  askWitness(asker: SimAgent, nodeId: string, onAnswer: (answer: HeadAskReply | null) => void): void {
+    const witness = this.findAgent(nodeId)
+    const isReached = () => witness?.isAlive === true && this.network.canReach(asker.place, witness.place)
+    const place = witness?.place ?? asker.place
+    this.scheduler.after(this.network.latency(asker.place, place), () => {
+      const answer = witness && isReached() ? testify(witness.state, asker.nodeId) : null
+      const backMs = answer ? this.network.latency(place, asker.place) : this.settings.network.silenceMs
+      this.scheduler.after(backMs, () => onAnswer(answer && isReached() ? answer : null))
+    })
+  }
+
   findAgent(nodeId: string): SimAgent | undefined {
     const agent = this.#agents.get(nodeId)
     return agent?.isAlive ? agent : undefined
@@ -187,7 +201,7 @@ export class World {
         return this.#jump(machine)
       case 'memory':
         this.note(`${machine.place} runs out of memory`)
-        return machine.agent?.raise({ type: 'memory.short' })
+        return machine.agent?.raise({ type: 'memory.short', usedBytes: 96, totalBytes: 100 })
       case 'drain':
         this.note(`${machine.place} is to leave`)
         return machine.agent && this.head.drain(machine.agent.nodeId, this.random() * 3_000)

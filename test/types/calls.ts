@@ -66,6 +66,14 @@ export const put = await shoal.put({ x: [1] })
 same<typeof put, shoal.ObjectRef<{ x: number[] }>>(true)
 export const split = await shoal.wait([sum])
 same<typeof split.ready, shoal.ObjectRef<number>[]>(true)
+export const splitStreams = await shoal.wait([stream, asked])
+same<(typeof splitStreams.ready)[number], shoal.ObjectRefGenerator<number> | shoal.ObjectRefGenerator<string>>(true)
+export const splitBoth = await shoal.wait([sum, stream], { numReturns: 2, timeout: '1s' })
+same<(typeof splitBoth.pending)[number], shoal.ObjectRef<number> | shoal.ObjectRefGenerator<number>>(true)
+export const splitMapped = await shoal.wait([1, 2].map((i) => add.remote(i, i)))
+same<typeof splitMapped.pending, shoal.ObjectRef<number>[]>(true)
+// @ts-expect-error -- a value is neither a ref nor a generator
+await shoal.wait([5])
 // @ts-expect-error -- a value is no ref
 await shoal.get(5)
 // @ts-expect-error -- nor is one in a list

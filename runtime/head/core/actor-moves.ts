@@ -8,7 +8,7 @@ import { note, send, type Turn } from './events.ts'
 import { addBounded, dropOwnerIfEmpty, removeFrom, sentNow } from './indexes.ts'
 import { reserve, settle } from './node-amounts.ts'
 import { forget, saveActor } from './rows.ts'
-import type { Actor, ActorPhase, HeadNode, HeadState, StopWish } from './state.ts'
+import type { Actor, ActorPhase, HeadNode, HeadState, PendingStop, StopWish } from './state.ts'
 import { describeStory, tell } from './story.ts'
 
 const moves: Record<ActorPhase['kind'], readonly ActorPhase['kind'][]> = {
@@ -105,6 +105,7 @@ function forgetActor(turn: Turn, actorId: string): void {
 export const nameKey = (named: { readonly namespace: string; readonly name: string | null }): string => `${named.namespace}\0${named.name}`
 
 function startActor(turn: Turn, actor: Actor, node: HeadNode): void {
+  actor.attempt += 1
   moveActor(turn, actor, {
     phase: { kind: 'starting', nodeId: node.nodeId, sentAtMs: turn.nowMs, sends: 1 },
     why: `life ${actor.restarts}`,
@@ -113,8 +114,8 @@ function startActor(turn: Turn, actor: Actor, node: HeadNode): void {
 }
 
 export function sendStart(turn: Turn, actor: Actor): void {
-  const { phase, spec, restarts } = actor
-  if (phase.kind === 'starting') send(turn, phase.nodeId, { type: 'actor.start', spec, restarts })
+  const { phase, spec, restarts, attempt } = actor
+  if (phase.kind === 'starting') send(turn, phase.nodeId, { type: 'actor.start', spec, restarts, attempt })
 }
 
 export type Death = Pick<ActorDeath, 'cause' | 'message'> & Partial<ActorDeath>
@@ -123,8 +124,10 @@ export type Death = Pick<ActorDeath, 'cause' | 'message'> & Partial<ActorDeath>
 export function endActor(turn: Turn, actor: Actor, death: Death): void {
   const { phase } = actor
   if (phase.kind === 'dead') return
-  if (phase.kind !== 'pending')
-    orderStop(turn, { nodeId: phase.nodeId, actorId: actor.spec.actorId, restarts: actor.restarts, reason: death.cause })
+  if (phase.kind !== 'pending') {
+    const { restarts, attempt, spec } = actor
+    orderStop(turn, { nodeId: phase.nodeId, actorId: spec.actorId, restarts, attempt, reason: death.cause })
+  }
   becomeDead(turn, actor, death)
 }
 
@@ -135,13 +138,13 @@ export function becomeDead(turn: Turn, actor: Actor, { cause, message, error = n
 }
 
 /** A life that the head does not count on must end: tell its node until that is done. */
-export function orderStop(turn: Turn, stop: { nodeId: string; actorId: string; restarts: number; reason: string }): void {
-  const key = stopKey(stop)
-  turn.state.stops.set(key, { ...stop, sent: sentNow(turn.nowMs) })
-  send(turn, stop.nodeId, { type: 'actor.stop', actorId: stop.actorId, restarts: stop.restarts, graceful: false, reason: stop.reason })
+export function orderStop(turn: Turn, stop: Omit<PendingStop, 'sent'>): void {
+  const { nodeId, actorId, restarts, attempt, reason } = stop
+  turn.state.stops.set(stopKey(stop), { nodeId, actorId, restarts, attempt, reason, sent: sentNow(turn.nowMs) })
+  send(turn, nodeId, { type: 'actor.stop', actorId, restarts, attempt, graceful: false, reason })
 }
-export const stopKey = (stop: { nodeId: string; actorId: string; restarts: number }): string =>
-  `${stop.nodeId} ${stop.actorId} ${stop.restarts}`
+export const stopKey = (stop: { nodeId: string; actorId: string; attempt: number }): string =>
+  `${stop.nodeId} ${stop.actorId} ${stop.attempt}`
 
 /** Lets a living actor end as wished; the agent's `actor.exited` does the rest. One that starts hears of it when it lives. */
 export function wishStop(turn: Turn, actor: Actor, wish: StopWish): void {
@@ -154,12 +157,12 @@ export function wishStop(turn: Turn, actor: Actor, wish: StopWish): void {
 }
 
 export function sendWish(turn: Turn, actor: Actor): void {
-  const { phase, wish, restarts, spec } = actor
+  const { phase, wish, restarts, attempt, spec } = actor
   if (wish === null || phase.kind === 'dead' || phase.kind === 'pending') return
   if (phase.kind === 'starting' && wish === 'graceful') return // calls wait for it: first it must live
   actor.wishSent = sentNow(turn.nowMs, actor.wishSent)
   const reason = wish === 'graceful' ? 'out-of-scope' : 'killed'
-  send(turn, phase.nodeId, { type: 'actor.stop', actorId: spec.actorId, restarts, graceful: wish === 'graceful', reason })
+  send(turn, phase.nodeId, { type: 'actor.stop', actorId: spec.actorId, restarts, attempt, graceful: wish === 'graceful', reason })
 }
 
 export const mayRestart = ({ restarts, spec }: Actor): boolean => spec.maxRestarts === -1 || restarts < spec.maxRestarts

@@ -6,18 +6,16 @@ import type { Actor } from './state.ts'
 
 type Report<T extends ToHeadFromAgent['type']> = Extract<ToHeadFromAgent, { type: T }>
 
-/** The actor whose present life starts or lives on this node; undefined for a report that is late or repeated. */
-function findCurrent(turn: Turn, nodeId: string, report: { actorId: string; restarts: number }): Actor | undefined {
+type Life = { readonly actorId: string; readonly restarts: number; readonly attempt: number }
+
+/** The actor whose present placement starts or lives on this node; undefined for a report that is late or repeated. */
+function findCurrent(turn: Turn, nodeId: string, report: Life): Actor | undefined {
   const actor = turn.state.actors.get(report.actorId)
-  if (actor === undefined || actor.restarts !== report.restarts) return undefined
+  if (actor === undefined || actor.restarts !== report.restarts || actor.attempt !== report.attempt) return undefined
   return 'nodeId' in actor.phase && actor.phase.nodeId === nodeId ? actor : undefined
 }
 
-export function onActorStarted(
-  turn: Turn,
-  nodeId: string,
-  report: Pick<Report<'actor.started'>, 'actorId' | 'restarts' | 'address'>,
-): void {
+export function onActorStarted(turn: Turn, nodeId: string, report: Life & Pick<Report<'actor.started'>, 'address'>): void {
   const actor = findCurrent(turn, nodeId, report)
   if (actor === undefined) return endStranger(turn, nodeId, report)
   if (actor.phase.kind !== 'starting') return
@@ -26,9 +24,9 @@ export function onActorStarted(
 }
 
 /** A life that we do not count on runs there: it was given up while its node was out of reach, or is of before we forgot it. */
-function endStranger(turn: Turn, nodeId: string, { actorId, restarts }: { actorId: string; restarts: number }): void {
-  if (turn.state.stops.has(stopKey({ nodeId, actorId, restarts }))) return // told already, and will be told again
-  orderStop(turn, { nodeId, actorId, restarts, reason: 'stale' })
+function endStranger(turn: Turn, nodeId: string, { actorId, restarts, attempt }: Life): void {
+  if (turn.state.stops.has(stopKey({ nodeId, actorId, attempt }))) return // told already, and will be told again
+  orderStop(turn, { nodeId, actorId, restarts, attempt, reason: 'stale' })
 }
 
 export function onActorStartFailed(turn: Turn, nodeId: string, report: Report<'actor.start-failed'>): void {
@@ -61,7 +59,7 @@ export function onActorStartFailed(turn: Turn, nodeId: string, report: Report<'a
   }
 }
 
-export function onActorExited(turn: Turn, nodeId: string, report: Report<'actor.exited'>): void {
+export function onActorExited(turn: Turn, nodeId: string, report: Omit<Report<'actor.exited'>, 'type'>): void {
   turn.state.stops.delete(stopKey({ nodeId, ...report }))
   const actor = findCurrent(turn, nodeId, report)
   if (actor && actor.phase.kind !== 'dead') endLife(turn, actor, report)

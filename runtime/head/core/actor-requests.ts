@@ -43,6 +43,7 @@ export const newActor = (spec: ActorSpec, nowMs: number): Actor => ({
   spec,
   shapeKey: shapeKey(spec.shape),
   restarts: 0,
+  attempt: 0,
   version: 0,
   phase: { kind: 'pending', sinceMs: nowMs },
   wish: null,

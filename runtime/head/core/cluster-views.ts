@@ -6,9 +6,20 @@ import { reply, send, type Turn } from './events.ts'
 import type { HeadNode, HeadState } from './state.ts'
 
 function viewOf(node: HeadNode): NodeView {
-  const { phase, facts } = node
-  if (phase.kind === 'dead') return { facts, available: {}, state: 'dead', deathReason: phase.reason, diedAtMs: phase.diedAtMs }
-  return { facts, available: freeOf(node.available), state: node.draining ? 'draining' : 'alive', deathReason: '', diedAtMs: 0 }
+  const { phase, facts, storeUsedBytes } = node
+  if (phase.kind === 'dead')
+    return { facts, available: {}, storeUsedBytes: 0, state: 'dead', deathReason: phase.reason, diedAtMs: phase.diedAtMs }
+  const available = withoutStored(freeOf(node.available), storeUsedBytes)
+  return { facts, available, storeUsedBytes, state: node.draining ? 'draining' : 'alive', deathReason: '', diedAtMs: 0 }
+}
+
+const storeResource = 'object_store_memory'
+
+/** Tasks do not ask for this resource, objects take it: what lies in the store is not free (Ray: the same in `available_resources`). */
+function withoutStored(free: Record<string, number>, storeUsedBytes: number): Record<string, number> {
+  const bytes = free[storeResource]
+  if (bytes === undefined || storeUsedBytes === 0) return free
+  return { ...free, [storeResource]: Math.max(0, bytes - storeUsedBytes) }
 }
 
 /** Overbooked amounts are below zero inside, and nothing outside. */

@@ -67,6 +67,25 @@ function endJob(turn: Turn, job: Job): void {
   }
 }
 
+/** Those of the processes that a node reports that may be its own. It has no say over what is known to live on another node. */
+export function clientsOf(turn: Turn, nodeId: string, workerIds: readonly string[]): string[] {
+  const own = workerIds.filter((workerId) => {
+    const home = homeOf(turn.state, workerId)
+    return home === undefined || home === nodeId
+  })
+  if (own.length < workerIds.length) note(turn, 'node.named-strangers', { nodeId, strangers: workerIds.length - own.length })
+  return own
+}
+
+/** The node of a process that the head knows by what it made, or as an actor; undefined for one that it has not heard of. */
+function homeOf(state: HeadState, workerId: string): string | undefined {
+  const job = state.jobs.get(state.jobOfDriver.get(workerId) ?? '')
+  const owner = state.owners.get(workerId)
+  if (job || owner) return job?.nodeId ?? owner?.nodeId
+  const phase = state.actors.get(state.actorOfWorker.get(workerId) ?? '')?.phase
+  return phase?.kind === 'alive' ? phase.nodeId : undefined
+}
+
 /** These processes are gone for good: their jobs, their actors and groups end, and every agent hears of it at the next tick. */
 export function endProcesses(turn: Turn, workerIds: readonly string[], why: string): void {
   const { state } = turn

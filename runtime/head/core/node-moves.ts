@@ -1,5 +1,5 @@
 import { amountsFrom } from '../../base/fixed-point.ts'
-import type { NodeFacts } from '../../protocol/nodes.ts'
+import type { NodeFacts, NodeReported } from '../../protocol/nodes.ts'
 import { endLife, unseenExit } from './actor-moves.ts'
 import { forgetRefusals } from './actor-queue.ts'
 import { broadcast, note, send, type Turn } from './events.ts'
@@ -23,6 +23,7 @@ export function newNode(facts: NodeFacts, phase: NodePhase): HeadNode {
     reported: {},
     reservations: new Map(),
     sequence: -1,
+    storeUsedBytes: 0,
     heardAtMs: 0,
     demand: [],
     actors: new Set(),
@@ -68,12 +69,13 @@ export function onLinkClosed(turn: Turn, linkId: number, nodeId: string): void {
 export function onNodeReported(
   turn: Turn,
   node: HeadNode,
-  report: { sequence: number; available: Record<string, number>; demand: HeadNode['demand'] },
+  report: Pick<NodeReported, 'sequence' | 'available' | 'demand' | 'storeUsedBytes'>,
 ): void {
   node.heardAtMs = turn.nowMs
   if (report.sequence <= node.sequence) return
   node.sequence = report.sequence
   node.demand = report.demand
+  node.storeUsedBytes = report.storeUsedBytes
   takeReport(turn, node, report.available)
   forgetRefusals(turn, node.nodeId)
 }

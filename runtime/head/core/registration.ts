@@ -1,6 +1,6 @@
 import type { NodeRegister, NodeRegistered } from '../../protocol/nodes.ts'
 import { endLife, findActor, orderStop, sendStart, sendWish, unseenExit } from './actor-moves.ts'
-import { onActorStarted } from './actor-reports.ts'
+import { onActorExited, onActorStarted } from './actor-reports.ts'
 import { changedOf } from './actor-views.ts'
 import { fail, note, reply, send, type Turn } from './events.ts'
 import { loseBundles, orderReturn, sendCommits, sendPrepares, sendReturn, settleGroup } from './group-moves.ts'
@@ -75,12 +75,13 @@ function reconcileActors(turn: Turn, node: HeadNode, register: NodeRegister): vo
   const { state } = turn
   const { nodeId } = node
   const listed = new Map(register.actors.map((actor) => [actor.actorId, actor]))
+  for (const end of register.actorsEnded) onActorExited(turn, nodeId, end) // says why, and whether it was meant
   for (const stop of [...state.stops.values()]) if (stop.nodeId === nodeId) orderStop(turn, stop)
   for (const report of register.actors) onActorStarted(turn, nodeId, report) // ends those that we do not count on
   for (const actorId of node.actors) {
     const actor = findActor(state, actorId)
     if (actor?.phase.kind === 'starting') sendStart(turn, actor)
-    if (actor?.phase.kind === 'alive' && listed.get(actorId)?.restarts !== actor.restarts) {
+    if (actor?.phase.kind === 'alive' && listed.get(actorId)?.attempt !== actor.attempt) {
       endLife(turn, actor, { exit: unseenExit('link-lost'), intended: false })
     } else if (actor?.phase.kind === 'alive') {
       sendWish(turn, actor)

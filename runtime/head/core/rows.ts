@@ -13,6 +13,7 @@ export type SavedNode = {
 }
 export type SavedActor = {
   readonly restarts: number
+  readonly attempt: number
   readonly version: number
   readonly phase: ActorPhase
   readonly wish: StopWish | null
@@ -47,8 +48,8 @@ export const saveJob = (turn: Turn, job: Job): void => save(turn, { table: 'jobs
 
 export const saveActorSpec = (turn: Turn, { spec }: Actor): void => save(turn, { table: 'actor-specs', key: spec.actorId, value: spec })
 
-export function saveActor(turn: Turn, { spec, restarts, version, phase, wish, lastExit }: Actor): void {
-  save(turn, { table: 'actors', key: spec.actorId, value: { restarts, version, phase, wish, lastExit } })
+export function saveActor(turn: Turn, { spec, restarts, attempt, version, phase, wish, lastExit }: Actor): void {
+  save(turn, { table: 'actors', key: spec.actorId, value: { restarts, attempt, version, phase, wish, lastExit } })
 }
 
 export function saveGroup(turn: Turn, group: Group): void {

@@ -29,6 +29,7 @@ export type HeadNode = PlacementNode & {
   /** Amounts promised to placements (`actor:<id>`, `group:<id>`) that no report shows yet. */
   readonly reservations: Map<string, { readonly amounts: Readonly<Amounts>; readonly atMs: number }>
   sequence: number
+  storeUsedBytes: number
   heardAtMs: number
   demand: NodeReported['demand']
   /** Actors that start, live or are to end here. */
@@ -55,6 +56,8 @@ export type Actor = {
   readonly shapeKey: string
   /** Its life: 0 for the first. */
   restarts: number
+  /** How often it was placed, over all its lives. Reports of older placements are late. */
+  attempt: number
   version: number
   phase: ActorPhase
   wish: StopWish | null
@@ -87,6 +90,7 @@ export type PendingStop = {
   readonly nodeId: string
   readonly actorId: string
   readonly restarts: number
+  readonly attempt: number
   readonly reason: string
   sent: Resend
 }

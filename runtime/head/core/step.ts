@@ -7,7 +7,7 @@ import { onClusterDemand, onClusterNodes } from './cluster-views.ts'
 import type { HeadCommand, HeadEvent, Turn } from './events.ts'
 import { onCommitted, onPrepared, onRefused, onReturned } from './group-reports.ts'
 import { onGroupCreate, onGroupRemove, onGroupTable, onGroupWatch } from './group-requests.ts'
-import { endProcesses, onJobRegister } from './job-moves.ts'
+import { clientsOf, endProcesses, onJobRegister } from './job-moves.ts'
 import { onStateLoaded } from './load.ts'
 import { drainNode, killNode, onLinkClosed, onNodeReported } from './node-moves.ts'
 import { onRegistered } from './registration.ts'
@@ -56,7 +56,7 @@ function onMessage(turn: Turn, { nodeId, linkId, message }: MessageEvent): void 
     case 'node.leaving':
       return killNode(turn, node, 'it left')
     case 'clients.gone':
-      return endProcesses(turn, message.workerIds, 'its process ended')
+      return endProcesses(turn, clientsOf(turn, nodeId, message.workerIds), 'its process ended')
     case 'actor.started':
       return onActorStarted(turn, nodeId, message)
     case 'actor.start-failed':

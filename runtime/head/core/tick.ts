@@ -1,5 +1,5 @@
 import { giveUpInfeasible } from './actor-queue.ts'
-import { orderStop, queueMoves, sendStart, sendWish } from './actor-moves.ts'
+import { orderStop, queueMoves, sendStart, sendWish, stopKey } from './actor-moves.ts'
 import { flushViews } from './cluster-views.ts'
 import type { Turn } from './events.ts'
 import { sendCommits, sendPrepares, sendReturn, tryPlaceGroup } from './group-moves.ts'
@@ -78,7 +78,7 @@ function resendActorOrders(turn: Turn): void {
     if (!isResendDue(state, stop.sent, nowMs)) continue
     const { sent } = stop
     orderStop(turn, stop)
-    const again = state.stops.get(`${stop.nodeId} ${stop.actorId} ${stop.restarts}`)
+    const again = state.stops.get(stopKey(stop))
     if (again) again.sent = sentNow(nowMs, sent)
   }
 }

@@ -8,43 +8,43 @@ import type { Turn } from './events.ts'
 import { allocateHere, poolOf, releaseAllocation } from './holdings.ts'
 import { hostsDetached } from './leases.ts'
 import { devicesOf, shrink } from './pool.ts'
-import { remember, type LocalActor, type Worker } from './state.ts'
+import { type ActorEnd, remember, type LocalActor, type Worker } from './state.ts'
 import { unknownExit } from './wishes.ts'
 import { askToLeave, endWorker, retire } from './worker-orders.ts'
 
 const actorEndsLimit = 10_000
 
-type ActorEnd = Extract<ToHead, { type: 'actor.start-failed' | 'actor.exited' }>
 type StartFailure = Extract<ToHead, { type: 'actor.start-failed' }>['reason']
 
-/** The head places a life of an actor here. A repeated order is answered again, an older one is dropped. */
+/**
+ * The head places a life of an actor here. A repeated order is answered again, an older one is dropped: had it found no room, there may be
+ * some now, and the actor another home.
+ */
 export function onActorStart(turn: Turn, message: Extract<FromHead, { type: 'actor.start' }>): void {
   const { state } = turn
-  const { spec, restarts } = message
+  const { spec, restarts, attempt } = message
   const { actorId } = spec
   const known = state.actors.get(actorId)
-  if (known && known.restarts > restarts) return
-  if (known && known.restarts === restarts) {
+  if (known && known.attempt > attempt) return
+  if (known?.attempt === attempt) {
     if (known.phase === 'alive') tellStarted(turn, known)
     return
   }
-  const ended = state.actorEnds.get(actorId)
-  if (ended && ended.restarts > restarts) return
-  if (ended && ended.restarts === restarts && !isNoRoom(ended)) {
-    turn.out.push({ do: 'tell-head', message: ended })
+  const end = state.actorEnds.get(actorId)?.message
+  if (end && end.attempt > attempt) return
+  if (end?.attempt === attempt) {
+    turn.out.push({ do: 'tell-head', message: end })
     return
   }
   if (known) replaceLife(turn, known)
   const placement = toPlacementShape(spec.shape)
   const fitsLabels = [spec.shape.labels, ...spec.shape.fallbackLabels].some((labels) => matchesLabels(state.config.labels, labels))
   const allocation = fitsLabels ? allocateHere(state, placement) : undefined
-  if (!allocation) {
-    turn.out.push({ do: 'tell-head', message: { type: 'actor.start-failed', actorId, restarts, reason: { kind: 'no-room' } } })
-    return
-  }
+  if (!allocation) return startFailed(turn, { actorId, restarts, attempt }, { kind: 'no-room' })
   const actor: LocalActor = {
     actorId,
     restarts,
+    attempt,
     spec,
     allocation,
     order: state.nextOrder++,
@@ -95,14 +95,12 @@ export function onActorConstructed(
 /** Kill, or with `graceful` let it finish. What is not here any more is said to have exited. */
 export function onActorStop(turn: Turn, message: Extract<FromHead, { type: 'actor.stop' }>): void {
   const { state } = turn
-  const { actorId, restarts } = message
+  const { actorId, attempt } = message
   const actor = state.actors.get(actorId)
-  if (actor && actor.restarts > restarts) return
-  if (!actor || actor.restarts < restarts) {
-    const ended = state.actorEnds.get(actorId)
-    const again: ActorEnd =
-      ended?.restarts === restarts ? ended : { type: 'actor.exited', actorId, restarts, exit: unknownExit, intended: true }
-    turn.out.push({ do: 'tell-head', message: again })
+  if (actor?.attempt !== attempt) {
+    const end = state.actorEnds.get(actorId)?.message
+    if (end?.attempt === attempt) turn.out.push({ do: 'tell-head', message: end })
+    else exited(turn, message, { exit: unknownExit, intended: true }) // remembered: its start may come late
     return
   }
   stopActor(turn, actor, message)
@@ -124,13 +122,7 @@ export function stopActor(turn: Turn, actor: LocalActor, order: { graceful: bool
   const worker = actor.workerId === null ? undefined : turn.state.workers.get(actor.workerId)
   if (!worker) {
     removeActor(turn, actor, true)
-    ended(turn, {
-      type: 'actor.exited',
-      actorId: actor.actorId,
-      restarts: actor.restarts,
-      exit: { ...unknownExit, reason: order.reason },
-      intended: true,
-    })
+    exited(turn, actor, { exit: { ...unknownExit, reason: order.reason }, intended: true })
     return
   }
   if (order.graceful) askToLeave(turn, worker, order)
@@ -139,11 +131,9 @@ export function stopActor(turn: Turn, actor: LocalActor, order: { graceful: bool
 
 /** Its process is gone. */
 export function loseActor(turn: Turn, actor: LocalActor, worker: { exit: WorkerExit; leftByItself: boolean }): void {
-  const { actorId, restarts } = actor
   removeActor(turn, actor, true)
   if (actor.phase === 'alive' || actor.stopping !== null) {
-    const intended = actor.stopping !== null || worker.leftByItself
-    ended(turn, { type: 'actor.exited', actorId, restarts, exit: worker.exit, intended })
+    exited(turn, actor, { exit: worker.exit, intended: actor.stopping !== null || worker.leftByItself })
   } else startFailed(turn, actor, { kind: 'crashed', exit: worker.exit })
 }
 
@@ -162,16 +152,25 @@ export function giveUpPlacedActor(turn: Turn, actor: LocalActor): void {
 function tellStarted(turn: Turn, actor: LocalActor): void {
   const address = actor.workerId === null ? null : turn.state.workers.get(actor.workerId)?.address
   if (!address) return
-  const { actorId, restarts } = actor
-  turn.out.push({ do: 'tell-head', message: { type: 'actor.started', actorId, restarts, address, devices: devicesOf(actor.allocation) } })
+  const { actorId, restarts, attempt } = actor
+  const devices = devicesOf(actor.allocation)
+  turn.out.push({ do: 'tell-head', message: { type: 'actor.started', actorId, restarts, attempt, address, devices } })
 }
 
-function startFailed(turn: Turn, actor: LocalActor, reason: StartFailure): void {
-  ended(turn, { type: 'actor.start-failed', actorId: actor.actorId, restarts: actor.restarts, reason })
+type Placement = Pick<LocalActor, 'actorId' | 'restarts' | 'attempt'>
+
+function startFailed(turn: Turn, { actorId, restarts, attempt }: Placement, reason: StartFailure): void {
+  ended(turn, { type: 'actor.start-failed', actorId, restarts, attempt, reason })
 }
 
-function ended(turn: Turn, message: ActorEnd): void {
-  remember(turn.state.actorEnds, [message.actorId, message], actorEndsLimit)
+function exited(turn: Turn, { actorId, restarts, attempt }: Placement, how: { exit: WorkerExit; intended: boolean }): void {
+  ended(turn, { type: 'actor.exited', actorId, restarts, attempt, ...how })
+}
+
+function ended(turn: Turn, message: ActorEnd['message']): void {
+  const known = turn.state.actorEnds.get(message.actorId)
+  if (known === undefined || known.message.attempt <= message.attempt)
+    remember(turn.state.actorEnds, [message.actorId, { message, atMs: turn.nowMs }], actorEndsLimit)
   turn.out.push({ do: 'tell-head', message })
 }
 
@@ -189,5 +188,3 @@ function replaceLife(turn: Turn, actor: LocalActor): void {
   retire(worker, actor.allocation)
   endWorker(turn, worker, 'killed')
 }
-
-const isNoRoom = (end: ActorEnd): boolean => end.type === 'actor.start-failed' && end.reason.kind === 'no-room'

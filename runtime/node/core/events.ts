@@ -1,14 +1,20 @@
-import type { GroupId, JobId, WorkerId } from '../../base/ids.ts'
+import type { GroupId, JobId, NodeId, WorkerId } from '../../base/ids.ts'
 import type { WorkerExit } from '../../protocol/failures.ts'
 import type { ActorConstruction, AssignWorker, ConstructActor, FromHead, FromOwner, ToHead, ToOwner } from './messages.ts'
+import type { HeadAskReply } from '../../protocol/nodes.ts'
 import type { AgentState } from './state.ts'
 
 /** What happens to an agent. `nowMs` is wall time that never runs backwards. */
 export type AgentEvent = { readonly nowMs: number } & (
   | { readonly type: 'tick' }
   /** The head took our registration; `heartbeatMs` is how often it wants to hear of us. The view it sends next is whole. */
-  | { readonly type: 'head.registered'; readonly heartbeatMs: number }
-  | { readonly type: 'head.lost' }
+  | { readonly type: 'head.registered'; readonly heartbeatMs: number; readonly deadAfterMs: number }
+  /** `silentMs`: for so long before nothing had come over the link. */
+  | { readonly type: 'head.lost'; readonly silentMs: number }
+  /** A new link could not be made. `isRefused`: the head's machine answered, and nobody listens there. */
+  | { readonly type: 'head.unreachable'; readonly isRefused: boolean }
+  /** Of a node that was asked whether it hears the head; null: no answer came. */
+  | { readonly type: 'witness.answered'; readonly round: number; readonly nodeId: NodeId; readonly answer: HeadAskReply | null }
   | { readonly type: 'head.said'; readonly message: FromHead }
   /** The head knows no such group. */
   | { readonly type: 'group.unknown'; readonly groupId: GroupId }
@@ -32,7 +38,7 @@ export type AgentEvent = { readonly nowMs: number } & (
       readonly outcome: ActorConstruction
     }
   /** The node is nearly out of memory: end one worker. */
-  | { readonly type: 'memory.short' }
+  | { readonly type: 'memory.short'; readonly usedBytes: number; readonly totalBytes: number }
   | { readonly type: 'store.used'; readonly usedBytes: number }
 )
 
@@ -47,10 +53,14 @@ export type AgentCommand =
   /** SIGKILL. */
   | { readonly do: 'end-worker'; readonly workerId: WorkerId; readonly reason: string }
   | { readonly do: 'watch-group'; readonly groupId: GroupId }
+  /** Each of them is to be answered by `witness.answered`, within seconds. */
+  | { readonly do: 'ask-witnesses'; readonly round: number; readonly nodes: readonly Witness[] }
   /** Drained: say goodbye and end. */
   | { readonly do: 'leave-cluster'; readonly reason: string }
   /** Fenced: this state is dead. End what is left and register anew under a fresh node id. */
   | { readonly do: 'start-over' }
+
+export type Witness = { readonly nodeId: NodeId; readonly agentAddress: string }
 
 /** One step in the making: what the functions of the core hand around. */
 export type Turn = {

@@ -27,6 +27,7 @@ export function grant(turn: Turn, wish: LeaseWish, worker: Worker): void {
     shapeKey: queue?.shapeKey ?? wish.queueKey,
     workerId: worker.workerId,
     allocation,
+    retriable: wish.retriable,
     order: state.nextOrder++,
     unlisted: 0,
   }
@@ -90,8 +91,11 @@ export function endLease(turn: Turn, lease: Lease, workerLeaving: boolean): void
   const worker = forget(turn, lease)
   if (!worker) return
   if (worker.ending || workerLeaving || lease.allocation.gpus.length > 0 || turn.state.draining) {
-    retire(worker, lease.allocation)
-    askToLeave(turn, worker, { graceful: false, reason: workerLeaving ? 'max-calls' : 'idle' })
+    const stays = worker.owns && !worker.ending?.forced && !turn.state.draining
+    const keepsAllocation = !stays || lease.allocation.gpus.length > 0 // its process still fills the memory of the GPUs
+    retire(worker, keepsAllocation ? lease.allocation : null)
+    if (!keepsAllocation) releaseAllocation(turn, lease.allocation)
+    askToLeave(turn, worker, { graceful: stays, reason: workerLeaving ? 'max-calls' : 'idle' })
     return
   }
   makeIdle(turn, worker)

@@ -57,7 +57,7 @@ function wantsFrom(state: AgentState, queue: ShapeQueue, holder: { ownerId: stri
 }
 
 /** What the agent holds, for `node.register`. The shell adds the facts of the machine. */
-export function registrationOf(state: AgentState): Pick<NodeRegister, 'available' | 'actors' | 'bundles' | 'clients'> {
+export function registrationOf(state: AgentState): Omit<NodeRegister, 'type' | 'facts'> {
   const bundles = new Map<string, NodeRegister['bundles'][number]>()
   for (const { groupId, round, index, committed, returning } of state.bundles.values()) {
     if (returning) continue
@@ -67,15 +67,32 @@ export function registrationOf(state: AgentState): Pick<NodeRegister, 'available
     else bundles.set(key, { groupId, round, indexes: [index], committed })
   }
   const actors: NodeRegister['actors'] = []
-  for (const { actorId, restarts, phase, workerId } of state.actors.values()) {
+  for (const { actorId, restarts, attempt, phase, workerId } of state.actors.values()) {
     const address = workerId === null ? null : state.workers.get(workerId)?.address
-    if (phase === 'alive' && address) actors.push({ actorId, restarts, address })
+    if (phase === 'alive' && address) actors.push({ actorId, restarts, attempt, address })
   }
   const clients: NodeRegister['clients'] = []
   for (const [workerId, jobId] of state.drivers) clients.push({ workerId, jobId })
   for (const worker of state.workers.values())
     if (worker.phase.kind !== 'starting') clients.push({ workerId: worker.workerId, jobId: null })
-  return { available: availableResources(state), actors, bundles: [...bundles.values()], clients }
+  return { available: availableResources(state), actors, actorsEnded: unheardEnds(state), bundles: [...bundles.values()], clients }
+}
+
+/** What was said shortly before the link broke may not have arrived. */
+const unsureMs = 15_000
+const endsLimit = 1_000
+const linesOfEnd = 5
+
+/** Ends of actors that the head may not have heard of: it should not take an intended one for a crash. */
+function unheardEnds({ headAway, actorEnds }: AgentState): NodeRegister['actorsEnded'] {
+  if (headAway === null) return []
+  const ends: NodeRegister['actorsEnded'] = []
+  for (const { message, atMs } of actorEnds.values()) {
+    if (message.type !== 'actor.exited' || atMs < headAway.sinceMs - unsureMs) continue
+    const { type: _, exit, ...end } = message
+    ends.push({ ...end, exit: { ...exit, lastLines: exit.lastLines.slice(-linesOfEnd) } })
+  }
+  return ends.slice(-endsLimit)
 }
 
 /** Free amounts, those inside bundles under the bundles' names. What is overbooked counts as none. */

@@ -34,6 +34,10 @@ export type AgentCoreConfig = {
   readonly reportIntervalMs: number
   readonly wantedIntervalMs: number
   readonly maxQueuedRequests: number
+  /** Longer than `deadAfterMs` of the head, by this: then a node that does not hear the head finds out whether it is cut off. Pings overstate a silence by 2 s. */
+  readonly fenceMarginMs: number
+  /** Not on the head's own machine: a network lies between. */
+  readonly canBeCutOff: boolean
   readonly random: Random
   readonly randomHex: RandomHex
 }
@@ -49,6 +53,7 @@ export const defaultCoreSettings = {
   reportIntervalMs: 100,
   wantedIntervalMs: 100,
   maxQueuedRequests: 200_000,
+  fenceMarginMs: 3_000,
 } as const
 
 export type WorkerPhase =
@@ -72,6 +77,8 @@ export type Worker = {
   owns: boolean
   /** It was told to end, or said that it will. `deadlineMs` null: it may take its time. */
   ending: { reason: string; readonly deadlineMs: number | null; forced: boolean } | null
+  /** What the node used when this process was chosen to end for it. */
+  endedForMemory?: { readonly usedBytes: number; readonly totalBytes: number }
 }
 
 /** A lease request that is not granted yet. */
@@ -83,6 +90,7 @@ export type LeaseWish = {
   readonly queueKey: string
   readonly spills: number
   backlog: number
+  readonly retriable: boolean
   /** Of arrival: lower ones are served first. */
   readonly order: number
   readonly arrivedMs: number
@@ -128,6 +136,7 @@ export type Lease = {
   readonly shapeKey: string
   readonly workerId: WorkerId
   readonly allocation: Allocation
+  readonly retriable: boolean
   readonly order: number
   unlisted: number
 }
@@ -136,6 +145,8 @@ export type ActorPhase = 'placed' | 'constructing' | 'alive'
 export type LocalActor = {
   readonly actorId: ActorId
   readonly restarts: number
+  /** Of the head's placements of this actor. */
+  readonly attempt: number
   readonly spec: ActorSpec
   readonly allocation: Allocation
   readonly order: number
@@ -143,6 +154,11 @@ export type LocalActor = {
   workerId: WorkerId | null
   /** Why, once it was told to stop. */
   stopping: string | null
+}
+
+export type ActorEnd = {
+  readonly message: Extract<ToHead, { type: 'actor.start-failed' | 'actor.exited' }>
+  readonly atMs: number
 }
 
 export type Bundle = {
@@ -164,6 +180,26 @@ export type ViewNode = PlacementNode & {
   labels: Labels
   isOpen: boolean
   readonly agentAddress: string
+}
+
+/** The head is not heard; `sinceMs` is when it last was. */
+export type HeadAway = {
+  readonly sinceMs: number
+  /** Its machine answers, and says that nobody listens there. */
+  isRefused: boolean
+  askNotBeforeMs: number
+  /** Numbers what is asked of other nodes: answers of an older round are late. */
+  round: number
+  inquiry: Inquiry | null
+}
+/** Other nodes were asked whether they hear the head. */
+export type Inquiry = {
+  readonly atMs: number
+  readonly asked: number
+  readonly open: Set<NodeId>
+  hearing: number
+  deaf: number
+  isDead: boolean
 }
 
 export type AgentState = {
@@ -194,8 +230,8 @@ export type AgentState = {
   /** Processes that ended for good: what still comes from them is late. Oldest first, bounded. */
   readonly gone: Map<WorkerId, true>
   readonly actors: Map<ActorId, LocalActor>
-  /** How the last life of an actor here ended. Oldest first, bounded. */
-  readonly actorEnds: Map<ActorId, Extract<ToHead, { type: 'actor.start-failed' | 'actor.exited' }>>
+  /** How the last placement of an actor here ended. Oldest first, bounded. */
+  readonly actorEnds: Map<ActorId, ActorEnd>
   readonly bundles: Map<string, Bundle>
   readonly bundlesOfGroup: Map<GroupId, Set<string>>
   /** Highest round refused or given back, by group and index: what comes later of it is late. Bounded. */
@@ -217,6 +253,10 @@ export type AgentState = {
   left: boolean
   headConnected: boolean
   heartbeatMs: number
+  /** The head counts a node that it does not hear of for so long as dead. */
+  deadAfterMs: number
+  /** Set while the head is away, as far as we hear. */
+  headAway: HeadAway | null
   reportSequence: number
   lastReportMs: number
   reportDue: boolean
@@ -277,6 +317,8 @@ export function createAgentState(config: AgentCoreConfig): AgentState {
     left: false,
     headConnected: false,
     heartbeatMs: 1_000,
+    deadAfterMs: 10_000,
+    headAway: null,
     reportSequence: 0,
     lastReportMs: Number.NEGATIVE_INFINITY,
     reportDue: true,

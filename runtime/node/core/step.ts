@@ -4,6 +4,7 @@ import { endGroup, onBundlesCommit, onBundlesPrepare, onBundlesReturn } from './
 import type { AgentCommand, AgentEvent, Turn } from './events.ts'
 import { onGroupChanged, removedMessage } from './group-placing.ts'
 import { buryOwner, dropJob, dropOwner, onLeaseKill, onLeaseReturn, onLeasesHeld } from './leases.ts'
+import { fence, maybeAskWitnesses, onHeadLost, onWitnessAnswered } from './fencing.ts'
 import type { FromHead, FromOwner } from './messages.ts'
 import { placeWaiting, refuseInfeasible, touchPinned } from './placing.ts'
 import { maybeAskBack, maybeReport } from './reporting.ts'
@@ -11,7 +12,7 @@ import type { AgentState } from './state.ts'
 import { applyClusterChanged, removeNodes } from './view.ts'
 import { endWorker, onWorkerBlocked, onWorkerUnblocked } from './worker-orders.ts'
 import { onMemoryShort, onWorkerExited, onWorkerLeaving, onWorkerReady, serveStarts, sweepWorkers } from './workers.ts'
-import { onLeaseCancel, onLeaseRequest, unknownExit } from './wishes.ts'
+import { onLeaseCancel, onLeaseRequest } from './wishes.ts'
 
 /** How often deadlines are looked at. */
 const sweepEveryMs = 250
@@ -39,10 +40,14 @@ function handle(turn: Turn, event: AgentEvent): void {
     case 'tick':
       return onTick(turn)
     case 'head.registered':
-      return onRegistered(turn, event.heartbeatMs)
+      return onRegistered(turn, event)
     case 'head.lost':
-      state.headConnected = false
+      return onHeadLost(turn, event.silentMs)
+    case 'head.unreachable':
+      if (state.headAway) state.headAway.isRefused = event.isRefused
       return
+    case 'witness.answered':
+      return onWitnessAnswered(turn, event)
     case 'head.said':
       return onHeadSaid(turn, event.message)
     case 'group.unknown': {
@@ -82,7 +87,7 @@ function handle(turn: Turn, event: AgentEvent): void {
     case 'actor.constructed':
       return onActorConstructed(turn, event)
     case 'memory.short':
-      return onMemoryShort(turn)
+      return onMemoryShort(turn, event)
     case 'store.used':
       state.reportDue ||= Math.abs(event.usedBytes - state.storeUsedBytes) > state.storeUsedBytes / 10
       state.storeUsedBytes = event.usedBytes
@@ -122,7 +127,7 @@ function onHeadSaid(turn: Turn, message: FromHead): void {
     case 'node.drain':
       return onDrain(turn, message)
     case 'node.fenced':
-      return onFenced(turn)
+      return fence(turn)
     case 'actor.start':
       return onActorStart(turn, message)
     case 'actor.stop':
@@ -144,10 +149,12 @@ function onHeadSaid(turn: Turn, message: FromHead): void {
 }
 
 /** The head knows again what we hold; what it watches for us it has to be told again. */
-function onRegistered(turn: Turn, heartbeatMs: number): void {
+function onRegistered(turn: Turn, { heartbeatMs, deadAfterMs }: { heartbeatMs: number; deadAfterMs: number }): void {
   const { state } = turn
   state.headConnected = true
+  state.headAway = null
   state.heartbeatMs = heartbeatMs
+  state.deadAfterMs = deadAfterMs
   state.reportDue = true
   state.viewSynced = false
   state.lastReportMs = Number.NEGATIVE_INFINITY
@@ -161,6 +168,7 @@ function onTick(turn: Turn): void {
   sweepWorkers(turn)
   touchPinned(turn)
   refuseInfeasible(turn)
+  maybeAskWitnesses(turn)
 }
 
 function onDrain(turn: Turn, order: { reason: string; deadlineMs: number }): void {
@@ -183,16 +191,4 @@ function maybeLeave(turn: Turn): void {
   state.left = true
   for (const worker of state.workers.values()) endWorker(turn, worker, 'node-lost')
   turn.out.push({ do: 'leave-cluster', reason: state.draining.reason })
-}
-
-/** We are dead to the cluster: owners here are told, workers are ended, and a new node begins. */
-function onFenced(turn: Turn): void {
-  const { state } = turn
-  state.left = true
-  for (const worker of state.workers.values()) endWorker(turn, worker, 'node-lost')
-  for (const lease of state.leases.values()) {
-    const exit = { ...unknownExit, reason: 'node-lost' }
-    turn.out.push({ do: 'tell-owner', ownerId: lease.ownerId, message: { type: 'lease.lost', leaseId: lease.leaseId, exit } })
-  }
-  turn.out.push({ do: 'start-over' })
 }

@@ -37,6 +37,7 @@ export function onLeaseRequest(turn: Turn, message: Extract<FromOwner, { type: '
     queueKey: queue.key,
     spills,
     backlog: message.backlog,
+    retriable: message.retriable,
     order: state.nextOrder++,
     arrivedMs: turn.nowMs,
     allocation: null,

@@ -75,7 +75,8 @@ export function onWorkerExited(turn: Turn, workerId: WorkerId, seen: WorkerExit)
   const { state } = turn
   const worker = state.workers.get(workerId)
   if (!worker) return
-  const exit: WorkerExit = { ...seen, reason: worker.ending?.reason ?? seen.reason }
+  const memory = worker.endedForMemory && { memory: worker.endedForMemory }
+  const exit: WorkerExit = { ...seen, reason: worker.ending?.reason ?? seen.reason, ...memory }
   const { phase } = worker
   unblock(state, worker)
   state.workers.delete(workerId)
@@ -124,27 +125,33 @@ export function sweepWorkers(turn: Turn): void {
   }
 }
 
-/** The newest task goes first: it loses the least, and tasks run again. Then the newest actor, those that may restart before others. */
-export function onMemoryShort(turn: Turn): void {
+/** What may run again goes before what may not, and of these the newest: it loses the least (Ray: its policy by time). */
+export function onMemoryShort(turn: Turn, { usedBytes, totalBytes }: { usedBytes: number; totalBytes: number }): void {
   const { state } = turn
-  let victim: { worker: Worker; rank: number; order: number } | undefined
+  let victim: ({ worker: Worker } & Candidate) | undefined
   for (const worker of state.workers.values()) {
     if (worker.ending?.reason === 'out-of-memory') return // its memory comes back soon
     const candidate = rankForEnding(state, worker)
     if (!candidate || worker.ending?.forced) continue
-    if (victim && (candidate.rank > victim.rank || (candidate.rank === victim.rank && candidate.order < victim.order))) continue
-    victim = { worker, ...candidate }
+    const goesBefore = !victim || (candidate.retriable === victim.retriable ? candidate.order > victim.order : candidate.retriable)
+    if (goesBefore) victim = { worker, ...candidate }
   }
-  if (victim) endWorker(turn, victim.worker, 'out-of-memory')
+  if (!victim) return
+  victim.worker.endedForMemory = { usedBytes, totalBytes }
+  endWorker(turn, victim.worker, 'out-of-memory')
 }
 
-function rankForEnding(state: AgentState, worker: Worker): { rank: number; order: number } | undefined {
+type Candidate = { readonly retriable: boolean; readonly order: number }
+
+function rankForEnding(state: AgentState, worker: Worker): Candidate | undefined {
   switch (worker.phase.kind) {
-    case 'leased':
-      return { rank: 0, order: state.leases.get(worker.phase.leaseId)?.order ?? 0 }
+    case 'leased': {
+      const lease = state.leases.get(worker.phase.leaseId)
+      return { retriable: lease?.retriable ?? false, order: lease?.order ?? 0 }
+    }
     case 'actor': {
       const actor = state.actors.get(worker.phase.actorId)
-      return { rank: actor?.spec.maxRestarts === 0 ? 2 : 1, order: actor?.order ?? 0 }
+      return { retriable: actor?.spec.maxRestarts !== 0, order: actor?.order ?? 0 }
     }
     case 'starting':
     case 'idle':

@@ -1,6 +1,5 @@
 import { ClusterError } from '../../base/errors.ts'
 import { newActorId, objectIdOf } from '../../base/ids.ts'
-import { randomBytes } from 'node:crypto'
 import { ActorChanged, ActorCreated, type ActorDeath, ActorListing, ActorNamesReply, type ActorSpec } from '../../protocol/actors.ts'
 import * as z from 'zod'
 import type { ActorDefinition, ActorIdentity, MethodCall } from '../backend.ts'
@@ -8,8 +7,10 @@ import { actorIdentity, handleFor, isHandle } from '../actor.ts'
 import { errorFromFailure } from '../errors.ts'
 import { type ActorOptions, resourcesFor, shapeFrom } from '../options.ts'
 import type { OwnedTask, TaskKind } from '../owner/core/state.ts'
+import { randomHex } from '../random-hex.ts'
 import type { Client } from './client.ts'
 import type { HostKind } from './codec.ts'
+import { HandleCount } from './handle-count.ts'
 import { readRefFields, refFields } from './host-kinds.ts'
 import { inheritedStrategy } from './inherited-strategy.ts'
 import type { PendingTask } from './pending-task.ts'
@@ -18,7 +19,6 @@ import { makePending, packArguments } from './submit.ts'
 
 /** The object that stands for the handles of an actor. */
 const handlesOf = (actorId: string): string => objectIdOf('f'.repeat(16) + actorId, 1)
-const randomHex = (bytes: number): string => randomBytes(bytes).toString('hex')
 
 /** What a handle of the bundled runtime holds. `counted` keeps the actor alive; a handle found by name does not. */
 export type ShoalActor = ActorIdentity & {
@@ -38,10 +38,21 @@ export class Actors {
   readonly #failed = new Map<string, ActorDeath>()
   /** Asked for with `getIfExists`, and the one that has the name. */
   readonly #aliases = new Map<string, ActorListing>()
+  /** By the queue of their calls. */
+  readonly #handles = new HandleCount((queueId) => this.#lastHandleGone(queueId))
+  /** Without a handle, and perhaps with calls under way. */
+  readonly #unused = new Set<string>()
+  /** Actors made here that live as long as their handles do. */
+  readonly #owned = new Set<string>()
   readonly hostKind: HostKind
   constructor(client: Client) {
     this.#client = client
     this.hostKind = this.#makeHostKind()
+  }
+
+  /** Actors that end with this process. */
+  get ownedCount(): number {
+    return this.#owned.size
   }
 
   /** Returns at once; what goes wrong shows in the first call. */
@@ -57,6 +68,7 @@ export class Actors {
     counted.settle('ready')
     client.references.countHandles(counted, actorId)
     const listing = this.#listing(actorId, definition)
+    if (!listing.detached) this.#owned.add(actorId)
     const schedulingStrategy = inheritedStrategy(definition.options)
     const placed = schedulingStrategy ? { ...definition, options: { ...definition.options, schedulingStrategy } } : definition
     const registered = this.#register(placed, { listing, packed, counted })
@@ -69,12 +81,29 @@ export class Actors {
   #identity(listing: ActorListing, counted: RefState | null): ShoalActor {
     const { actorId, name, className, methodNames } = listing
     const resolve = () => this.actorIdOf(actorId)
-    return {
+    const identity = {
       get actorId() {
         return resolve()
       },
       ...{ queueId: actorId, name, className, methodNames, listing, counted },
     }
+    this.#handles.add(actorId, identity)
+    return identity
+  }
+
+  #lastHandleGone(queueId: string): void {
+    this.#unused.add(queueId)
+    this.#client.owner.raise({ type: 'actor.unused', actorId: queueId, nowMs: performance.now() })
+    for (const unused of this.#unused) this.#forget(unused)
+  }
+
+  /** Nobody here can name it any more, and no call of it is under way. */
+  #forget(queueId: string): void {
+    if (this.#client.owner.state.actors.has(queueId) || this.#registering.has(queueId)) return
+    this.#unused.delete(queueId)
+    if (this.#handles.has(queueId)) return
+    this.#failed.delete(queueId)
+    this.#aliases.delete(queueId)
   }
 
   /** The actor behind a queue of calls: another when the name it was asked for with was taken. */
@@ -154,7 +183,10 @@ export class Actors {
       methodNames: listing.methodNames,
     }
     const created = await client.request({ type: 'actor.create', spec, getIfExists: options.getIfExists ?? false }, ActorCreated)
-    if (created.existing) this.#aliases.set(listing.actorId, created.existing)
+    if (created.existing) {
+      this.#aliases.set(listing.actorId, created.existing)
+      this.#owned.delete(listing.actorId)
+    }
   }
 
   #failWithArgument(className: string, actorId: string, { failure }: RefState): void {
@@ -178,6 +210,7 @@ export class Actors {
 
   #bury(actorId: string, death: ActorDeath): void {
     this.#failed.set(actorId, death)
+    this.#owned.delete(actorId)
     this.#tellFailed(actorId, death)
   }
 
@@ -271,6 +304,7 @@ export class Actors {
 
   onChanged({ actorId, version, status }: ActorChanged): void {
     const nowMs = performance.now()
+    if (status.kind === 'dead') this.#owned.delete(actorId)
     const counted = status.kind === 'dead' ? this.#client.references.find(handlesOf(actorId)) : undefined
     if (counted) counted.nested = [] // no restart needs its arguments any more
     this.#client.owner.raise({ type: 'actor.changed', actorId, version, status, nowMs })
@@ -280,6 +314,7 @@ export class Actors {
   }
 
   async outOfScope(actorId: string): Promise<void> {
+    this.#owned.delete(actorId)
     await this.#registering.get(actorId)
     // Calls under way hold the handle's reference, so none is left when this is said.
     await this.#client.request({ type: 'actor.out-of-scope', actorId }, z.unknown()).catch(() => {}) // the actor ends with its owner at the latest

@@ -1,3 +1,4 @@
+import { toError } from '../../base/errors.ts'
 import type { NodeId, WorkerId } from '../../base/ids.ts'
 import type { Logger } from '../../base/logger.ts'
 import { toClientFromAgent, workerRequests } from '../../protocol/clients.ts'
@@ -55,7 +56,7 @@ export class OtherAgents {
   send(agent: NonNullable<AgentTarget>, message: AgentMessage): void {
     const link = this.#links.get(agent.nodeId) ?? this.#open(agent)
     link.then(
-      (open) => void open.send(message),
+      (open) => sendOrClose(open, message),
       () => {}, // onClosed has been told
     )
   }
@@ -105,5 +106,14 @@ export class OtherAgents {
     const link = dialed.link({ incoming: toOwnerFromAgent, logger: this.#io.logger, peer: `agent ${agent.nodeId.slice(0, 8)}` })
     link.unref()
     return link
+  }
+}
+
+/** What was asked of an agent by a message that cannot be sent is asked anew: its link closes, which is told. */
+function sendOrClose(link: Link<FromOtherAgent>, message: AgentMessage): void {
+  try {
+    link.send(message)
+  } catch (error) {
+    link.close(`${message.type} cannot be sent: ${toError(error).message}`)
   }
 }

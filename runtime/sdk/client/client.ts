@@ -11,6 +11,7 @@ import { createStoreClient, type StoreClient } from '../../store/store-client.ts
 import type { Link } from '../../transport/link.ts'
 import type { Listener } from '../../transport/listen.ts'
 import type { AgentMessage, AgentTarget } from '../owner/core/state.ts'
+import { fromAgent, leaseNews } from './agent-messages.ts'
 import { connectAgent, type FromAgent, OtherAgents } from './agent-connection.ts'
 import { Actors } from './actors.ts'
 import { type Codec, createCodec, lazyKind } from './codec.ts'
@@ -23,6 +24,7 @@ import { refKind } from './host-kinds.ts'
 import { reconstruct } from './lost-objects.ts'
 import { KeepAlive } from './keep-alive.ts'
 import { OutgoingValues } from './outgoing-values.ts'
+import { Ownership } from './ownership.ts'
 import { OwnerShell } from './owner-shell.ts'
 import { type Caller, serveOthers, type ToWorker } from './own-server.ts'
 import { Peers } from './peers.ts'
@@ -63,7 +65,7 @@ export type ClientOptions = {
   readonly onAgentGone?: () => void
 }
 
-const sayOwnershipMs = 1_000
+const lookAtOwnershipMs = 1_000
 const anything = z.unknown()
 
 /** One process' part in the cluster: what it owns, what it borrows, and its links to its agent and to other processes. */
@@ -82,9 +84,10 @@ export class Client {
   readonly actors: Actors
   readonly groups: Groups
   readonly values: OutgoingValues
+  readonly ownership: Ownership
   readonly keepAlive = new KeepAlive()
   readonly unseen = new UnseenFailures()
-  readonly #others: OtherAgents
+  readonly others: OtherAgents
   readonly address: ProcessAddress
   readonly tempDir: string
   jobId: JobId = '00000000'
@@ -92,7 +95,6 @@ export class Client {
   newTaskId: (actorId?: string) => TaskId
   #listener: Listener | undefined
   #ownershipTimer: NodeJS.Timeout | undefined
-  #saidOwns = false
   readonly #callers = new Set<Caller>()
   #closed = false
 
@@ -114,11 +116,11 @@ export class Client {
       onMessage: (peer, message) => this.owner.onPeerMessage(peer, message),
       onClosed: (peer) => this.owner.onPeerClosed(peer),
     })
-    this.#others = new OtherAgents({
+    this.others = new OtherAgents({
       self: { workerId: this.address.workerId, nodeId: this.address.nodeId, version: clientVersion },
       logger,
       identity,
-      onMessage: (from, message) => this.#onLeaseMessage(from, message),
+      onMessage: (from, message) => leaseNews(this, from, message),
       onClosed: (gone) => this.owner.raise({ type: 'agent.link-closed', agent: gone, nowMs: performance.now() }),
     })
     this.store = createStoreClient({
@@ -138,25 +140,11 @@ export class Client {
     )
     this.errors = createErrorCodec(this.codec)
     this.functions = new Functions({ hosts: this.codec.hosts, modules: options, request: (message, reply) => this.request(message, reply) })
-    this.owner = new OwnerShell({
-      config: { ownerId: this.address.workerId, nodeId: this.address.nodeId },
-      self,
-      peers: this.peers,
-      references: this.references,
-      logger,
-      sendAgent: (to, message) => this.#sendAgent(to, message),
-      actorIdOf: (queueId) => this.actors.actorIdOf(queueId),
-      watchActor: (actorId) => this.actors.watch(actorId),
-      watchGroup: (groupId) => this.groups.watch(groupId),
-      warn: options.warn,
-      codeOf: (functionId) => this.functions.codeOf(functionId),
-      nowMs: () => performance.now(),
-      unseen: this.unseen,
-      storeInline: (state) => this.values.storeInline(state),
-    })
+    this.owner = this.#makeOwner(self)
     this.actors = new Actors(this)
     this.groups = new Groups(this)
     this.values = new OutgoingValues(this)
+    this.ownership = this.#makeOwnership()
     this.reader = this.#makeReader()
     this.owner.onLost = (state) => this.reader.lost(state)
   }
@@ -173,8 +161,44 @@ export class Client {
       },
       returnBorrowed: (owner, objectIds) =>
         this.peers.find(owner.workerId)?.send({ type: 'objects.returned', borrower: this.address.workerId, objectIds }),
-      freeCopies: ({ objectId, copies }) => void this.agent.send({ type: 'objects.free', objects: [{ objectId, copies }] }),
+      freeCopies: ({ objectId, copies }) => {
+        this.store.dropOffer(objectId)
+        this.agent.send({ type: 'objects.free', objects: [{ objectId, copies }] })
+      },
       actorOutOfScope: (actorId) => void this.actors.outOfScope(actorId),
+    })
+  }
+
+  #makeOwner(self: () => ProcessAddress): OwnerShell {
+    return new OwnerShell({
+      config: { ownerId: this.address.workerId, nodeId: this.address.nodeId },
+      self,
+      peers: this.peers,
+      references: this.references,
+      logger: this.#options.logger,
+      sendAgent: (to, message) => this.#sendAgent(to, message),
+      actorIdOf: (queueId) => this.actors.actorIdOf(queueId),
+      watchActor: (actorId) => this.actors.watch(actorId),
+      watchGroup: (groupId) => this.groups.watch(groupId),
+      warn: this.#options.warn,
+      codeOf: (functionId) => this.functions.codeOf(functionId),
+      nowMs: () => performance.now(),
+      unseen: this.unseen,
+      storeInline: (state) => this.values.storeInline(state),
+    })
+  }
+
+  #makeOwnership(): Ownership {
+    return new Ownership({
+      references: this.references,
+      owner: this.owner,
+      actors: () => this.actors,
+      say: (owns) => {
+        this.agent.send({ type: 'worker.owns', owns })
+        this.agent.flush()
+      },
+      collectGarbage,
+      nowMs: () => performance.now(),
     })
   }
 
@@ -239,14 +263,14 @@ export class Client {
       refuse: ({ role }) => (role === 'owner' ? undefined : new ClusterError('auth.refused', `a worker takes role owner, not ${role}`)),
     })
     this.#listener.unref()
-    this.agent.onMessage((message) => this.#onAgentMessage(message))
+    this.agent.onMessage((message) => fromAgent(this, message, this.#options.onAgentMessage))
     this.agent.onRequest((message) => this.#options.onAgentRequest?.(message))
     void this.agent.closed.then(() => this.#agentGone())
     this.agent.send({ type: 'client.ready', workerId: this.address.workerId, pid: process.pid, socketPath: this.address.socketPath })
     if (this.#options.role === 'driver') {
       await this.#registerJob()
       this.agent.unref()
-    } else this.#ownershipTimer = setInterval(() => this.#sayWhetherOwner(), sayOwnershipMs).unref()
+    } else this.#ownershipTimer = setInterval(() => this.ownership.look(), lookAtOwnershipMs).unref()
   }
 
   async #registerJob(): Promise<void> {
@@ -266,13 +290,6 @@ export class Client {
     this.newTaskId = createTaskIds(this.#options.randomHex, jobId)
   }
 
-  /** Idle workers end, but for those that own what others use. */
-  #sayWhetherOwner(): void {
-    const owns = this.references.lentCount > 0 || this.owner.state.tasks.size > 0
-    if (owns !== this.#saidOwns) this.agent.send({ type: 'worker.owns', owns })
-    this.#saidOwns = owns
-  }
-
   /** A request that the agent passes on to the head, or answers itself. */
   async request<T>(message: object, reply: { parse(value: unknown): T }): Promise<T> {
     return reply.parse(await this.agent.request(message, { reply: anything }))
@@ -280,60 +297,7 @@ export class Client {
 
   #sendAgent(to: AgentTarget, message: AgentMessage): void {
     if (to === null || to.nodeId === this.address.nodeId) this.agent.send(message)
-    else this.#others.send(to, message)
-  }
-
-  #onAgentMessage(message: FromAgent): void {
-    const nowMs = performance.now()
-    switch (message.type) {
-      case 'lease.granted':
-      case 'lease.spilled':
-      case 'lease.refused':
-      case 'lease.waiting':
-      case 'lease.wanted':
-      case 'lease.lost':
-        return this.#onLeaseMessage(null, message)
-      case 'processes.gone':
-        this.references.borrowersGone(message.workerIds)
-        this.references.ownersGone(new Set(message.workerIds), new Set(message.nodeIds))
-        this.owner.raise({ type: 'processes.gone', workerIds: message.workerIds, nodeIds: message.nodeIds, nowMs })
-        this.peers.nodesGone(message.nodeIds)
-        return this.#others.nodesGone(message.nodeIds)
-      case 'actor.changed':
-        return this.actors.onChanged(message)
-      case 'group.changed':
-        this.groups.changed(message)
-        return this.owner.raise({
-          type: 'group.changed',
-          groupId: message.groupId,
-          version: message.version,
-          status: message.status,
-          nowMs,
-        })
-      case 'garbage.collect':
-        return collectGarbage()
-      default:
-        return this.#options.onAgentMessage?.(message)
-    }
-  }
-
-  #onLeaseMessage(from: AgentTarget, message: Extract<FromAgent, { type: `lease.${string}` }>): void {
-    const nowMs = performance.now()
-    switch (message.type) {
-      case 'lease.granted':
-        return this.owner.raise({
-          type: 'lease.granted',
-          requestId: message.requestId,
-          leaseId: message.leaseId,
-          worker: message.worker,
-          from,
-          nowMs,
-        })
-      case 'lease.wanted':
-        return this.owner.raise({ type: 'lease.wanted', from, nowMs })
-      default:
-        return this.owner.raise({ ...message, nowMs })
-    }
+    else this.others.send(to, message)
   }
 
   #agentGone(): void {
@@ -355,7 +319,7 @@ export class Client {
     this.owner.stop()
     this.store.close()
     this.peers.closeAll()
-    this.#others.closeAll()
+    this.others.closeAll()
     this.#listener?.close()
     this.agent.close()
   }

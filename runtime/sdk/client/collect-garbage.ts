@@ -1,6 +1,3 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
-
 let collect: (() => void) | undefined
 let lastMs = Number.NEGATIVE_INFINITY
 const atMostEveryMs = 1_000
@@ -13,8 +10,8 @@ export function collectGarbage(): void {
   if (performance.now() - lastMs < atMostEveryMs) return
   lastMs = performance.now()
   if (!collect) {
-    setFlagsFromString('--expose-gc')
-    collect = runInNewContext('gc') as () => void // V8's own, exposed by the flag
+    process.getBuiltinModule('node:v8').setFlagsFromString('--expose-gc')
+    collect = process.getBuiltinModule('node:vm').runInNewContext('gc') as () => void // V8's own, exposed by the flag
   }
   collect()
 }

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import { createLogger } from '../../base/logger.ts'
 import { ClusterError } from '../../base/errors.ts'
 import { defaultTempDir, sessionLayout } from '../../session/layout.ts'
 import { findRunning, type HeadRecord, type NodeRecord } from '../../session/session-records.ts'
 import { warmUpCapture } from '../closure/capture.ts'
+import { randomHex } from '../random-hex.ts'
 import { Client } from './client.ts'
 import { type EmbeddedCluster, type EmbeddedOptions, startEmbedded } from './embedded-cluster.ts'
 import { ShoalBackend } from './shoal-backend.ts'
@@ -73,7 +73,7 @@ async function connect(agentSocket: string, { options, embedded, onClosed }: Con
     logger: createLogger('driver', (line) => void process.stderr.write(line), { level: 'warn' }),
     entrypoint: process.argv.slice(1).join(' ').slice(0, 4_096),
     namespace: options.namespace ?? null,
-    randomHex: (bytes) => randomBytes(bytes).toString('hex'),
+    randomHex,
     importModule: (specifier) => import(specifier),
     warn,
     onAgentGone: () => {

@@ -1,9 +1,8 @@
-import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { spawnDaemon } from '../../session/daemon.ts'
 import { makeSessionFolders, sessionLayout, userId } from '../../session/layout.ts'
+import { endDaemon, type NodeFlags, nodeFlags, startDaemon } from '../../session/start-daemon.ts'
 import { type Duration, resolveDuration } from '../../base/duration.ts'
 import { ClusterError } from '../../base/errors.ts'
 
@@ -38,33 +37,17 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedC
     options.infeasibleTimeout === undefined
       ? []
       : ['--config', JSON.stringify({ infeasibleTimeoutMs: resolveDuration(options.infeasibleTimeout, 0) })]
-  const head = spawnDaemon({
-    name: 'head',
-    args: ['--temp-dir', tempDir, ...config],
-    logPath: join(layout.logDir, 'head.log'),
-    detached: false,
-  })
-  const agent = spawnDaemon({
+  const flags = nodeFlags({ listen: 'none', ...nodeOf(options) })
+  const head = startDaemon(layout, { name: 'head', args: config, detached: false })
+  const agent = startDaemon(layout, {
     name: 'agent',
-    args: [
-      '--temp-dir',
-      tempDir,
-      '--head',
-      `unix:${layout.headSocket}`,
-      '--listen',
-      'none',
-      '--is-head',
-      '--remove-files',
-      ...resourceArgs(options),
-      ...config,
-    ],
-    logPath: join(layout.logDir, 'agent.log'),
+    args: ['--head', `unix:${layout.headSocket}`, '--is-head', '--remove-files', ...flags, ...config],
     detached: false,
   })
   const started = await Promise.allSettled([head, agent])
-  const children = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value.child] : []))
+  const children = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
   const stop = async () => {
-    await Promise.all(children.reverse().map(endChild))
+    await Promise.all(children.reverse().map((child) => endDaemon(child, 'close-pipe')))
     rmSync(tempDir, { recursive: true, force: true })
     rmSync(layout.socketDir, { recursive: true, force: true })
   }
@@ -76,29 +59,10 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedC
   return { agentSocket: layout.agentSocket, tempDir, stop }
 }
 
-function resourceArgs(options: EmbeddedOptions): string[] {
+function nodeOf(options: EmbeddedOptions): Omit<NodeFlags, 'listen'> {
   const resources: Record<string, number> = { ...options.resources }
   if (options.numCpus !== undefined) resources['CPU'] = options.numCpus
   if (options.numGpus !== undefined) resources['GPU'] = options.numGpus
   if (options.memory !== undefined) resources['memory'] = options.memory
-  const args = ['--resources', JSON.stringify(resources)]
-  if (options.labels) args.push('--labels', JSON.stringify(options.labels))
-  if (options.objectStoreMemory !== undefined) args.push('--object-store-memory', String(options.objectStoreMemory))
-  return args
-}
-
-const endWithinMs = 5_000
-
-/** Closes the pipe, which is the order to leave; ends what does not. */
-function endChild(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => child.kill('SIGKILL'), endWithinMs)
-    child.once('exit', () => {
-      clearTimeout(timer)
-      resolve()
-    })
-    child.ref()
-    child.stdin?.end()
-  })
+  return { resources, labels: options.labels, objectStoreBytes: options.objectStoreMemory }
 }

@@ -12,6 +12,7 @@ import type { ShoalBackend } from './shoal-backend.ts'
 export function createExecutionServices(client: Client, backend: ShoalBackend): ExecutionServices {
   /** Refs inside results, held until the caller holds them itself. */
   const resultRefs = new Map<TaskId, RefState[]>()
+  client.ownership.hasResultsOut = () => resultRefs.size > 0
   return {
     workerId: client.address.workerId,
     nodeId: client.address.nodeId,
@@ -26,6 +27,7 @@ export function createExecutionServices(client: Client, backend: ShoalBackend): 
     releaseResults(taskIds) {
       for (const taskId of taskIds) resultRefs.delete(taskId)
     },
+    whenNothingOwned: () => client.ownership.whenNothing(),
     cancelChildren: (taskId) => backend.cancelChildren(taskId),
     runInTask: (task, body) => taskScope.run(task, body),
   }

@@ -34,14 +34,18 @@ function crashFailure(task: OwnedTask, exit: WorkerExit): Failure {
   const runs = task.attempt + 1
   const outOfMemory = exit.reason === 'out-of-memory'
   const advice = outOfMemory
-    ? 'The node was out of memory; ask for memory in the options, run fewer at once, or use a larger node.'
+    ? `The node was out of memory${usageOf(exit)}; ask for memory in the options, run fewer at once, or use a larger node.`
     : 'Look at the lines above, or at the log of the worker; a native crash, process.exit or a kill from outside end a worker.'
   return {
     code: outOfMemory ? 'worker.out-of-memory' : 'worker.crashed',
     message: `the worker that ran ${name} died: ${describeExit(exit)}. It was run ${runs} time${runs === 1 ? '' : 's'}.${outputOf(exit)}\n${advice}`,
-    details: { taskId: task.taskId, pid: exit.pid, runs, exitCode: exit.exitCode ?? -1, signal: exit.signal ?? '' },
+    details: { taskId: task.taskId, pid: exit.pid, runs, exitCode: exit.exitCode ?? -1, signal: exit.signal ?? '', ...exit.memory },
   }
 }
+
+const mebibyte = 1_048_576
+const usageOf = ({ memory }: WorkerExit): string =>
+  memory ? `: ${Math.round(memory.usedBytes / mebibyte)} of ${Math.round(memory.totalBytes / mebibyte)} MiB were in use` : ''
 
 export function describeExit(exit: WorkerExit): string {
   const why = exit.reason === null ? '' : ` (${exit.reason})`

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto'
 import { ClusterError } from '../../base/errors.ts'
-import { KvGetReply, KvPutReply } from '../../protocol/clients.ts'
+import { KvGetReply, KvPutReply, maxKvValueBytes } from '../../protocol/clients.ts'
 import { captureGraph } from '../closure/capture.ts'
 import { rebuildGraph } from '../closure/rebuild.ts'
 import type { Callable } from '../execution.ts'
@@ -19,6 +18,7 @@ const inlineCodeBytes = 64 * 1024
 /** Captured data above this is better put into the store. */
 const warnDataBytes = 1024 * 1024
 const maxLoaded = 10_000
+const mebibytes = (bytes: number): string => (bytes / 1024 / 1024).toFixed(1)
 
 export type Portable = { readonly functionId: string; readonly bytes: Uint8Array }
 
@@ -42,13 +42,20 @@ export class Functions {
     const known = this.#captured.get(fn)
     if (known) return known
     const { bytes, dataBytes } = captureGraph(fn, { hosts: this.#io.hosts, what })
+    if (bytes.length > maxKvValueBytes) {
+      throw new ClusterError(
+        'function.not-portable',
+        `${what} is ${mebibytes(bytes.length)} MiB with all that it captures, and ${mebibytes(maxKvValueBytes)} MiB can travel; put its data with shoal.put and pass the ref`,
+        { details: { bytes: bytes.length, limitBytes: maxKvValueBytes } },
+      )
+    }
     if (dataBytes > warnDataBytes) {
       process.emitWarning(
-        `${what} captures ${(dataBytes / 1024 / 1024).toFixed(1)} MiB of data; put it with shoal.put and pass the ref, so that it travels once`,
+        `${what} captures ${mebibytes(dataBytes)} MiB of data; put it with shoal.put and pass the ref, so that it travels once`,
         'ShoalWarning',
       )
     }
-    const portable = { functionId: createHash('sha256').update(bytes).digest('hex'), bytes }
+    const portable = { functionId: process.getBuiltinModule('node:crypto').createHash('sha256').update(bytes).digest('hex'), bytes }
     this.#captured.set(fn, portable)
     if (bytes.length <= inlineCodeBytes) this.#code.set(portable.functionId, bytes)
     else void this.store(portable)

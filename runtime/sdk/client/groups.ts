@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import * as z from 'zod'
 import { newGroupId } from '../../base/ids.ts'
 import { GroupChanged, type GroupSpec, GroupTableReply } from '../../protocol/groups.ts'
@@ -7,6 +6,7 @@ import { errorFromFailure } from '../errors.ts'
 import { selectorFrom } from '../options.ts'
 import { ClusterError } from '../../base/errors.ts'
 import { PlacementGroup } from '../placement-group.ts'
+import { randomHex } from '../random-hex.ts'
 import type { Client } from './client.ts'
 import type { HostKind } from './codec.ts'
 
@@ -19,16 +19,20 @@ export const groupKind: HostKind = {
 
 type Known = { created: Promise<void>; last: GroupChanged | null; waiters: ((changed: GroupChanged) => void)[] }
 
+const keptRemoved = 1_000
+
 /** Placement groups that this process made or uses. */
 export class Groups {
   readonly #client: Client
   readonly #known = new Map<string, Known>()
+  /** Of these, the ones that are removed, oldest first. */
+  readonly #removed = new Set<string>()
   constructor(client: Client) {
     this.#client = client
   }
 
   create(options: PlacementGroupOptions): string {
-    const groupId = newGroupId((bytes) => randomBytes(bytes).toString('hex'), this.#client.jobId)
+    const groupId = newGroupId(randomHex, this.#client.jobId)
     const selectors = options.bundleLabelSelector ?? []
     const spec: GroupSpec = {
       groupId,
@@ -100,6 +104,17 @@ export class Groups {
     if (known.last && changed.version < known.last.version) return
     known.last = changed
     for (const waiter of known.waiters.splice(0)) waiter(changed)
+    if (changed.status.kind === 'removed') this.#forgetOldest(changed.groupId)
+  }
+
+  /** What is said of a removed group that is forgotten here is asked of the head again. */
+  #forgetOldest(groupId: string): void {
+    this.#removed.add(groupId)
+    if (this.#removed.size <= keptRemoved) return
+    const [oldest] = this.#removed
+    if (oldest === undefined) return
+    this.#removed.delete(oldest)
+    this.#known.delete(oldest)
   }
 
   async table(): Promise<GroupInfo[]> {

@@ -7,6 +7,8 @@ import type { RefState } from './ref-state.ts'
 
 /** Put objects are told from returns by their index, as in Ray. */
 const putIndex = 0x8000_0001
+/** The store is asked for room before the bytes go there. Larger arrays are read only then: copying them twice would cost half the speed. */
+const copyNowUpToBytes = 1024 * 1024
 const noNested: TaskResult['nested'] = []
 
 /** Values on their way into objects: put by the program, too large for a message, or returned by a task. */
@@ -85,7 +87,8 @@ export class OutgoingValues {
   ): Promise<TaskResult> {
     const { nodeId, agentAddress } = this.#client.address
     const { sizeBytes } = encoded
-    await this.#client.store.put(objectId, sizeBytes, (target) => encoded.writeTo(target), {
+    const bytes = sizeBytes <= copyNowUpToBytes ? encoded.toBytes() : undefined
+    await this.#client.store.put(objectId, sizeBytes, (target) => (bytes ? target.set(bytes) : encoded.writeTo(target)), {
       primary: true,
       ownerId,
       ...(timeoutMs === undefined ? {} : { timeoutMs }),

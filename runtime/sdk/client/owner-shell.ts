@@ -1,7 +1,8 @@
 import type { ActorId, ObjectId, TaskId } from '../../base/ids.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { ProcessAddress } from '../../protocol/addresses.ts'
-import type { PushedTask, RefArgument, TaskResult } from '../../protocol/tasks.ts'
+import type { Failure } from '../../protocol/failures.ts'
+import type { TaskResult } from '../../protocol/tasks.ts'
 import {
   type AgentMessage,
   type AgentTarget,
@@ -17,12 +18,13 @@ import {
 } from '../owner/core/state.ts'
 import { step } from '../owner/core/step.ts'
 import { failureFrom } from './failures.ts'
-import { batchesBySize, fewArguments, surplusArguments } from './message-size.ts'
+import { fewArguments, surplusArguments } from './message-size.ts'
 import type { FromWorker, Peer, Peers } from './peers.ts'
 import type { PendingTask } from './pending-task.ts'
 import type { References } from './references.ts'
 import type { RefState } from './ref-state.ts'
 import { TaskResults } from './task-results.ts'
+import { TaskSender } from './task-sender.ts'
 import type { UnseenFailures } from './unseen-failures.ts'
 
 export type OwnerShellIo = {
@@ -54,6 +56,7 @@ export class OwnerShell {
   readonly #io: OwnerShellIo
   readonly state: OwnerState
   readonly #results: TaskResults
+  readonly #sender: TaskSender
   readonly #pending = new Map<TaskId, PendingTask>()
   /** Lease of each peer that runs plain tasks for us, by worker. */
   readonly #leaseOf = new Map<string, string>()
@@ -67,6 +70,11 @@ export class OwnerShell {
   constructor(io: OwnerShellIo) {
     this.#io = io
     this.#results = new TaskResults(io)
+    this.#sender = new TaskSender({
+      ...{ peers: io.peers, self: io.self, codeOf: io.codeOf, actorIdOf: io.actorIdOf },
+      pendingTask: (taskId) => this.#pending.get(taskId),
+      onUnsent: (task, failure) => this.#notSent(task, failure),
+    })
     this.state = createOwnerState({ ...ownerDefaults, ...io.config })
     this.#timer = setInterval(() => this.raise({ type: 'tick', nowMs: io.nowMs() }), tickEveryMs).unref()
   }
@@ -234,9 +242,10 @@ export class OwnerShell {
       case 'push':
         command.lease.opened = true
         this.#leaseOf.set(command.lease.worker.workerId, command.lease.leaseId)
-        return this.#push(this.#io.peers.to(command.lease.worker), command.lease.leaseId, this.#withArguments(command.tasks))
+        return this.#sender.push(command)
       case 'call':
-        return this.#call({ ...command, tasks: this.#withArguments(command.tasks) })
+        this.#noteActor(command)
+        return this.#sender.call(command)
       case 'cancel':
         return this.#io.peers
           .find(command.worker.workerId)
@@ -260,83 +269,16 @@ export class OwnerShell {
     }
   }
 
-  #push(peer: Peer, leaseId: string, tasks: readonly OwnedTask[]): void {
-    if (tasks.length === 0) return
-    const pushed: PushedTask[] = []
-    for (const task of tasks) {
-      const templateId = this.#templateIdFor(peer, task)
-      pushed.push({ taskId: task.taskId, attempt: task.attempt, templateId, args: task.args, refArgs: this.#refArguments(task) })
-    }
-    for (const batch of batchesBySize(pushed)) this.#sendBatch(peer, { type: 'task.push', leaseId, tasks: batch }, batch)
-    for (const task of tasks) {
-      const consumed = task.attempt > 0 ? (this.#pending.get(task.taskId)?.stream?.consumed ?? 0) : 0
-      if (consumed > 0) peer.send({ type: 'task.consumed', taskId: task.taskId, count: consumed }) // a run again starts its count at none
-    }
-  }
-
-  /** What cannot be sent fails its tasks, not the process. */
-  #sendBatch(peer: Peer, message: object, batch: readonly { taskId: TaskId; attempt: number }[]): void {
-    try {
-      peer.send(message)
-    } catch (error) {
-      const failure = failureFrom(error)
-      const nowMs = this.#io.nowMs()
-      for (const { taskId, attempt } of batch) {
-        this.raise({ type: 'task.ended', taskId, attempt, outcome: { kind: 'failed', failure }, runMs: 0, nowMs })
-      }
-    }
-  }
-
-  #templateIdFor(peer: Peer, task: OwnedTask): number {
-    const { template } = task.kind
-    const known = peer.templates.get(template)
-    if (known !== undefined) return known
-    const templateId = peer.templates.size
-    peer.templates.set(template, templateId)
-    peer.send({ type: 'task.define', templateId, template, code: this.#io.codeOf(template.functionId) })
-    return templateId
-  }
-
-  /** A task that runs again may find an argument gone that its first run had: it is as if its worker had found that out. */
-  #withArguments(tasks: readonly OwnedTask[]): readonly OwnedTask[] {
-    if (tasks.every(({ refArgs }) => refArgs.length === 0)) return tasks
-    return tasks.filter(({ taskId, attempt }) => {
-      const missing = this.#pending.get(taskId)?.refArgs.find((state) => !state.place)
-      if (!missing) return true
-      const { objectId } = missing
-      const failure = { code: 'object.lost', message: `object ${objectId} is being made again`, details: { objectId } } as const
-      this.raise({ type: 'task.ended', taskId, attempt, outcome: { kind: 'failed', failure }, runMs: 0, nowMs: this.#io.nowMs() })
-      return false
-    })
-  }
-
-  #refArguments(task: OwnedTask): RefArgument[] {
-    if (task.refArgs.length === 0) return noRefArguments
-    const states = this.#pending.get(task.taskId)?.refArgs ?? []
-    return task.refArgs.flatMap(({ index, objectId }, position) => {
-      const state = states[position]
-      return state?.place ? [{ index, objectId, owner: state.owner ?? this.#io.self(), place: state.place }] : []
-    })
-  }
-
-  #call({ actorId, address, restarts, tasks }: Extract<OwnerCommand, { do: 'call' }>): void {
+  #noteActor({ actorId, address, restarts }: Extract<OwnerCommand, { do: 'call' }>): void {
     const actors = this.#actorsOf.get(address.workerId) ?? new Map<ActorId, number>()
     this.#actorsOf.set(address.workerId, actors.set(actorId, restarts))
-    if (tasks.length === 0) return
-    const calls = tasks.map((task) => ({
-      taskId: task.taskId,
-      attempt: task.attempt,
-      method: task.call?.method ?? '',
-      args: task.args,
-      refArgs: this.#refArguments(task),
-      returnCount: task.call?.returnCount ?? 1,
-      generatorBackpressure: task.call?.generatorBackpressure ?? 0,
-      concurrencyGroup: task.call?.concurrencyGroup ?? '',
-    }))
-    const peer = this.#io.peers.to(address)
-    for (const batch of batchesBySize(calls)) {
-      this.#sendBatch(peer, { type: 'actor.calls', actorId: this.#io.actorIdOf(actorId), calls: batch }, batch)
-    }
+  }
+
+  /** As if its worker had said so. */
+  #notSent({ taskId, attempt }: Pick<OwnedTask, 'taskId' | 'attempt'>, failure: Failure): void {
+    const nowMs = this.#io.nowMs()
+    this.raise({ type: 'task.ended', taskId, attempt, outcome: { kind: 'failed', failure }, runMs: 0, nowMs })
+    this.flushSoon()
   }
 
   #end(task: OwnedTask, end: TaskEnd): void {
@@ -358,7 +300,11 @@ export class OwnerShell {
   /** An item that the consumer had and that was lost: a run again has made it anew. */
   #fillLost({ taskId, attempt, index, result }: Extract<FromWorker, { type: 'task.yielded' }>): void {
     const pending = this.#pending.get(taskId)
-    if (pending?.task.attempt === attempt) this.#results.fillLost(pending, index, result)
+    if (pending?.task.attempt !== attempt) return
+    this.#results.fillLost(pending, index, result)
+    if (pending.task.streamEnd !== 'cut' || pending.stream?.hasLost) return
+    // Its consumer left it before its end, which may never come.
+    this.raise({ type: 'task.cancel', taskId, force: false, recursive: true, nowMs: this.#io.nowMs() })
   }
 
   #recover(task: OwnedTask, objectId: ObjectId): void {
@@ -374,8 +320,6 @@ export class OwnerShell {
   /** Set by the reader of objects: finds another copy of a lost object, or has it made again. */
   onLost: (state: RefState) => void = () => {}
 }
-
-const noRefArguments: RefArgument[] = []
 
 const noneStored: StoredArgument[] = []
 

@@ -1,4 +1,4 @@
-import { ClusterError } from '../../base/errors.ts'
+import { ClusterError, toError } from '../../base/errors.ts'
 import type { NodeId, WorkerId } from '../../base/ids.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { ProcessAddress } from '../../protocol/addresses.ts'
@@ -19,34 +19,58 @@ export type PeersIo = {
   readonly onClosed: (peer: Peer) => void
 }
 
+/** Messages that wait for a link to stand; what is sent beyond is refused. */
+const maxEarly = 100_000
+
+type Early = { readonly message: object; readonly onRefused: ((error: Error) => void) | undefined }
+
+export type PeerIo = {
+  readonly onClosed: (peer: Peer) => void
+  /** A message could not be sent, and its sender did not want to know. */
+  readonly onLost: (peer: Peer, message: object, error: Error) => void
+  /** @default 100,000 */
+  readonly maxEarly?: number
+}
+
 /** A link to another process that owns objects or runs our tasks. Messages sent before it stands are sent once it does. */
 export class Peer {
   readonly address: ProcessAddress
   /** Templates the other side knows, by number. They end with the link. */
   readonly templates = new Map<TaskTemplate, number>()
   readonly #opening: Promise<Link<FromWorker>>
+  readonly #io: PeerIo
   #link: Link<FromWorker> | undefined
-  #early: object[] = []
+  #early: Early[] = []
   isClosed = false
 
-  constructor(address: ProcessAddress, opening: Promise<Link<FromWorker>>, onClosed: (peer: Peer) => void) {
+  constructor(address: ProcessAddress, opening: Promise<Link<FromWorker>>, io: PeerIo) {
     this.address = address
     this.#opening = opening
+    this.#io = io
     const closed = () => {
       this.isClosed = true
       this.#early = []
-      onClosed(this)
+      io.onClosed(this)
     }
     opening.then((link) => {
       this.#link = link
-      for (const message of this.#early.splice(0)) link.send(message)
+      for (const early of this.#early.splice(0)) this.#sendNow(link, early)
       void link.closed.then(closed)
     }, closed)
   }
 
-  send(message: object): void {
-    if (this.#link) this.#link.send(message)
-    else if (!this.isClosed) this.#early.push(message)
+  /**
+   * Does not throw. `onRefused` is called, now or when the link stands, with why the message itself cannot be sent: ClusterError
+   * `bad-argument` when it is over the limit of a frame, `link.overloaded` when too many wait. A link that closes is told otherwise.
+   */
+  send(message: object, onRefused?: (error: Error) => void): void {
+    const early = { message, onRefused }
+    if (this.#link) this.#sendNow(this.#link, early)
+    else if (!this.isClosed && this.#early.length < (this.#io.maxEarly ?? maxEarly)) this.#early.push(early)
+    else if (!this.isClosed) {
+      const why = `${this.#early.length} messages wait for the link to worker ${this.address.workerId.slice(0, 8)} to stand; send fewer at once`
+      this.#refuse(early, new ClusterError('link.overloaded', why))
+    }
   }
 
   /** @throws ClusterError `link.closed` when the process is gone or cannot be reached. */
@@ -60,6 +84,19 @@ export class Peer {
       (link) => link.close(),
       () => {}, // it never stood
     )
+  }
+
+  #sendNow(link: Link<FromWorker>, early: Early): void {
+    try {
+      link.send(early.message)
+    } catch (error) {
+      this.#refuse(early, toError(error))
+    }
+  }
+
+  #refuse({ message, onRefused }: Early, error: Error): void {
+    if (onRefused) onRefused(error)
+    else this.#io.onLost(this, message, error)
   }
 }
 
@@ -81,9 +118,13 @@ export class Peers {
         link.onMessage((message) => this.#io.onMessage(peer, message))
         return link
       }),
-      (closed) => {
-        if (this.#peers.get(address.workerId) === closed) this.#peers.delete(address.workerId)
-        this.#io.onClosed(closed)
+      {
+        onClosed: (closed) => {
+          if (this.#peers.get(address.workerId) === closed) this.#peers.delete(address.workerId)
+          this.#io.onClosed(closed)
+        },
+        onLost: (_peer, message, { message: reason }) =>
+          this.#io.logger.error('peer.message-lost', { workerId: address.workerId, type: typeOf(message), reason }),
       },
     )
     this.#peers.set(address.workerId, peer)
@@ -128,6 +169,8 @@ export class Peers {
     )
   }
 }
+
+const typeOf = (message: object): string => ('type' in message ? String(message.type) : '')
 
 /** @throws ClusterError `bad-argument` when it is not `host:port`. */
 export function splitAddress(hostPort: string): { host: string; port: number } {

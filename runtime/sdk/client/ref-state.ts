@@ -31,8 +31,10 @@ export class RefState implements OpaqueRefState {
   failure: RefFailure | null = null
   /** Refs inside the value: they live as long as it does. */
   nested: readonly RefState[] = []
-  /** The task to run again when the stored value is lost. Kept for stored values only. */
+  /** The task to run again when the stored value is lost, with all that it needs. Kept for stored values of tasks that may run again. */
   producer: PendingTask | null = null
+  /** The name of the task that made the stored value, where it may not run again. */
+  madeOnceBy: string | null = null
   /** Processes that use this object of ours. */
   borrowers: Set<WorkerId> | null = null
   /** Called once each when the status leaves `pending`. */

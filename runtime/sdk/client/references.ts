@@ -160,6 +160,7 @@ export class References {
     state.place = null
     state.nested = []
     state.producer = null
+    state.madeOnceBy = null
     state.failure = {
       kind: 'failed',
       failure: {

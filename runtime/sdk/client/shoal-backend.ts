@@ -4,11 +4,13 @@ import { shapeKey } from '../../protocol/placement/shapes.ts'
 import type {
   ActorDefinition,
   ActorIdentity,
+  Awaitable,
   Backend,
   CallResult,
   MethodCall,
   TaskDefinition,
   TraceEvent,
+  WaitReply,
   WaitRequest,
 } from '../backend.ts'
 import type { ClusterNode, GroupInfo, PlacementGroupOptions, RuntimeContext } from '../cluster-types.ts'
@@ -23,7 +25,7 @@ import { inheritedStrategy } from './inherited-strategy.ts'
 import type { PendingTask } from './pending-task.ts'
 import { taskScope, type WaitLimits } from './read.ts'
 import { type RefState, stateOf } from './ref-state.ts'
-import { createStream } from './stream.ts'
+import { createStream, RefStream } from './stream.ts'
 import { makePending, packArguments, type TaskPlan } from './submit.ts'
 import { readTimeline } from './timeline.ts'
 
@@ -118,7 +120,7 @@ export class ShoalBackend implements Backend {
 
   #resultOf(pending: PendingTask): CallResult {
     const refs = pending.returns.map((state) => this.client.references.toRef(state))
-    return { refs, stream: pending.stream ? createStream(pending, this.client) : null }
+    return { refs, stream: createStream(pending, this.client) }
   }
 
   readonly #children = new Map<string, Set<string>>()
@@ -194,22 +196,19 @@ export class ShoalBackend implements Backend {
     }
   }
 
-  async wait(
-    refs: readonly ObjectRef<unknown>[],
-    { count, timeoutMs, fetch, signal }: WaitRequest,
-  ): Promise<{ ready: ObjectRef<unknown>[]; pending: ObjectRef<unknown>[] }> {
-    const states = distinctStates(refs)
+  async wait(items: readonly Awaitable[], { count, timeoutMs, fetch, signal }: WaitRequest): Promise<WaitReply> {
+    const states = distinctStates(items)
     const { reader } = this.client
     await this.client.keepAlive.during(() => reader.waitFor(states, count, { timeoutMs, fetch, signal }))
-    const ready: ObjectRef<unknown>[] = []
-    const passed: ObjectRef<unknown>[] = []
+    const ready: Awaitable[] = []
+    const passed: Awaitable[] = []
     let index = 0
     for (; index < states.length && ready.length < count; index += 1) {
-      const ref = refs[index] as ObjectRef<unknown> // as many refs as states
-      if (reader.isThere(states[index] as RefState, fetch)) ready.push(ref)
-      else passed.push(ref)
+      const item = items[index] as Awaitable // as many items as states
+      if (reader.isThere(states[index] as RefState, fetch)) ready.push(item)
+      else passed.push(item)
     }
-    const rest = refs.slice(index)
+    const rest = items.slice(index)
     return { ready, pending: passed.length === 0 ? rest : passed.concat(rest) }
   }
 
@@ -281,11 +280,11 @@ export class ShoalBackend implements Backend {
 let stamp = 0
 
 /** One pass and no set: a program that waits for thousands of refs, one at a time, comes here with all of them each time. */
-function distinctStates(refs: readonly ObjectRef<unknown>[]): RefState[] {
+function distinctStates(items: readonly Awaitable[]): RefState[] {
   stamp += 1
-  return refs.map((ref) => {
-    const state = stateOf(ref)
-    if (state.stamp === stamp) throw new ClusterError('bad-argument', `wait got object ${state.objectId} twice; give each ref once`)
+  return items.map((item) => {
+    const state = item instanceof RefStream ? item.upcoming : stateOf(item as ObjectRef<unknown>) // which refuses what is neither
+    if (state.stamp === stamp) throw new ClusterError('bad-argument', `wait got ${String(item)} twice; give each once`)
     state.stamp = stamp
     return state
   })

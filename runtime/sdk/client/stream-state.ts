@@ -9,6 +9,25 @@ export class StreamState {
   /** Tells the worker that items were taken, so that it may produce more. */
   onConsumed: (count: number) => void = () => {}
 
+  /** Stands for the next item before it has come. */
+  #upcoming: RefState | null = null
+
+  /** The next item, or what becomes it. After the last one: an object that is ready, as there is nothing to wait for. */
+  upcoming(make: () => RefState): RefState {
+    const [next] = this.#items
+    if (next) return next
+    this.#upcoming ??= make()
+    if (this.#ended) settleEmpty(this.#upcoming)
+    return this.#upcoming
+  }
+
+  /** What somebody waits for as the next item: it is to become it. */
+  takeUpcoming(): RefState | null {
+    const item = this.#upcoming
+    this.#upcoming = null
+    return item
+  }
+
   push(item: RefState): void {
     const waiter = this.#waiters.shift()
     if (waiter) {
@@ -36,6 +55,10 @@ export class StreamState {
     return items
   }
 
+  get hasLost(): boolean {
+    return this.#lost.size > 0
+  }
+
   get hasEnded(): boolean {
     return this.#ended
   }
@@ -48,11 +71,7 @@ export class StreamState {
     this.#ended = true
     this.onEnded(failure)
     for (const waiter of this.#waiters.splice(0)) waiter(undefined)
-  }
-
-  /** Is there something to take without waiting? */
-  get isReady(): boolean {
-    return this.#items.length > 0 || this.#ended
+    if (this.#upcoming) settleEmpty(this.#upcoming)
   }
 
   /** The next item; undefined after the last. */
@@ -70,4 +89,8 @@ export class StreamState {
     this.consumed += 1
     this.onConsumed(this.consumed)
   }
+}
+
+function settleEmpty(state: RefState): void {
+  if (state.status === 'pending') state.settle('ready')
 }

@@ -45,7 +45,7 @@ export class TaskResults {
 
   #fillResult(state: RefState, result: TaskResult, pending: PendingTask): void {
     if (result.nested.length > 0) state.nested = result.nested.map((ref) => this.#io.references.borrowed(ref))
-    if (result.place.kind === 'stored') state.producer = pending
+    if (result.place.kind === 'stored') noteProducer(state, pending)
     this.#io.references.setPlace(state, result.place)
     state.settle('ready')
   }
@@ -53,9 +53,13 @@ export class TaskResults {
   /** The next item of a stream. */
   yielded(pending: PendingTask, index: number, result: TaskResult): void {
     if (!pending.stream) return
-    const state = this.#io.references.owned(objectIdOf(pending.task.taskId, index + 2)) // index 1 is the count of items
+    const state = this.#nextItem(pending, index)
     this.#fillResult(state, result, pending)
     pending.stream.push(state)
+  }
+
+  #nextItem({ task, stream }: PendingTask, index: number): RefState {
+    return stream?.takeUpcoming() ?? this.#io.references.owned(objectIdOf(task.taskId, index + 2)) // index 1 is the count of items
   }
 
   /** An item that the consumer had and that was lost: a run again has made it anew. */
@@ -73,13 +77,19 @@ export class TaskResults {
     }
     if (pending.stream.hasEnded) return // a run again, for lost items only
     if (status === 'failed') {
-      const state = this.#io.references.owned(objectIdOf(pending.task.taskId, pending.task.yielded + 2))
+      const state = this.#nextItem(pending, pending.task.yielded)
       state.failure = failure
       state.settle('failed')
       pending.stream.push(state)
     }
     pending.stream.end(failure)
   }
+}
+
+/** What may not run again is not kept, nor its arguments, nor its actor's handle. */
+function noteProducer(state: RefState, pending: PendingTask): void {
+  if (pending.task.maxRetries === 0) state.madeOnceBy = pending.task.kind.template.name
+  else state.producer = pending
 }
 
 const notRepeated = (objectId: ObjectId): RefFailure => ({

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { Packr } from 'msgpackr/pack'
 import { Unpackr } from 'msgpackr/unpack'
 import type { HostRecord } from '../values/host-objects.ts'
@@ -143,4 +142,5 @@ export function canonicalGraph(root: Slot, nodes: readonly GraphNode[], change: 
 
 const hasSlots = (node: GraphNode): boolean => node[0] !== 'host' && node[0] !== 'global' && node[0] !== 'module' && node[0] !== 'require'
 
-export const hashOf = (graph: Graph): string => createHash('sha256').update(packGraph(graph)).digest('hex')
+export const hashOf = (graph: Graph): string =>
+  process.getBuiltinModule('node:crypto').createHash('sha256').update(packGraph(graph)).digest('hex')

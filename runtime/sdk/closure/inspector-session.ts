@@ -1,4 +1,4 @@
-import { type InspectorNotification, Session, type Debugger, type Runtime } from 'node:inspector'
+import type { InspectorNotification, Session, Debugger, Runtime } from 'node:inspector'
 
 /** What V8 tells of a function that JavaScript itself cannot ask. */
 export type FunctionFacts = {
@@ -36,7 +36,7 @@ export function withInspector<T>(work: () => T): T {
 /** Connects now, so that the first capture need not. */
 export function connect(): void {
   if (session) return
-  session = new Session()
+  session = new (process.getBuiltinModule('node:inspector').Session)()
   session.connect()
 }
 

@@ -12,7 +12,15 @@ export type StoreEvent = { readonly nowMs: number } & (
       readonly primary: boolean
       readonly deadlineMs: number
     }
-  | { readonly type: 'seal' | 'abort'; readonly requestId: number; readonly clientId: string; readonly objectId: string }
+  | {
+      readonly type: 'seal'
+      readonly requestId: number
+      readonly clientId: string
+      readonly objectId: string
+      /** A client that will probably read it soon. */
+      readonly offerTo?: string | undefined
+    }
+  | { readonly type: 'abort'; readonly requestId: number; readonly clientId: string; readonly objectId: string }
   | {
       readonly type: 'get'
       readonly requestId: number

@@ -98,6 +98,8 @@ export type StoreState = {
 
 export type Command =
   | { readonly do: 'created' | 'found'; readonly requestId: number; readonly address: number; readonly sizeBytes: number }
+  /** The client has one pin on it now, which it did not ask for. */
+  | { readonly do: 'offer'; readonly clientId: string; readonly objectId: string; readonly address: number; readonly sizeBytes: number }
   | { readonly do: 'exists' | 'missing' | 'done'; readonly requestId: number }
   /** It is to be read from the disk where it lies: nothing is pinned. */
   | { readonly do: 'lend'; readonly requestId: number; readonly spill: SpillRef }

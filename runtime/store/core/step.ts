@@ -19,6 +19,11 @@ import { answerExists, answerGets, expireWaiting, failGets, refuseBusy, refuseTo
 /** After disk or memory of the system ran out, this long passes before the next attempt. */
 const retryAfterMs = 5_000
 
+/** Objects below this size are not offered: to ask for one costs less than its bytes. */
+const offerFromBytes = 1_000_000
+/** A client that has more than this share of the store pinned is offered nothing: what it has not looked at yet must not be in the way. */
+const offerUpToShare = 1 / 4
+
 type EventOf<T extends StoreEvent['type']> = Extract<StoreEvent, { type: T }>
 
 /** All decisions of one node's object store. Changes `state`, returns what the shell must do, in order. Same inputs, same outputs. */
@@ -97,12 +102,23 @@ function onSeal(state: StoreState, event: EventOf<'seal' | 'abort'>, out: Comman
       details: { objectId: event.objectId },
     })
   }
-  changeObject(state, object, { phase: { kind: 'sealed', address: object.phase.address } })
+  const { address } = object.phase
+  changeObject(state, object, { phase: { kind: 'sealed', address } })
+  if (event.type === 'seal' && event.offerTo !== undefined && isOffered(state, object, event.offerTo)) {
+    pin(state, object, event.offerTo)
+    out.push({ do: 'offer', clientId: event.offerTo, objectId: object.id, address, sizeBytes: object.sizeBytes })
+  }
   out.push({ do: 'done', requestId: event.requestId })
   requeueBehind(state, object.id)
   if (object.freed) return removeObject(state, object, out)
   out.push({ do: 'tell-sealed', objectId: object.id, sizeBytes: object.sizeBytes, primary: object.primary })
   answerGets(state, object, out)
+}
+
+/** Not while anybody waits for room: a pin that is not used would be in its way. */
+function isOffered(state: StoreState, object: StoredObject, clientId: string): boolean {
+  if (object.freed || object.sizeBytes < offerFromBytes || state.waitingCount > 0) return false
+  return (state.clients.get(clientId)?.pinnedBytes ?? 0) + object.sizeBytes <= state.config.capacityBytes * offerUpToShare
 }
 
 function onAbort(state: StoreState, event: EventOf<'seal' | 'abort'>, out: Command[]): void {

@@ -62,7 +62,7 @@ async function connectAgent(headSocket: string, onStart: (actorId: string) => vo
     if (message.type !== 'actor.start') return
     const { actorId } = message.spec
     const address = { workerId: newWorkerId(randomHex), nodeId, socketPath: '/simulated', agentAddress: '' }
-    link.send({ type: 'actor.started', actorId, restarts: message.restarts, address, devices: {} })
+    link.send({ type: 'actor.started', actorId, restarts: message.restarts, attempt: message.attempt, address, devices: {} })
     onStart(actorId)
   })
   await link.request(registrationOf(nodeId), { reply: NodeRegistered })
@@ -87,6 +87,7 @@ function registrationOf(nodeId: string): NodeRegister {
     },
     available: resources,
     actors: [],
+    actorsEnded: [],
     bundles: [],
     clients: [],
   }

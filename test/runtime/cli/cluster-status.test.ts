@@ -23,7 +23,7 @@ function node(
     nodeName: '',
     version: '0.1.0',
   }
-  return { facts, available: free, state, deathReason, diedAtMs: 0 }
+  return { facts, available: free, storeUsedBytes: 0, state, deathReason, diedAtMs: 0 }
 }
 const group = (status: Replies['groups'][number]['status'], bundles: Record<string, number>[]): Replies['groups'][number] => ({
   spec: {

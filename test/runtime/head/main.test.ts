@@ -14,7 +14,7 @@ const n1 = nodeIdOf(1)
 const a1 = actorIdOf(1)
 const clients = { clients: [{ workerId: workerIdOf(1), jobId: null }] }
 const createActor = { type: 'actor.create', spec: actorSpec(a1, { name: 'counter' }), getIfExists: false }
-const started = { type: 'actor.started', actorId: a1, restarts: 0, address: addressOf(n1, 'ee'), devices: {} }
+const started = { type: 'actor.started', actorId: a1, restarts: 0, attempt: 1, address: addressOf(n1, 'ee'), devices: {} }
 
 describe('the process', () => {
   test('says that it is ready, leaves its record, and takes it away when it is told to stop', async () => {
@@ -110,7 +110,10 @@ describe('after kill -9', () => {
     await agent.link.closed
     const again = await startHead(folder)
     expect(again.facts['clusterId']).toBe(head.facts['clusterId'])
-    const { link } = await joinLocally(again, n1, { ...clients, actors: [{ actorId: a1, restarts: 0, address: started.address }] })
+    const { link } = await joinLocally(again, n1, {
+      ...clients,
+      actors: [{ actorId: a1, restarts: 0, attempt: 1, address: started.address }],
+    })
     const seen = await link.request({ type: 'actor.watch', actorId: a1 }, { reply: ActorChanged })
     expect(seen).toMatchObject({ status: { kind: 'alive', restarts: 0 } })
     expect(seen.version).toBeGreaterThanOrEqual(version)

@@ -182,8 +182,8 @@ it('lends workers to an owner of another node, and ends them when it does not co
   const hello = { role: 'owner', workerId: two.driver.workerId, nodeId: two.driver.nodeId, version: 'test' } as const
   const link = (await dialTls(target, { hello })).link({ incoming: toOwnerFromAgent, logger: silentLogger })
   const granted = new Promise((resolve) => link.onMessage(resolve))
-  const request = { requestId: 'far', ownerId: two.driver.workerId, jobId: '00000001', shape: shapeOf({ CPU: 1 }), spills: 1, backlog: 1 }
-  link.send({ type: 'lease.request', ...request })
+  const request = { requestId: 'far', ownerId: two.driver.workerId, jobId: '00000001', shape: shapeOf({ CPU: 1 }) }
+  link.send({ type: 'lease.request', ...request, spills: 1, backlog: 1, retriable: true })
   expect(await granted).toMatchObject({ type: 'lease.granted', requestId: 'far', worker: { nodeId: one.driver.nodeId } })
   const [pid] = workerPids(one.layout)
   link.close()

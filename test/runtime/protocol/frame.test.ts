@@ -66,3 +66,30 @@ test('a stopped parser hands back exactly the bytes behind the frame it stopped 
     expect(rest.toString()).toBe(stream.subarray(first.length, Math.max(cut, cut < first.length ? stream.length : cut)).toString())
   }
 })
+
+test('memory of a large frame that is given back holds the next one; other memory, and memory given back twice, is left alone', () => {
+  const bodies: Uint8Array[] = []
+  const parser = new FrameParser(8_000_000, (source, start, end) => bodies.push(source.subarray(start, end)) > 0)
+  const receive = (fill: number, sizeBytes: number): Uint8Array => {
+    const frame = encodeFrame(new Uint8Array(sizeBytes).fill(fill))
+    parser.push(frame.subarray(0, 1_000))
+    parser.push(frame.subarray(1_000))
+    const body = bodies.at(-1)
+    expect(body).toHaveLength(sizeBytes)
+    expect(body?.every((byte) => byte === fill)).toBe(true)
+    return body ?? new Uint8Array()
+  }
+  const first = receive(1, 3_000_000)
+  const foreign = new Uint8Array(4_000_000)
+  parser.recycle(foreign.buffer)
+  parser.recycle(first.buffer)
+  parser.recycle(first.buffer)
+  const second = receive(2, 2_000_000)
+  expect(second.buffer).toBe(first.buffer)
+  expect(receive(3, 2_000_000).buffer).not.toBe(first.buffer)
+  expect(foreign[0]).toBe(0)
+  expect(receive(4, 1_000).buffer).not.toBe(second.buffer)
+  parser.recycle(second.buffer)
+  parser.recycle(undefined)
+  expect(receive(5, 2_000_000).buffer).not.toBe(second.buffer)
+})

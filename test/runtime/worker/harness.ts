@@ -112,6 +112,11 @@ export class PlainServices implements ExecutionServices {
       classNames: [error instanceof Error ? error.name : typeof error],
     }
   }
+  /** Set: something lives that ends with the worker, until it settles. */
+  owned: Promise<void> | undefined
+  whenNothingOwned(): Promise<void> | undefined {
+    return this.owned
+  }
   releaseResults(taskIds: readonly string[]): void {
     this.released.push(...taskIds)
   }

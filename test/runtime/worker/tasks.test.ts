@@ -226,6 +226,44 @@ test('after its last allowed run a worker hands back what waits, says so, and ex
   expect(worker.agentSent).toContainEqual({ type: 'worker.leaving', reason: 'max-calls' })
 })
 
+test('after its last allowed run a worker that owns what others use takes no more, and exits when that is done', async () => {
+  const worker = aWorker()
+  const used = Promise.withResolvers<void>()
+  worker.services.owned = used.promise
+  define(worker, 1, { run: () => process.pid, maxCalls: 1 })
+  push(worker, [aTask(1, 1)])
+  await worker.recorder.until(() => worker.link.sent.length >= 2)
+  expect(worker.link.sent.map(({ type }) => type)).toEqual(['tasks.ended', 'tasks.returned'])
+  expect(worker.link.sent.at(-1)).toMatchObject({ taskIds: [], leaving: true }) // its lease ends though nothing waited
+  push(worker, [aTask(2, 1)])
+  expect(worker.link.returned).toEqual([taskIdOf(2)])
+  const left = worker.executor.leave({ graceful: true, reason: 'max-calls' }) // as its agent says then
+  expect(worker.exits).toEqual([])
+  expect(worker.agentSent.filter(({ type }) => type === 'worker.leaving')).toEqual([])
+  used.resolve()
+  await left
+  expect(worker.exits).toEqual([0])
+})
+
+test('a worker that is asked to leave and owns what others use takes no more, and stays until that is done', async () => {
+  const worker = aWorker()
+  const used = Promise.withResolvers<void>()
+  worker.services.owned = used.promise
+  define(worker, 1, () => 1)
+  const left = worker.executor.leave({ graceful: false, reason: 'idle' }) // its agent may not know yet
+  push(worker, [aTask(1, 1)])
+  expect(worker.link.returned).toEqual([taskIdOf(1)])
+  expect(worker.exits).toEqual([])
+  used.resolve()
+  await left
+  expect(worker.exits).toEqual([0])
+
+  const other = aWorker()
+  other.services.owned = new Promise(() => {})
+  await other.executor.leave({ graceful: false, reason: 'job-ended' })
+  expect(other.exits).toEqual([0]) // nobody is left who could use it
+})
+
 test('when an owner is gone its waiting tasks are dropped, its running one is told, and nothing is sent', async () => {
   const worker = aWorker()
   const stopped = Promise.withResolvers<void>()

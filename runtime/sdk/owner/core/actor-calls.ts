@@ -6,7 +6,10 @@ import { cancelledFailure, endTask, runAgain, spendRetry } from './task-life.ts'
 
 export function actorQueueOf(state: OwnerState, actorId: ActorId, out: OwnerCommand[]): ActorQueue {
   const known = state.actors.get(actorId)
-  if (known) return known
+  if (known) {
+    known.unused = false
+    return known
+  }
   const queue: ActorQueue = {
     actorId,
     status: null,
@@ -17,6 +20,7 @@ export function actorQueueOf(state: OwnerState, actorId: ActorId, out: OwnerComm
     link: 'none',
     linkRestarts: -1,
     sinceMs: 0,
+    unused: false,
   }
   state.actors.set(actorId, queue)
   out.push({ do: 'watch-actor', actorId })
@@ -54,7 +58,9 @@ export function flushActors(state: OwnerState, out: OwnerCommand[]): void {
   state.dirtyActors.clear()
   for (const actorId of dirty) {
     const queue = state.actors.get(actorId)
-    if (!queue?.status) continue
+    if (!queue) continue
+    if (queue.unused && isIdle(queue)) state.actors.delete(actorId)
+    if (!queue.status) continue
     if (queue.status.kind === 'dead') failWaiting(state, queue, queue.status, out)
     if (queue.status.kind !== 'alive' || queue.link === 'broken' || queue.link === 'ending') continue
     const { address, restarts } = queue.status
@@ -64,6 +70,16 @@ export function flushActors(state: OwnerState, out: OwnerCommand[]): void {
     queue.linkRestarts = restarts
     out.push({ do: 'call', actorId, address, restarts, tasks })
   }
+}
+
+const isIdle = (queue: ActorQueue): boolean => queue.waiting.length + queue.held.size + queue.inFlight.size === 0
+
+/** One that is asked for again later is learned of anew. */
+export function actorUnused(state: OwnerState, actorId: ActorId): void {
+  const queue = state.actors.get(actorId)
+  if (!queue) return
+  queue.unused = true
+  state.dirtyActors.add(actorId)
 }
 
 function takeCalls(queue: ActorQueue): OwnedTask[] {

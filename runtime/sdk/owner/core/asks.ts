@@ -17,7 +17,7 @@ export function sendAsk(state: OwnerState, requestId: string, nowMs: number, out
   const { ownerId } = state.config
   const message: AgentMessage = {
     ...{ type: 'lease.request', requestId, ownerId, jobId, shape },
-    ...{ spills: asked.spills, backlog: queue.ready.length },
+    ...{ spills: asked.spills, backlog: queue.ready.length, retriable: queue.ready.peek()?.maxRetries !== 0 },
   }
   out.push({ do: 'send-agent', agent: asked.agent, message })
 }
@@ -40,14 +40,43 @@ export function forgetAsk(state: OwnerState, requestId: string): LeaseAsk | unde
  * Drops what was asked of agents that cannot answer any more. The next tick asks anew: through our own agent, under new ids, as
  * under the old ones it would only be sent on to the same place again, and not at once, as our agent may not know yet either.
  */
-export function abandonAsks(state: OwnerState, isLost: (asked: LeaseAsk) => boolean): void {
+export function abandonAsks(state: OwnerState, isLost: (asked: LeaseAsk) => boolean, notBeforeMs: number): void {
   for (const asked of state.asks.values()) {
     if (!isLost(asked)) continue
     forgetAsk(state, asked.requestId)
     const queue = state.shapes.get(asked.shapeKey)
     if (queue) queue.near = null // not again
-    state.laterShapes.add(asked.shapeKey)
+    askLater(state, asked.shapeKey, notBeforeMs)
   }
+}
+
+/** Looks at a shape again with the first tick after that time, or after a sooner one that it waits for already. */
+export function askLater(state: OwnerState, shapeKey: string, notBeforeMs: number): void {
+  state.laterShapes.set(shapeKey, Math.min(notBeforeMs, state.laterShapes.get(shapeKey) ?? Number.POSITIVE_INFINITY))
+}
+
+/** After this long without a failure the next one counts as the first. */
+const forgiveAfterMs = 60_000
+
+/** The link to an agent broke, or never stood. Returns when it may be asked again: later with each failure in a row. */
+export function noteUnreachable(state: OwnerState, nodeId: NodeId, nowMs: number): number {
+  const { reachAgainMs, longestReachAgainMs } = state.config
+  const last = state.unreachable.get(nodeId)
+  const failures = last && nowMs - last.notBeforeMs < forgiveAfterMs ? last.failures + 1 : 1
+  const notBeforeMs = nowMs + Math.min(longestReachAgainMs, reachAgainMs * 2 ** Math.min(failures - 1, 20))
+  state.unreachable.set(nodeId, { failures, notBeforeMs })
+  return notBeforeMs
+}
+
+/** When this agent may be asked, if that is not now. */
+export function reachableAgainMs(state: OwnerState, agent: AgentTarget, nowMs: number): number | undefined {
+  const last = agent ? state.unreachable.get(agent.nodeId) : undefined
+  return last && last.notBeforeMs > nowMs ? last.notBeforeMs : undefined
+}
+
+/** Forgets agents whose last failure is long ago. */
+export function forgiveUnreachable(state: OwnerState, nowMs: number): void {
+  for (const [nodeId, { notBeforeMs }] of state.unreachable) if (nowMs - notBeforeMs >= forgiveAfterMs) state.unreachable.delete(nodeId)
 }
 
 /** From now on this agent is told what we hold there. */

@@ -1,4 +1,4 @@
-import { dropAsk, sendAsk } from './asks.ts'
+import { askLater, dropAsk, reachableAgainMs, sendAsk } from './asks.ts'
 import { groupTarget } from './groups.ts'
 import { expectedRunMs, offerLease } from './lease-line.ts'
 import type { Lease, OwnedTask, OwnerCommand, OwnerState, ShapeQueue } from './state.ts'
@@ -84,6 +84,12 @@ function ask(state: OwnerState, queue: ShapeQueue, nowMs: number, out: OwnerComm
   const { strategy } = queue.shape
   const target = strategy.kind === 'group' ? groupTarget(state, queue, strategy, out) : { agent: queue.near, spills: 0 }
   if (!target) return false
+  const notBeforeMs = reachableAgainMs(state, target.agent, nowMs)
+  if (notBeforeMs !== undefined && strategy.kind === 'group') {
+    askLater(state, queue.shapeKey, notBeforeMs) // its bundle is nowhere else
+    return false
+  }
+  if (notBeforeMs !== undefined) target.agent = null
   const requestId = `${state.config.ownerId.slice(0, 16)}:${state.nextAsk}`
   state.nextAsk += 1
   state.asks.set(requestId, { requestId, shapeKey: queue.shapeKey, ...target, sentAtMs: nowMs })

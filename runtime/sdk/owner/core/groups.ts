@@ -48,6 +48,17 @@ export function groupChanged(
     if (event.status.kind === 'removed') failShape(state, queue, event.status.failure, out)
     state.dirtyShapes.add(queue.shapeKey)
   }
+  if (event.status.kind === 'removed') forgetOldest(state, event.groupId)
+}
+
+/** Removed groups are kept to answer for them; one that is forgotten is asked for anew. */
+function forgetOldest(state: OwnerState, groupId: GroupId): void {
+  state.removedGroups.add(groupId)
+  if (state.removedGroups.size <= state.config.keptRemovedGroups) return
+  const [oldest] = state.removedGroups
+  if (oldest === undefined) return
+  state.removedGroups.delete(oldest)
+  state.groups.delete(oldest)
 }
 
 /** Fails what waits for a group that is gone, or for a bundle that it never had, at once (Ray lets such tasks hang: RAY-CONTRACT 6.4). */

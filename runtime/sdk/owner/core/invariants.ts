@@ -18,6 +18,8 @@ export function checkInvariants(state: OwnerState): void {
     for (const task of queue.inFlight.values()) put(task, 'sent call')
     const { actorId, link, inFlight } = queue
     invariant(link !== 'none' || inFlight.size === 0, `actor ${actorId} has ${inFlight.size} calls in flight and no link`)
+    const isForgotten = queue.unused && queue.waiting.length + queue.held.size + inFlight.size === 0
+    invariant(!isForgotten || state.dirtyActors.has(actorId), `actor ${actorId} is of no more use here and is not forgotten`)
     const isSendable = queue.status?.kind === 'alive' && (link === 'none' || link === 'open') && queue.waiting.peek()?.waitingFor === 0
     invariant(!isSendable || state.dirtyActors.has(actorId), `actor ${actorId} has a call that could be sent, and nothing will send it`)
   }

@@ -1,16 +1,30 @@
 import type { NodeId, WorkerId } from '../../../base/ids.ts'
 import type { ProcessAddress } from '../../../protocol/addresses.ts'
 import type { Failure, WorkerExit } from '../../../protocol/failures.ts'
-import { abandonAsks, agentOf, dropAsk, forgetAsk, noteContact, sameAgent, sayHeld, sendAsk } from './asks.ts'
+import {
+  abandonAsks,
+  agentOf,
+  askLater,
+  dropAsk,
+  forgetAsk,
+  forgiveUnreachable,
+  noteContact,
+  noteUnreachable,
+  reachableAgainMs,
+  sameAgent,
+  sayHeld,
+  sendAsk,
+} from './asks.ts'
 import { offerLease } from './lease-line.ts'
 import { type AgentTarget, failure, type Lease, type OwnedTask, type OwnerCommand, type OwnerState } from './state.ts'
-import { cancelledFailure, endTask, makeReady, spendRetry } from './task-life.ts'
+import { cancelledFailure, endTask, makeReady, nextAttempt, spendRetry } from './task-life.ts'
 
 type Granted = { requestId: string; leaseId: string; worker: ProcessAddress; from: AgentTarget; nowMs: number }
 
 export function leaseGranted(state: OwnerState, event: Granted, out: OwnerCommand[]): void {
   if (state.leases.has(event.leaseId)) return // a grant said twice
   noteContact(state, event.from)
+  if (event.from) state.unreachable.delete(event.from.nodeId)
   const asked = forgetAsk(state, event.requestId)
   const queue = asked && state.shapes.get(asked.shapeKey)
   if (!asked || !queue) {
@@ -84,7 +98,13 @@ export function askSpilled(
 ): void {
   const asked = state.asks.get(event.requestId)
   if (!asked) return
-  asked.agent = agentOf(state, event.nodeId, event.agentAddress)
+  const agent = agentOf(state, event.nodeId, event.agentAddress)
+  const notBeforeMs = reachableAgainMs(state, agent, event.nowMs)
+  if (notBeforeMs !== undefined) {
+    forgetAsk(state, event.requestId) // asked anew then: perhaps there is room elsewhere by that time
+    return askLater(state, asked.shapeKey, notBeforeMs)
+  }
+  asked.agent = agent
   asked.spills += 1
   sendAsk(state, event.requestId, event.nowMs, out)
 }
@@ -175,7 +195,7 @@ function buryLease(state: OwnerState, lease: Lease, nowMs: number, out: OwnerCom
 /** Once more, at no cost to its retries. */
 function rerun(state: OwnerState, task: OwnedTask, out: OwnerCommand[]): void {
   if (task.cancelled) return endTask(state, task, { kind: 'failed', failure: cancelledFailure(task) }, out)
-  task.attempt += 1
+  nextAttempt(task)
   makeReady(state, task, 'front')
 }
 
@@ -184,7 +204,7 @@ function chargeDeath(state: OwnerState, death: { task: OwnedTask; exit: WorkerEx
   if (task.cancelled) return endTask(state, task, { kind: 'failed', failure: cancelledFailure(task) }, out)
   task.alone = true
   if (exit.reason === 'out-of-memory' && task.maxRetries !== 0) {
-    task.attempt += 1
+    nextAttempt(task)
     task.phase = 'waiting'
     task.leaseId = null
     task.notBeforeMs = nowMs + Math.min(longestMemoryRetryMs, state.config.memoryRetryMs * 2 ** Math.min(task.attempt, 8))
@@ -204,7 +224,8 @@ export function agentLinkClosed(state: OwnerState, event: { agent: AgentTarget; 
   const { agent, nowMs } = event
   if (agent === null) return closeOwner(state, out)
   state.contacts.delete(agent.nodeId)
-  abandonAsks(state, (asked) => sameAgent(asked.agent, agent))
+  const notBeforeMs = noteUnreachable(state, agent.nodeId, nowMs)
+  abandonAsks(state, (asked) => sameAgent(asked.agent, agent), notBeforeMs)
   // An agent that lost an owner's link ends that owner's workers, so nothing of these leases can come back.
   for (const lease of heldBy(state, agent)) leaseLost(state, { leaseId: lease.leaseId, exit: unseenExit, nowMs }, out)
 }
@@ -222,6 +243,7 @@ function closeOwner(state: OwnerState, out: OwnerCommand[]): void {
   state.asks.clear()
   state.shapes.clear()
   state.contacts.clear()
+  state.laterShapes.clear()
 }
 
 export function nodesGone(
@@ -232,12 +254,15 @@ export function nodesGone(
   const { nowMs } = event
   const workers = new Set(event.workerIds)
   const nodes = new Set(event.nodeIds)
-  for (const nodeId of nodes) state.contacts.delete(nodeId)
+  for (const nodeId of nodes) {
+    state.contacts.delete(nodeId)
+    state.unreachable.delete(nodeId)
+  }
   for (const lease of [...state.leases.values()]) {
     if (nodes.has(lease.worker.nodeId)) buryLease(state, lease, nowMs, out)
     else if (workers.has(lease.worker.workerId)) leaseLost(state, { leaseId: lease.leaseId, exit: unseenExit, nowMs }, out)
   }
-  abandonAsks(state, ({ agent }) => agent !== null && nodes.has(agent.nodeId))
+  abandonAsks(state, ({ agent }) => agent !== null && nodes.has(agent.nodeId), nowMs)
 }
 
 export function tickLeases(state: OwnerState, nowMs: number, out: OwnerCommand[]): void {
@@ -251,8 +276,13 @@ export function tickLeases(state: OwnerState, nowMs: number, out: OwnerCommand[]
   }
   returnIdle(state, leaseIdleMs, nowMs, out)
   for (const asked of state.asks.values()) if (nowMs - asked.sentAtMs >= askAgainMs) sendAsk(state, asked.requestId, nowMs, out)
-  for (const shapeKey of state.laterShapes) state.dirtyShapes.add(shapeKey)
-  state.laterShapes.clear()
-  for (const queue of state.shapes.values()) if (queue.ready.length > 0 && queue.asks.size === 0) state.dirtyShapes.add(queue.shapeKey)
+  for (const [shapeKey, notBeforeMs] of state.laterShapes) {
+    if (nowMs < notBeforeMs) continue
+    state.laterShapes.delete(shapeKey)
+    state.dirtyShapes.add(shapeKey)
+  }
+  for (const queue of state.shapes.values())
+    if (queue.ready.length > 0 && queue.asks.size === 0 && !state.laterShapes.has(queue.shapeKey)) state.dirtyShapes.add(queue.shapeKey)
+  forgiveUnreachable(state, nowMs)
   if (nowMs - state.heldAtMs >= heldEveryMs) sayHeld(state, nowMs, out)
 }

@@ -48,6 +48,10 @@ export type OwnedTask = {
   waitingFor: number
   /** Items of a stream that have arrived; a run again repeats them and they are dropped. */
   yielded: number
+  /** Items that the current run has made, where that is not the first. */
+  repeated?: number
+  /** The stream has ended: later runs make lost items again. `whole`: by itself, so that it has no more items. */
+  streamEnd?: 'whole' | 'cut'
   /** It was in flight when a worker died: it goes alone, so that the next death shows which task causes it. */
   alone: boolean
   cancelled: boolean
@@ -134,12 +138,17 @@ export type ActorQueue = {
   linkRestarts: number
   /** Since when the link is broken or ending. */
   sinceMs: number
+  /** No handle is left here: nobody will ask for it any more once its calls have ended. */
+  unused: boolean
 }
 
 export type GroupWatch = { readonly groupId: GroupId; status: GroupStatus | null; version: number }
 
 /** Another node's agent that we have talked to. It hears what we hold there until that has been nothing a few times. */
 export type AgentContact = { readonly agent: NonNullable<AgentTarget>; quietRounds: number }
+
+/** How often in a row an agent's link broke or never stood, and when it may be asked again. */
+export type Unreachable = { failures: number; notBeforeMs: number }
 
 export type OwnerConfig = {
   ownerId: WorkerId
@@ -152,6 +161,9 @@ export type OwnerConfig = {
   /** An unanswered lease request is sent again after this time. */
   askAgainMs: number
   heldEveryMs: number
+  /** An agent that cannot be reached is asked again after this time, doubled each time up to the longest. */
+  reachAgainMs: number
+  longestReachAgainMs: number
   /** Work lined up at one worker, in expected run time. Keeps a worker busy across a round trip and no more. */
   pipelineMs: number
   maxPipelined: number
@@ -160,7 +172,10 @@ export type OwnerConfig = {
   lostGraceMs: number
   /** A task killed for memory runs again after this time, doubled each time up to 30 s. */
   memoryRetryMs: number
+  /** An argument that is lost once more is made again after this time, doubled each time up to 5 s. */
+  recoveryMs: number
   maxRecoveries: number
+  keptRemovedGroups: number
 }
 
 export const ownerDefaults: Omit<OwnerConfig, 'ownerId'> = {
@@ -169,12 +184,16 @@ export const ownerDefaults: Omit<OwnerConfig, 'ownerId'> = {
   leaseShareMs: 500,
   askAgainMs: 2_000,
   heldEveryMs: 5_000,
+  reachAgainMs: 100,
+  longestReachAgainMs: 5_000,
   pipelineMs: 4,
   maxPipelined: 1_000,
   maxAsksPerShape: 16,
   lostGraceMs: 3_000,
   memoryRetryMs: 500,
+  recoveryMs: 100,
   maxRecoveries: 20,
+  keptRemovedGroups: 1_000,
 }
 
 export type OwnerState = {
@@ -188,16 +207,22 @@ export type OwnerState = {
   readonly asks: Map<string, LeaseAsk>
   readonly actors: Map<ActorId, ActorQueue>
   readonly groups: Map<GroupId, GroupWatch>
+  /** Of these groups, the ones that are removed, oldest first. */
+  readonly removedGroups: Set<GroupId>
   /** Who waits for an object that is not there yet. */
   readonly dependents: Map<ObjectId, OwnedTask[]>
   /** Tasks that may run again only later, by time. */
   readonly delayed: Set<OwnedTask>
+  /** Arguments that are to be made again, not before the time that their tasks say. */
+  readonly lateRecoveries: Map<OwnedTask, ObjectId>
   /** Shapes and actors with something to send at the next flush. */
   readonly dirtyShapes: Set<string>
   readonly dirtyActors: Set<ActorId>
-  /** Shapes to be looked at with the next tick. */
-  readonly laterShapes: Set<string>
+  /** Shapes to be looked at again with the first tick after this time, ms. */
+  readonly laterShapes: Map<string, number>
   readonly contacts: Map<NodeId, AgentContact>
+  /** Agents that could not be reached lately: they are asked again only later. */
+  readonly unreachable: Map<NodeId, Unreachable>
   nextAsk: number
   heldAtMs: number
   closed: boolean
@@ -213,12 +238,15 @@ export function createOwnerState(config: OwnerConfig): OwnerState {
     asks: new Map(),
     actors: new Map(),
     groups: new Map(),
+    removedGroups: new Set(),
     dependents: new Map(),
     delayed: new Set(),
+    lateRecoveries: new Map(),
     dirtyShapes: new Set(),
     dirtyActors: new Set(),
-    laterShapes: new Set(),
+    laterShapes: new Map(),
     contacts: new Map(),
+    unreachable: new Map(),
     nextAsk: 0,
     heldAtMs: 0,
     closed: false,
@@ -309,6 +337,8 @@ export type OwnerEvent =
       readonly status: ActorStatus
       readonly nowMs: number
     }
+  /** The last handle of it in this process is gone. */
+  | { readonly type: 'actor.unused'; readonly actorId: ActorId; readonly nowMs: number }
   | { readonly type: 'actor.link-closed'; readonly actorId: ActorId; readonly restarts: number; readonly nowMs: number }
   | {
       readonly type: 'group.changed'
@@ -347,6 +377,7 @@ export type AgentMessage =
       readonly shape: Shape
       readonly spills: number
       readonly backlog: number
+      readonly retriable: boolean
     }
   | { readonly type: 'lease.cancel'; readonly requestId: string; readonly ownerId: WorkerId }
   | { readonly type: 'lease.return'; readonly leaseId: string; readonly ownerId: WorkerId; readonly workerLeaving: boolean }

@@ -1,5 +1,5 @@
 import { unreachable } from '../../../base/invariant.ts'
-import { actorChanged, actorLinkClosed, actorsGone, flushActors, tickActors } from './actor-calls.ts'
+import { actorChanged, actorLinkClosed, actorsGone, actorUnused, flushActors, tickActors } from './actor-calls.ts'
 import { cancelTask } from './cancel.ts'
 import { dispatchShapes } from './dispatch.ts'
 import {
@@ -49,7 +49,7 @@ function decide(state: OwnerState, event: OwnerEvent, out: OwnerCommand[]): void
     case 'flush':
       return
     case 'tick':
-      wakeDelayed(state, event.nowMs)
+      wakeDelayed(state, event.nowMs, out)
       tickLeases(state, event.nowMs, out)
       return tickActors(state, event.nowMs, out)
     case 'task.ended':
@@ -81,6 +81,8 @@ function decide(state: OwnerState, event: OwnerEvent, out: OwnerCommand[]): void
       return actorsGone(state, event)
     case 'actor.changed':
       return actorChanged(state, event, out)
+    case 'actor.unused':
+      return actorUnused(state, event.actorId)
     case 'actor.link-closed':
       return actorLinkClosed(state, event, out)
     case 'group.changed':

@@ -18,6 +18,7 @@ export function endTask(state: OwnerState, task: OwnedTask, end: TaskEnd, out: O
   task.phase = 'ended'
   queue?.noteEnded()
   task.leaseId = null
+  if (task.yielded > 0) task.streamEnd ??= 'cut'
   state.tasks.delete(task.taskId)
   state.delayed.delete(task)
   out.push({ do: 'end', task, end })
@@ -43,9 +44,15 @@ export function spendRetry(task: OwnedTask): boolean {
   return true
 }
 
-/** Queues the next attempt. Whatever still comes of the last one is told apart by its number. */
-export function runAgain(state: OwnerState, task: OwnedTask): void {
+/** Whatever still comes of the last attempt is told apart by its number. */
+export function nextAttempt(task: OwnedTask): void {
   task.attempt += 1
+  if (task.repeated !== undefined || task.yielded > 0) task.repeated = 0
+}
+
+/** Queues the next attempt. */
+export function runAgain(state: OwnerState, task: OwnedTask): void {
+  nextAttempt(task)
   if (task.call) {
     task.phase = 'waiting'
     state.actors.get(task.call.actorId)?.waiting.unshift(task)

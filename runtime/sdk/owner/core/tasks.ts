@@ -3,8 +3,8 @@ import type { TaskOutcome, TaskResult } from '../../../protocol/tasks.ts'
 import { callReady, enqueueCall, requeueCall } from './actor-calls.ts'
 import { offerLease, settleLease } from './lease-line.ts'
 import { closeLease, returnWhenDone } from './leases.ts'
-import { failure, type OwnedTask, type OwnerCommand, type OwnerState, type StoredArgument } from './state.ts'
-import { cancelledFailure, endTask, makeReady, runAgain, spendRetry } from './task-life.ts'
+import { failure, type OwnedTask, type OwnerCommand, type OwnerState, type StoredArgument, type TaskEnd } from './state.ts'
+import { cancelledFailure, endTask, makeReady, nextAttempt, runAgain, spendRetry } from './task-life.ts'
 
 type Submission = { task: OwnedTask; unready: readonly ObjectId[]; stored?: readonly StoredArgument[] }
 
@@ -70,16 +70,31 @@ export function taskEnded(state: OwnerState, event: EndedEvent, out: OwnerComman
   if (!task || task.attempt !== event.attempt || task.phase !== 'pushed') return // late or repeated: another attempt is current
   const worker = takeFromWorker(state, task, event, out)
   const { outcome } = event
-  if (outcome.kind === 'done') return endTask(state, task, { kind: 'outcome', outcome, worker }, out)
+  if (outcome.kind === 'done') return endAsReplayed(state, task, { kind: 'outcome', outcome, worker }, out)
   if (task.cancelled) return endTask(state, task, { kind: 'failed', failure: cancelledFailure(task) }, out)
   if (
     outcome.kind === 'failed' &&
     outcome.failure.code === 'object.lost' &&
-    recoverArgument(state, task, outcome.failure.details['objectId'], out)
+    recoverArgument(state, { task, objectId: outcome.failure.details['objectId'], nowMs: event.nowMs }, out)
   )
     return
   if (outcome.kind === 'threw' && isRetried(task, outcome.error.classNames) && spendRetry(task)) return runAgain(state, task)
-  endTask(state, task, { kind: 'outcome', outcome, worker }, out)
+  endAsReplayed(state, task, { kind: 'outcome', outcome, worker }, out)
+}
+
+/**
+ * A stream that ran again must have made the items that its consumer may have: not fewer, no error in place of one, and no more once
+ * the consumer was told how many there are. Their values are not compared (Ray: deterministic replay, RAY-CONTRACT 6.1).
+ */
+function endAsReplayed(state: OwnerState, task: OwnedTask, end: Extract<TaskEnd, { kind: 'outcome' }>, out: OwnerCommand[]): void {
+  const { repeated, yielded, attempt, taskId } = task
+  const isOther = repeated !== undefined && (repeated < yielded || (repeated > yielded && task.streamEnd === 'whole'))
+  if (yielded > 0 && end.outcome.kind !== 'failed') task.streamEnd ??= 'whole'
+  if (!isOther || end.outcome.kind === 'failed') return endTask(state, task, end, out)
+  const now = `${repeated} item${repeated === 1 ? '' : 's'}${end.outcome.kind === 'threw' ? ' and then an error' : ''}`
+  const message = `${task.kind.template.name} was run again (attempt ${attempt + 1}) and gave ${now}, where it had given ${yielded} before. A stream that may run again must give the same items every time; set maxRetries to 0 for one that cannot.`
+  const why = failure('task.replay-inconsistent', message, { taskId, attempt, before: yielded, now: repeated })
+  endTask(state, task, { kind: 'failed', failure: why }, out)
 }
 
 function takeFromWorker(state: OwnerState, task: OwnedTask, event: EndedEvent, out: OwnerCommand[]) {
@@ -89,6 +104,7 @@ function takeFromWorker(state: OwnerState, task: OwnedTask, event: EndedEvent, o
   if (task.call) {
     const queue = state.actors.get(task.call.actorId)
     queue?.inFlight.delete(task.taskId)
+    if (queue?.unused) state.dirtyActors.add(queue.actorId)
     return queue?.status?.kind === 'alive' ? queue.status.address : null
   }
   const lease = task.leaseId === null ? undefined : state.leases.get(task.leaseId)
@@ -103,18 +119,30 @@ const isRetried = (task: OwnedTask, classNames: readonly string[]): boolean =>
     ? task.retryErrors
     : classNames.some((name) => (task.retryErrors as readonly string[]).includes(name)) // not a boolean: a list
 
-/** The worker found no copy of an argument: have it made again, and run when it is there. */
-function recoverArgument(state: OwnerState, task: OwnedTask, objectId: string | number | undefined, out: OwnerCommand[]): boolean {
+const longestRecoveryMs = 5_000
+
+type Lost = { task: OwnedTask; objectId: string | number | undefined; nowMs: number }
+
+/**
+ * The worker found no copy of an argument: have it made again, and run when it is there. At once the first time, then later and later: where
+ * a copy exists and cannot be reached, as over a cut wire, it takes a while until it counts as lost.
+ */
+function recoverArgument(state: OwnerState, { task, objectId, nowMs }: Lost, out: OwnerCommand[]): boolean {
   if (typeof objectId !== 'string' || !task.refArgs.some((ref) => ref.objectId === objectId)) return false
   if (task.recoveries >= state.config.maxRecoveries) return false
   task.recoveries += 1
-  task.attempt += 1
+  nextAttempt(task)
   delete task.near
   task.phase = 'waiting'
   task.leaseId = null
   waitForObjects(state, task, [objectId])
   requeueCall(state, task)
-  out.push({ do: 'recover', task, objectId })
+  if (task.recoveries === 1) {
+    out.push({ do: 'recover', task, objectId })
+  } else {
+    task.notBeforeMs = nowMs + Math.min(longestRecoveryMs, state.config.recoveryMs * 2 ** (task.recoveries - 2))
+    state.lateRecoveries.set(task, objectId)
+  }
   return true
 }
 
@@ -125,7 +153,8 @@ export function taskYielded(
 ): void {
   const task = state.tasks.get(event.taskId)
   if (!task || task.attempt !== event.attempt) return
-  if (event.index !== task.yielded) return // a run again repeats items that the consumer has
+  if (task.repeated !== undefined) task.repeated = Math.max(task.repeated, event.index + 1)
+  if (event.index !== task.yielded || task.streamEnd) return // a run again repeats items that the consumer has
   task.yielded += 1
   out.push({ do: 'yield', task, index: event.index, result: event.result })
 }
@@ -151,7 +180,12 @@ export function tasksReturned(
   else offerLease(state, lease)
 }
 
-export function wakeDelayed(state: OwnerState, nowMs: number): void {
+export function wakeDelayed(state: OwnerState, nowMs: number, out: OwnerCommand[]): void {
+  for (const [task, objectId] of state.lateRecoveries) {
+    if (task.notBeforeMs > nowMs) continue
+    state.lateRecoveries.delete(task)
+    if (state.tasks.get(task.taskId) === task && task.waitingFor > 0) out.push({ do: 'recover', task, objectId })
+  }
   for (const task of state.delayed) {
     if (task.notBeforeMs > nowMs) continue
     state.delayed.delete(task)

@@ -5,11 +5,15 @@ const a1 = actorIdOf(1)
 const exit = { exitCode: 1, signal: null, pid: 7, reason: null, lastLines: ['boom'] }
 const create = (head: TestHead, more: Parameters<typeof actorSpec>[1] = {}, actorId = a1) =>
   head.ask({ type: 'actor.create', spec: actorSpec(actorId, more), getIfExists: false })
+/** Of lives that found a node at the first try, unless `attempt` says otherwise. */
 const started = (restarts = 0, actorId = a1, node = 1) => ({
   type: 'actor.started' as const,
-  ...{ actorId, restarts, devices: {}, address: addressOf(nodeIdOf(node), `e${actorId}`) },
+  ...{ actorId, restarts, attempt: restarts + 1, devices: {}, address: addressOf(nodeIdOf(node), `e${actorId}`) },
 })
-const exited = (restarts = 0, intended = false) => ({ type: 'actor.exited' as const, actorId: a1, restarts, exit, intended })
+const exited = (restarts = 0, intended = false) => ({
+  type: 'actor.exited' as const,
+  ...{ actorId: a1, restarts, attempt: restarts + 1, exit, intended },
+})
 const deathOf = (head: TestHead, actorId = a1) => {
   const phase = head.state.actors.get(actorId)?.phase
   return phase?.kind === 'dead' ? phase.death : undefined
@@ -93,7 +97,7 @@ describe('placing actors', () => {
     head.join(2)
     const [first] = sentOf(create(head), 'actor.start')
     const number = first?.nodeId === nodeIdOf(1) ? 1 : 2
-    const refused = head.say(number, { type: 'actor.start-failed', actorId: a1, restarts: 0, reason: { kind: 'no-room' } })
+    const refused = head.say(number, { type: 'actor.start-failed', actorId: a1, restarts: 0, attempt: 1, reason: { kind: 'no-room' } })
     expect(sentOf(refused, 'actor.start').map(({ nodeId }) => nodeId)).toEqual([nodeIdOf(3 - number)])
   })
   test('what no node can ever hold says why, and dies after the timeout', () => {
@@ -159,7 +163,7 @@ describe('lives of an actor', () => {
     head.join(1)
     create(head, { maxRestarts: 5 })
     const error = { bytes: new Uint8Array([1]), classNames: ['RangeError', 'Error'] }
-    head.say(1, { type: 'actor.start-failed', actorId: a1, restarts: 0, reason: { kind: 'threw', error } })
+    head.say(1, { type: 'actor.start-failed', actorId: a1, restarts: 0, attempt: 1, reason: { kind: 'threw', error } })
     expect(deathOf(head)).toMatchObject({ cause: 'constructor-threw', error, message: expect.stringContaining('threw RangeError') })
   })
   test('kill ends it at once, and its process by an order that is repeated until answered', () => {
@@ -212,13 +216,50 @@ describe('lives of an actor', () => {
   })
 })
 
+describe('placing once more after no room', () => {
+  function refused(): TestHead {
+    const head = new TestHead()
+    head.join(1, client)
+    create(head)
+    head.join(2)
+    head.say(1, { type: 'actor.start-failed', actorId: a1, restarts: 0, attempt: 1, reason: { kind: 'no-room' } })
+    return head
+  }
+  test('the next placement has the next number, after a restart of the head too', () => {
+    const head = refused()
+    expect(head.state.actors.get(a1)).toMatchObject({ attempt: 2, restarts: 0, phase: { kind: 'starting', nodeId: nodeIdOf(2) } })
+    head.restart()
+    expect(sentOf(head.join(2), 'actor.start')).toMatchObject([{ message: { restarts: 0, attempt: 2 } }])
+  })
+  test('a stranger that an older order has built is told to stop, and its answers change nothing', () => {
+    const head = refused()
+    const stranger = { ...started(), attempt: 1 }
+    const stop = { type: 'actor.stop', restarts: 0, attempt: 1, graceful: false }
+    expect(sentOf(head.say(1, stranger), 'actor.stop')).toMatchObject([{ nodeId: nodeIdOf(1), message: stop }])
+    head.say(1, { ...exited(0, true), attempt: 1 })
+    expect(head.state.stops.size).toBe(0)
+    head.say(2, { ...started(0, a1, 2), attempt: 2 })
+    expect(head.state.actors.get(a1)?.phase).toMatchObject({ kind: 'alive', nodeId: nodeIdOf(2) })
+  })
+  test('a refusal that comes once more does not take away the placement at the same node that followed', () => {
+    const head = refused()
+    const noRoom = (attempt: number) => ({ type: 'actor.start-failed' as const, actorId: a1, restarts: 0, attempt })
+    head.say(2, { ...noRoom(2), reason: { kind: 'no-room' } })
+    const report = { demand: [], storeUsedBytes: 0, workers: 0, available: { CPU: 4 } }
+    head.say(1, { type: 'node.reported', nodeId: nodeIdOf(1), sequence: 1, ...report })
+    expect(head.state.actors.get(a1)).toMatchObject({ attempt: 3, phase: { kind: 'starting', nodeId: nodeIdOf(1) } })
+    head.say(1, { ...noRoom(1), reason: { kind: 'no-room' } })
+    expect(head.state.actors.get(a1)).toMatchObject({ attempt: 3, phase: { kind: 'starting', nodeId: nodeIdOf(1) } })
+  })
+})
+
 describe('after a restart of the head', () => {
   test('living actors live on, and their names, restarts and wishes are kept', () => {
     const head = withActor({ name: 'counter', maxRestarts: 2 })
     head.say(1, exited(0))
     head.say(1, started(1))
     head.restart()
-    const actors = [{ actorId: a1, restarts: 1, address: addressOf(nodeIdOf(1), `e${a1}`) }]
+    const actors = [{ actorId: a1, restarts: 1, attempt: 2, address: addressOf(nodeIdOf(1), `e${a1}`) }]
     const commands = head.join(1, { ...client, actors })
     expect(sentOf(commands, 'actor.stop')).toEqual([])
     expect(head.statusOf(a1)).toBe('alive')
@@ -253,8 +294,18 @@ describe('after a restart of the head', () => {
   })
   test('a life that the head does not know is ended', () => {
     const head = new TestHead()
-    const actors = [{ actorId: actorIdOf(5), restarts: 3, address: addressOf(nodeIdOf(1), 'ee') }]
+    const actors = [{ actorId: actorIdOf(5), restarts: 3, attempt: 4, address: addressOf(nodeIdOf(1), 'ee') }]
     expect(sentOf(head.join(1, { actors }), 'actor.stop')).toMatchObject([{ message: { actorId: actorIdOf(5), restarts: 3 } }])
+  })
+  test('an end that the agent tells of when it registers again is what it was: intended, or a crash with its exit', () => {
+    for (const intended of [true, false]) {
+      const head = withActor({ maxRestarts: 1 })
+      head.restart()
+      const commands = head.join(1, { ...client, actorsEnded: [{ actorId: a1, restarts: 0, attempt: 1, exit, intended }] })
+      expect(sentOf(commands, 'actor.start')).toHaveLength(intended ? 0 : 1)
+      if (intended) expect(deathOf(head)).toMatchObject({ cause: 'exit-actor', exit: { exitCode: 1 } })
+      else expect(head.state.actors.get(a1)?.lastExit).toEqual(exit)
+    }
   })
   test('what the agent no longer has when it registers again counts as lost', () => {
     const head = withActor({ maxRestarts: 1 })

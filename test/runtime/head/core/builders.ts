@@ -77,7 +77,16 @@ export const groupSpec = (groupId: string, bundles: Record<string, number>[], mo
 })
 export const registerOf = (nodeId: string, more: Partial<NodeRegister> & { resources?: Record<string, number> } = {}): NodeRegister => {
   const { resources = { CPU: 4 }, ...rest } = more
-  return { type: 'node.register', facts: factsOf(nodeId, resources), available: resources, actors: [], bundles: [], clients: [], ...rest }
+  return {
+    type: 'node.register',
+    facts: factsOf(nodeId, resources),
+    available: resources,
+    actors: [],
+    actorsEnded: [],
+    bundles: [],
+    clients: [],
+    ...rest,
+  }
 }
 
 type EventBody = HeadEvent extends infer E ? (E extends HeadEvent ? Omit<E, 'nowMs'> : never) : never

@@ -3,8 +3,10 @@ import type { ActorSpec } from '#runtime/protocol/actors.ts'
 import type { NodeRegister, ToAgentFromHead, ToHeadFromAgent } from '#runtime/protocol/nodes.ts'
 import { addressOf, factsOf } from './builders.ts'
 
-export type FakeLife = { spec: ActorSpec; restarts: number; isAlive: boolean; held: Amounts; stopWhenAlive: boolean }
+export type FakeLife = { spec: ActorSpec; restarts: number; attempt: number; isAlive: boolean; held: Amounts; stopWhenAlive: boolean }
 export type FakeBundles = { groupId: string; round: number; indexes: Set<number>; amounts: Map<number, Amounts>; committed: boolean }
+
+type FakeEnd = Extract<ToHeadFromAgent, { type: 'actor.start-failed' | 'actor.exited' }>
 
 /** An agent that keeps the protocol's promises and does nothing real. */
 export class FakeAgent {
@@ -13,6 +15,8 @@ export class FakeAgent {
   readonly lives = new Map<string, FakeLife>()
   readonly bundles = new Map<string, FakeBundles>()
   readonly clients = new Map<string, string | null>()
+  /** How the last placement of an actor here ended: its order may come once more. */
+  readonly ends = new Map<string, FakeEnd>()
   readonly resources: Record<string, number>
   sequence = 0
   isFenced = false
@@ -28,9 +32,10 @@ export class FakeAgent {
       type: 'node.register',
       facts: factsOf(this.nodeId, this.resources),
       available: this.#free(),
-      actors: [...this.lives.values()].flatMap(({ spec, restarts, isAlive }) =>
-        isAlive ? [{ actorId: spec.actorId, restarts, address: addressOf(this.nodeId, spec.actorId) }] : [],
+      actors: [...this.lives.values()].flatMap(({ spec, restarts, attempt, isAlive }) =>
+        isAlive ? [{ actorId: spec.actorId, restarts, attempt, address: addressOf(this.nodeId, spec.actorId) }] : [],
       ),
+      actorsEnded: [],
       bundles: [...this.bundles.values()].map(({ groupId, round, indexes, committed }) => ({
         groupId,
         round,
@@ -75,61 +80,67 @@ export class FakeAgent {
   finishStart(actorId: string, how: 'ready' | 'threw' | 'crashed'): ToHeadFromAgent[] {
     const life = this.lives.get(actorId)
     if (life === undefined || life.isAlive) return []
-    const { restarts } = life
+    const { restarts, attempt } = life
     if (how === 'ready') {
       life.isAlive = true
       this.#hold(life, life.spec.shape.strategy.kind === 'group' ? {} : amountsFrom(life.spec.heldResources))
-      const started: ToHeadFromAgent = { type: 'actor.started', actorId, restarts, address: addressOf(this.nodeId, actorId), devices: {} }
-      return [started]
+      return [this.#started(life)]
     }
     this.#drop(actorId)
-    if (how === 'threw') {
-      return [
-        {
-          type: 'actor.start-failed',
-          actorId,
-          restarts,
-          reason: { kind: 'threw', error: { bytes: new Uint8Array(1), classNames: ['Error'] } },
-        },
-      ]
-    }
-    return [{ type: 'actor.start-failed', actorId, restarts, reason: { kind: 'crashed', exit } }]
+    const error = { bytes: new Uint8Array(1), classNames: ['Error'] }
+    const reason = how === 'threw' ? { kind: 'threw' as const, error } : { kind: 'crashed' as const, exit }
+    return [this.#ended({ type: 'actor.start-failed', actorId, restarts, attempt, reason })]
   }
 
   crash(actorId: string): ToHeadFromAgent[] {
     const life = this.lives.get(actorId)
     if (!life?.isAlive) return []
     this.#drop(actorId)
-    return [{ type: 'actor.exited', actorId, restarts: life.restarts, exit, intended: false }]
+    return [this.#exited(life, false)]
   }
 
-  #start({ spec, restarts }: Extract<ToAgentFromHead, { type: 'actor.start' }>): ToHeadFromAgent[] {
+  #start({ spec, restarts, attempt }: Extract<ToAgentFromHead, { type: 'actor.start' }>): ToHeadFromAgent[] {
     const { actorId } = spec
     const known = this.lives.get(actorId)
-    if (known && known.restarts > restarts) return []
-    if (known && known.restarts === restarts) {
-      return known.isAlive ? [{ type: 'actor.started', actorId, restarts, address: addressOf(this.nodeId, actorId), devices: {} }] : []
-    }
-    const ended: ToHeadFromAgent[] = known ? [{ type: 'actor.exited', actorId, restarts: known.restarts, exit, intended: true }] : []
+    const end = this.ends.get(actorId)
+    if (end && end.attempt >= attempt) return end.attempt === attempt ? [end] : []
+    if (known && known.attempt > attempt) return []
+    if (known?.attempt === attempt) return known.isAlive ? [this.#started(known)] : []
+    const ended: ToHeadFromAgent[] = known ? [this.#exited(known, true)] : []
     if (known) this.#drop(actorId)
     const { strategy, resources } = spec.shape
     const inGroup = strategy.kind === 'group'
     const wanted = inGroup ? {} : amountsFrom(resources)
     const hasRoom = inGroup ? this.#holdsGroup(strategy.groupId) : fits(this.available, wanted)
-    if (!hasRoom) return [...ended, { type: 'actor.start-failed', actorId, restarts, reason: { kind: 'no-room' } }]
-    const life: FakeLife = { spec, restarts, isAlive: false, held: {}, stopWhenAlive: false }
+    if (!hasRoom) {
+      return [...ended, this.#ended({ type: 'actor.start-failed', actorId, restarts, attempt, reason: { kind: 'no-room' } })]
+    }
+    const life: FakeLife = { spec, restarts, attempt, isAlive: false, held: {}, stopWhenAlive: false }
     this.lives.set(actorId, life)
     this.#hold(life, wanted)
     return ended
+  }
+
+  #started({ spec: { actorId }, restarts, attempt }: FakeLife): ToHeadFromAgent {
+    return { type: 'actor.started', actorId, restarts, attempt, address: addressOf(this.nodeId, actorId), devices: {} }
+  }
+
+  #exited({ spec: { actorId }, restarts, attempt }: FakeLife, intended: boolean): ToHeadFromAgent {
+    return this.#ended({ type: 'actor.exited', actorId, restarts, attempt, exit, intended })
+  }
+
+  #ended(end: FakeEnd): FakeEnd {
+    if (end.attempt >= (this.ends.get(end.actorId)?.attempt ?? 0)) this.ends.set(end.actorId, end)
+    return end
   }
 
   #holdsGroup(groupId: string): boolean {
     return [...this.bundles.values()].some((held) => held.groupId === groupId && held.committed)
   }
 
-  #stop({ actorId, restarts }: Extract<ToAgentFromHead, { type: 'actor.stop' }>): ToHeadFromAgent[] {
-    if (this.lives.get(actorId)?.restarts === restarts) this.#drop(actorId)
-    return [{ type: 'actor.exited', actorId, restarts, exit, intended: true }]
+  #stop({ actorId, restarts, attempt }: Extract<ToAgentFromHead, { type: 'actor.stop' }>): ToHeadFromAgent[] {
+    if (this.lives.get(actorId)?.attempt === attempt) this.#drop(actorId)
+    return [this.#ended({ type: 'actor.exited', actorId, restarts, attempt, exit, intended: true })]
   }
 
   #prepare({ groupId, round, bundles }: Extract<ToAgentFromHead, { type: 'bundles.prepare' }>): ToHeadFromAgent[] {
@@ -152,10 +163,11 @@ export class FakeAgent {
     }
     if (held?.indexes.size === 0) this.bundles.delete(`${groupId} ${round}`)
     if (!this.#holdsGroup(groupId)) {
-      for (const [actorId, { spec, restarts }] of this.lives) {
-        if (spec.shape.strategy.kind !== 'group' || spec.shape.strategy.groupId !== groupId) continue
+      for (const [actorId, life] of this.lives) {
+        const { strategy } = life.spec.shape
+        if (strategy.kind !== 'group' || strategy.groupId !== groupId) continue
         this.#drop(actorId)
-        ended.push({ type: 'actor.exited', actorId, restarts, exit, intended: false })
+        ended.push(this.#exited(life, false))
       }
     }
     return [...ended, { type: 'bundles.returned', groupId, round }]

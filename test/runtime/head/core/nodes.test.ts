@@ -7,6 +7,18 @@ const report = (number: number, sequence: number, cpu = 4) => ({
 })
 const stateOf = (head: TestHead, number: number) => head.state.nodes.get(nodeIdOf(number))?.phase.kind
 
+test('what lies in the store of a node is not free, and is told with the node', () => {
+  const head = new TestHead()
+  const resources = { CPU: 4, object_store_memory: 1_000 }
+  head.join(1, { resources })
+  const view = () => answerOf(head.ask({ type: 'cluster.nodes' }))
+  expect(view()).toMatchObject([{ available: resources, storeUsedBytes: 0 }])
+  head.say(1, { ...report(1, 1), available: resources, storeUsedBytes: 300 })
+  expect(view()).toMatchObject([{ available: { CPU: 4, object_store_memory: 700 }, storeUsedBytes: 300 }])
+  head.say(1, { ...report(1, 2), available: resources, storeUsedBytes: 1_200 }) // never below zero
+  expect(view()).toMatchObject([{ available: { CPU: 4, object_store_memory: 0 }, storeUsedBytes: 1_200 }])
+})
+
 describe('death of nodes', () => {
   test('a node that says nothing for deadAfterMs is dead, fenced, and told to everybody', () => {
     const head = new TestHead({ deadAfterMs: 10_000 })
@@ -143,7 +155,7 @@ describe('jobs', () => {
       const spec = actorSpec(actorId, { owner: addressOf(nodeIdOf(1), workerIdOf(owner)), detached, shape: shapeOf({}) })
       head.ask({ type: 'actor.create', spec, getIfExists: false })
       const address = addressOf(nodeIdOf(1), workerIdOf(100 + number))
-      head.say(1, { type: 'actor.started', actorId, restarts: 0, address, devices: {} })
+      head.say(1, { type: 'actor.started', actorId, restarts: 0, attempt: 1, address, devices: {} })
     }
     make(1, 1)
     make(2, 101)
@@ -154,6 +166,26 @@ describe('jobs', () => {
     expect([1, 2, 3, 4].map((number) => head.statusOf(actorIdOf(number)))).toEqual(['dead', 'dead', 'alive', 'alive'])
     make(5, 103) // a detached actor may still ask, whatever became of its job
     expect(head.statusOf(actorIdOf(5))).toBe('alive')
+  })
+  test('a node has no say over processes that are known to live on another: drivers, actors, and those that own any', () => {
+    const head = new TestHead()
+    head.join(1, { clients: [{ workerId: workerIdOf(1), jobId: '00000001' }] })
+    head.join(2)
+    register(head, 1)
+    head.ask({ type: 'actor.create', spec: actorSpec(actorIdOf(1)), getIfExists: false }, { worker: 1 })
+    const home = head.state.actors.get(actorIdOf(1))?.phase
+    const number = home?.kind === 'starting' && home.nodeId === nodeIdOf(2) ? 2 : 1
+    const address = addressOf(nodeIdOf(number), workerIdOf(50))
+    head.say(number, { type: 'actor.started', actorId: actorIdOf(1), restarts: 0, attempt: 1, address, devices: {} })
+    const strangers = { type: 'clients.gone' as const, nodeId: nodeIdOf(2), workerIds: [workerIdOf(1)] }
+    const commands = [...head.say(2, strangers), ...head.tick()]
+    expect([sentOf(commands, 'job.ended'), sentOf(commands, 'processes.gone')]).toEqual([[], []])
+    expect(commands).toContainEqual({ type: 'note', event: 'node.named-strangers', fields: { nodeId: nodeIdOf(2), strangers: 1 } })
+    expect(head.statusOf(actorIdOf(1))).toBe('alive')
+    const other = number === 1 ? 2 : 1
+    head.say(other, { ...strangers, nodeId: nodeIdOf(other), workerIds: [workerIdOf(50)] })
+    expect(head.state.gone.has(workerIdOf(50))).toBe(false)
+    expect(sentOf(head.say(1, { ...strangers, nodeId: nodeIdOf(1) }), 'job.ended')).toHaveLength(2)
   })
   test('a driver that ended while the head was down ends its job when its node registers', () => {
     const head = new TestHead()

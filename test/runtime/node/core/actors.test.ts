@@ -2,10 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { registrationOf } from '#runtime/node/core/reporting.ts'
 import { actorSpecOf, AgentHarness, doing, groupId, shapeOf, toHead } from './agent-core-harness.ts'
 
-const start = (agent: AgentHarness, spec = actorSpecOf('1'), restarts = 0) => agent.head({ type: 'actor.start', spec, restarts })
+const start = (agent: AgentHarness, spec = actorSpecOf('1'), life: { restarts?: number; attempt?: number } = {}) => {
+  const { restarts = 0, attempt = restarts + 1 } = life
+  return agent.head({ type: 'actor.start', spec, restarts, attempt })
+}
 
-function constructed(agent: AgentHarness, spec = actorSpecOf('1')) {
-  start(agent, spec)
+function constructed(agent: AgentHarness, spec = actorSpecOf('1'), attempt = 1) {
+  start(agent, spec, { attempt })
   const [order] = doing(agent.startWorkers(), 'construct-actor')
   const workerId = order?.workerId ?? ''
   const actorId = spec.actorId
@@ -38,11 +41,50 @@ describe('an actor', () => {
     expect(toHead(start(agent), 'actor.started')).toHaveLength(1)
   })
 
-  it('finds no room and says so, and may come again', () => {
+  it('finds no room and says so, again for the same order even when there is room now, and may be placed here once more', () => {
     const agent = new AgentHarness({ CPU: 1 })
-    const spec = actorSpecOf('1', { shape: shapeOf({ CPU: 4 }) })
-    expect(toHead(start(agent, spec), 'actor.start-failed')[0]?.reason.kind).toBe('no-room')
-    expect(toHead(start(agent, spec), 'actor.start-failed')).toHaveLength(1)
+    const other = constructed(agent, actorSpecOf('2', { heldResources: { CPU: 1 } }))
+    const refused = { type: 'actor.start-failed', restarts: 0, attempt: 1, reason: { kind: 'no-room' } }
+    expect(toHead(start(agent), 'actor.start-failed')).toMatchObject([refused])
+    agent.exit(other.workerId)
+    expect(toHead(start(agent), 'actor.start-failed')).toMatchObject([refused]) // the head may have placed it elsewhere by now
+    start(agent, actorSpecOf('1'), { attempt: 3 })
+    expect(doing(agent.startWorkers(), 'construct-actor')).toHaveLength(1)
+    expect(start(agent, actorSpecOf('1'), { attempt: 2 })).toEqual([])
+  })
+
+  it('is not made by an order that comes after the one to stop it', () => {
+    const agent = new AgentHarness({ CPU: 1 })
+    const { actorId } = actorSpecOf('1')
+    const stopped = agent.head({ type: 'actor.stop', actorId, restarts: 0, attempt: 1, graceful: false, reason: 'killed' })
+    expect(toHead(stopped, 'actor.exited')).toHaveLength(1)
+    expect(toHead(start(agent), 'actor.exited')).toHaveLength(1)
+    expect(agent.state.actors.size).toBe(0)
+  })
+
+  it('is not ended by an order to stop an older placement of it, which is said to be gone', () => {
+    const agent = new AgentHarness({ CPU: 1 })
+    const { actorId } = constructed(agent, actorSpecOf('1'), 2)
+    const commands = agent.head({ type: 'actor.stop', actorId, restarts: 0, attempt: 1, graceful: false, reason: 'stale' })
+    expect(doing(commands, 'end-worker')).toEqual([])
+    expect(toHead(commands, 'actor.exited')).toMatchObject([{ attempt: 1, intended: true }])
+  })
+
+  it('that ended while the head was away is in the next registration, with why; what the head has heard of is not', () => {
+    const agent = new AgentHarness({ CPU: 4 })
+    agent.send({ type: 'head.registered', heartbeatMs: 1_000, deadAfterMs: 10_000 })
+    agent.exit(constructed(agent, actorSpecOf('1')).workerId)
+    agent.tick(60_000)
+    const { workerId, actorId } = constructed(agent, actorSpecOf('2'))
+    const crashed = constructed(agent, actorSpecOf('3'))
+    agent.send({ type: 'head.lost', silentMs: 0 })
+    agent.send({ type: 'worker.leaving', workerId, reason: 'exit-actor' })
+    agent.exit(workerId, { exitCode: 0 })
+    agent.exit(crashed.workerId, { exitCode: 7 })
+    expect(registrationOf(agent.state).actorsEnded).toMatchObject([
+      { actorId, restarts: 0, attempt: 1, intended: true, exit: { exitCode: 0, reason: 'exit-actor' } },
+      { actorId: crashed.actorId, intended: false, exit: { exitCode: 7 } },
+    ])
   })
 
   it('whose constructor threw gives its error, again when asked again, and its worker leaves', () => {
@@ -75,7 +117,7 @@ describe('an actor', () => {
   it('that is killed exits as intended, and says so again when told again', () => {
     const agent = new AgentHarness({ CPU: 1 })
     const { workerId, actorId } = constructed(agent)
-    const stop = { type: 'actor.stop', actorId, restarts: 0, graceful: false, reason: 'killed' } as const
+    const stop = { type: 'actor.stop', actorId, restarts: 0, attempt: 1, graceful: false, reason: 'killed' } as const
     expect(doing(agent.head(stop), 'end-worker')).toHaveLength(1)
     expect(toHead(agent.exit(workerId), 'actor.exited')[0]).toMatchObject({ intended: true, exit: { reason: 'killed' } })
     expect(toHead(agent.head(stop), 'actor.exited')).toHaveLength(1)
@@ -94,9 +136,9 @@ describe('an actor', () => {
   it('of a later life replaces the one that the head has given up', () => {
     const agent = new AgentHarness({ CPU: 1 })
     const { workerId } = constructed(agent)
-    const commands = start(agent, actorSpecOf('1'), 1)
+    const commands = start(agent, actorSpecOf('1'), { restarts: 1 })
     expect(doing(commands, 'end-worker').map((command) => command.workerId)).toEqual([workerId])
-    expect(start(agent, actorSpecOf('1'), 0)).toEqual([])
+    expect(start(agent, actorSpecOf('1'))).toEqual([])
   })
 
   it('ends with its job unless it is detached', () => {

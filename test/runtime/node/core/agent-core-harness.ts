@@ -42,6 +42,7 @@ export function viewOf(
       version: '0',
     },
     available: more.available ?? resources,
+    storeUsedBytes: 0,
     state: 'alive',
     deathReason: '',
     diedAtMs: 0,
@@ -101,6 +102,7 @@ export class AgentHarness {
       resources,
       labels: {},
       gpuIds: [],
+      canBeCutOff: true,
       random,
       randomHex: (bytes) => (counter += 1).toString(16).padStart(bytes * 2, '0'),
       ...more,
@@ -117,12 +119,21 @@ export class AgentHarness {
     return this.send({ type: 'head.said', message })
   }
 
-  request(requestId: string, more: { owner?: string; shape?: Shape; spills?: number } = {}): AgentCommand[] {
+  request(requestId: string, more: { owner?: string; shape?: Shape; spills?: number; retriable?: boolean } = {}): AgentCommand[] {
     const ownerId = more.owner ?? idOf('d')
     const shape = more.shape ?? shapeOf({ CPU: 1 })
     return this.send({
       type: 'owner.said',
-      message: { type: 'lease.request', requestId, ownerId, jobId, shape, spills: more.spills ?? 0, backlog: 1 },
+      message: {
+        type: 'lease.request',
+        requestId,
+        ownerId,
+        jobId,
+        shape,
+        spills: more.spills ?? 0,
+        backlog: 1,
+        retriable: more.retriable ?? true,
+      },
     })
   }
 

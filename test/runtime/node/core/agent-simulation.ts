@@ -42,7 +42,7 @@ export class AgentSimulation {
       { CPU: 4, GPU: 4, memory: 1_000 },
       { preforkWorkers: 2, idleWorkerMs: 2_000, infeasibleTimeoutMs: 5_000, random: seededRandom(seed + 1) },
     )
-    this.#perform(this.agent.send({ type: 'head.registered', heartbeatMs: 1_000 }))
+    this.#perform(this.agent.send({ type: 'head.registered', heartbeatMs: 1_000, deadAfterMs: 10_000 }))
     for (const ownerId of this.#owners) this.#perform(this.agent.send({ type: 'driver.connected', workerId: ownerId }))
   }
 
@@ -54,11 +54,9 @@ export class AgentSimulation {
   settle(): void {
     const groups = this.#round
     this.#wire = []
-    for (const actor of [...this.agent.state.actors.values()]) {
-      this.#say({
-        from: 'head',
-        message: { type: 'actor.stop', actorId: actor.actorId, restarts: actor.restarts, graceful: false, reason: 'killed' },
-      })
+    for (const { actorId, restarts, attempt } of [...this.agent.state.actors.values()]) {
+      const message = { type: 'actor.stop', actorId, restarts, attempt, graceful: false, reason: 'killed' } as const
+      this.#say({ from: 'head', message })
     }
     this.#say({ from: 'head', message: { type: 'bundles.return', groupId, round: groups + 1, indexes: [0, 1, 2], endUsers: true } })
     for (let round = 0; round < 3; round += 1) {
@@ -99,6 +97,7 @@ export class AgentSimulation {
       shape: pickOne(this.#random, shapes),
       spills: this.#random() < 0.2 ? 1 : 0,
       backlog: randomBelow(this.#random, 5),
+      retriable: this.#random() < 0.5,
     } as const
     this.#asked.set(`${owner}/${message.requestId}`, message)
     this.#say({ from: 'owner', message })
@@ -139,12 +138,13 @@ export class AgentSimulation {
       shape: pickOne(this.#random, [shapeOf({ CPU: 1 }), shapeOf({ GPU: 0.5 }), shapes[7] ?? shapeOf({})]),
       heldResources: this.#random() < 0.5 ? {} : { GPU: 0.5 },
     })
-    const restarts = randomBelow(this.#random, 4)
-    if (roll < 0.3) this.#say({ from: 'head', message: { type: 'actor.start', spec: actor, restarts } })
+    const attempt = randomBelow(this.#random, 8)
+    const restarts = attempt >> 1 // every other life finds no room at first
+    if (roll < 0.3) this.#say({ from: 'head', message: { type: 'actor.start', spec: actor, restarts, attempt } })
     else if (roll < 0.45)
       this.#say({
         from: 'head',
-        message: { type: 'actor.stop', actorId: actor.actorId, restarts, graceful: this.#random() < 0.5, reason: 'killed' },
+        message: { type: 'actor.stop', actorId: actor.actorId, restarts, attempt, graceful: this.#random() < 0.5, reason: 'killed' },
       })
     else if (roll < 0.6) {
       this.#round += 1

@@ -87,7 +87,7 @@ describe('a request that nothing can hold', () => {
 
   it('goes to a node that joins and can hold it', () => {
     const agent = new AgentHarness({ CPU: 2 })
-    agent.send({ type: 'head.registered', heartbeatMs: 1_000 })
+    agent.send({ type: 'head.registered', heartbeatMs: 1_000, deadAfterMs: 10_000 })
     agent.request('r1', { shape: shapeOf({ CPU: 64 }) })
     const commands = agent.head({ type: 'cluster.changed', version: 1, nodes: [viewOf(otherId, { CPU: 64 })] })
     expect(toOwner(commands, 'lease.spilled')[0]?.nodeId).toBe(otherId)
@@ -95,7 +95,7 @@ describe('a request that nothing can hold', () => {
 
   it('is refused when it is bound to a node that is not alive, after news of one that has just joined would have come', () => {
     const agent = new AgentHarness({ CPU: 2 })
-    agent.send({ type: 'head.registered', heartbeatMs: 1_000 })
+    agent.send({ type: 'head.registered', heartbeatMs: 1_000, deadAfterMs: 10_000 })
     agent.head({ type: 'cluster.changed', version: 1, nodes: [] })
     const shape = shapeOf({ CPU: 1 }, { strategy: { kind: 'node', nodeId: otherId, soft: false } })
     expect(toOwner(agent.request('r1', { shape }), 'lease.refused')).toEqual([])
@@ -103,7 +103,7 @@ describe('a request that nothing can hold', () => {
   })
   it('waits for the news of a node that has just joined', () => {
     const agent = new AgentHarness({ CPU: 2 })
-    agent.send({ type: 'head.registered', heartbeatMs: 1_000 })
+    agent.send({ type: 'head.registered', heartbeatMs: 1_000, deadAfterMs: 10_000 })
     agent.head({ type: 'cluster.changed', version: 1, nodes: [] })
     agent.request('r1', { shape: shapeOf({ CPU: 1 }, { strategy: { kind: 'node', nodeId: otherId, soft: false } }) })
     const commands = agent.head({ type: 'cluster.changed', version: 2, nodes: [viewOf(otherId, { CPU: 4 })] })
@@ -114,7 +114,7 @@ describe('a request that nothing can hold', () => {
 describe('spilling', () => {
   const withOther = (available: Record<string, number>) => {
     const agent = new AgentHarness({ CPU: 1 })
-    agent.send({ type: 'head.registered', heartbeatMs: 1_000 })
+    agent.send({ type: 'head.registered', heartbeatMs: 1_000, deadAfterMs: 10_000 })
     agent.head({ type: 'cluster.changed', version: 1, nodes: [viewOf(otherId, { CPU: 4 }, { available })] })
     return agent
   }
@@ -129,7 +129,7 @@ describe('spilling', () => {
   it('does not send one to a node that late news would bring back', () => {
     const agent = new AgentHarness({ CPU: 1 })
     const other = viewOf(otherId, { CPU: 4 })
-    agent.send({ type: 'head.registered', heartbeatMs: 1_000 })
+    agent.send({ type: 'head.registered', heartbeatMs: 1_000, deadAfterMs: 10_000 })
     agent.head({ type: 'cluster.changed', version: 1, nodes: [other] })
     agent.head({ type: 'cluster.changed', version: 2, nodes: [{ ...other, state: 'dead' }] })
     agent.head({ type: 'cluster.changed', version: 1, nodes: [other] })
@@ -218,7 +218,16 @@ describe('a worker', () => {
     const { agent, leaseId, workerId } = granted({ CPU: 2 }, { CPU: 1 })
     agent.send({ type: 'owner.said', message: { type: 'lease.return', leaseId, ownerId: idOf('d'), workerLeaving: false } })
     const shape = shapeOf({ CPU: 1 })
-    const foreign = { type: 'lease.request', requestId: 'f', ownerId: idOf('e'), jobId: '00000002', shape, spills: 0, backlog: 1 } as const
+    const foreign = {
+      type: 'lease.request',
+      requestId: 'f',
+      ownerId: idOf('e'),
+      jobId: '00000002',
+      shape,
+      spills: 0,
+      backlog: 1,
+      retriable: true,
+    } as const
     expect(doing(agent.send({ type: 'owner.said', message: foreign }), 'spawn-worker')).toHaveLength(1)
     expect(toOwner(agent.request('r2'), 'lease.granted')[0]?.worker.workerId).toBe(workerId)
   })
@@ -235,14 +244,23 @@ describe('a worker', () => {
     expect(refused[0]?.failure.message).toContain('cannot find module')
   })
 
-  it('is ended for memory in order of age, tasks before actors, one at a time', () => {
-    const agent = new AgentHarness({ CPU: 2 })
-    agent.request('r1')
-    agent.request('r2')
+  it('is ended for memory one at a time: what may run again first, the newest of these first', () => {
+    const agent = new AgentHarness({ CPU: 4 })
+    agent.request('old')
+    agent.request('new')
+    agent.request('once', { retriable: false })
     const grants = toOwner(agent.startWorkers(), 'lease.granted')
-    const [ended] = doing(agent.send({ type: 'memory.short' }), 'end-worker')
-    expect(ended).toMatchObject({ workerId: grants[1]?.worker.workerId, reason: 'out-of-memory' })
-    expect(agent.send({ type: 'memory.short' })).toEqual([])
+    const short = { type: 'memory.short', usedBytes: 96, totalBytes: 100 } as const
+    const next = () => {
+      const [ended] = doing(agent.send(short), 'end-worker')
+      expect(ended?.reason).toBe('out-of-memory')
+      expect(agent.send(short)).toEqual([]) // its memory comes back first
+      const [lost] = toOwner(agent.exit(ended?.workerId ?? '', { signal: 'SIGKILL' }), 'lease.lost')
+      expect(lost?.exit).toMatchObject({ reason: 'out-of-memory', memory: { usedBytes: 96, totalBytes: 100 } })
+      return grants.find((grant) => grant.worker.workerId === ended?.workerId)?.requestId
+    }
+    expect([next(), next(), next()]).toEqual(['new', 'old', 'once'])
+    expect(agent.send(short)).toEqual([])
   })
 })
 
@@ -276,7 +294,7 @@ describe('held leases', () => {
 describe('a node', () => {
   it('reports what is free and what waits', () => {
     const agent = new AgentHarness({ CPU: 1 })
-    agent.send({ type: 'head.registered', heartbeatMs: 1_000 })
+    agent.send({ type: 'head.registered', heartbeatMs: 1_000, deadAfterMs: 10_000 })
     agent.request('r1')
     agent.request('r2')
     const [report] = toHead(agent.tick(1_000), 'node.reported')
@@ -362,7 +380,7 @@ describe('a request inside a placement group', () => {
 
   it('reports the amounts of bundles under their names', () => {
     const agent = withBundle()
-    agent.send({ type: 'head.registered', heartbeatMs: 1_000 })
+    agent.send({ type: 'head.registered', heartbeatMs: 1_000, deadAfterMs: 10_000 })
     const [report] = toHead(agent.tick(1_000), 'node.reported')
     expect(report?.available ?? toHead(agent.last, 'node.reported')).toMatchObject({
       CPU: 2,

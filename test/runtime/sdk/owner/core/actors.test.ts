@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ActorStatus } from '#runtime/protocol/actors.ts'
-import { actorId, calledIds, done, doing, exitOf, idOf, otherAgent, OwnerHarness, returnOf, workerOf } from './owner-harness.ts'
+import type { OwnedTask } from '#runtime/sdk/owner/core/state.ts'
+import { actorId, calledIds, done, doing, exitOf, idOf, jobId, otherAgent, OwnerHarness, returnOf, workerOf } from './owner-harness.ts'
 
 const alive = (restarts = 0): ActorStatus => ({ kind: 'alive', restarts, address: workerOf(`actor${restarts}`, otherAgent('b').nodeId) })
 const restarting: ActorStatus = { kind: 'restarting', restarts: 1, lastExit: exitOf() }
@@ -11,6 +12,10 @@ class Caller extends OwnerHarness {
   status(status: ActorStatus) {
     this.#version += 1
     return this.send({ type: 'actor.changed', actorId, version: this.#version, status })
+  }
+  callInAnyOrder(unready: readonly string[] = [], refArgs: OwnedTask['refArgs'] = []): OwnedTask {
+    const call = { actorId, method: 'add', concurrencyGroup: '', returnCount: 1, generatorBackpressure: 0, anyOrder: true }
+    return this.call({ call, refArgs }, unready)
   }
   linkClosed(restarts = 0) {
     return this.send({ type: 'actor.link-closed', actorId, restarts })
@@ -127,6 +132,41 @@ describe('calls of an actor', () => {
     expect(caller.state.actors.get(actorId)?.status?.kind).toBe('dead')
   })
 
+  it('in any order overtake one that waits for its argument, which goes when that is there', () => {
+    const caller = new Caller()
+    const object = returnOf(caller.makeTask())
+    const held = caller.callInAnyOrder([object])
+    const next = caller.callInAnyOrder()
+    expect(calledIds(caller.status(alive()))).toEqual([next.taskId])
+    caller.send({ type: 'object.ready', objectId: object })
+    expect(calledIds(caller.flush())).toEqual([held.taskId])
+  })
+
+  it('in any order end with their argument, their actor and their cancel while they wait for it', () => {
+    const caller = new Caller()
+    const objects = [caller.makeTask(), caller.makeTask(), caller.makeTask()].map(returnOf)
+    const [failed, cancelled, dying] = objects.map((object) => caller.callInAnyOrder([object]))
+    caller.status(alive())
+    caller.send({ type: 'object.failed', objectId: objects[0] ?? '' })
+    caller.send({ type: 'task.cancel', taskId: cancelled?.taskId ?? '', force: false, recursive: true })
+    caller.status(dead)
+    expect([failed, cancelled, dying].map((call) => call && caller.failure(call))).toEqual(['as-object', 'task.cancelled', 'actor-died'])
+    expect(caller.state.actors.get(actorId)?.held.size).toBe(0)
+  })
+
+  it('in any order whose argument was lost wait for it again, and others go on', () => {
+    const caller = new Caller()
+    const objectId = returnOf(caller.makeTask())
+    const call = caller.callInAnyOrder([], [{ index: 0, objectId }])
+    caller.status(alive())
+    const failure = { code: 'object.lost', message: '', details: { objectId } } as const
+    expect(doing(caller.end(call, { kind: 'failed', failure }), 'recover')).toMatchObject([{ objectId }])
+    const next = caller.callInAnyOrder()
+    expect(calledIds(caller.flush())).toEqual([next.taskId])
+    caller.send({ type: 'object.ready', objectId })
+    expect(calledIds(caller.flush())).toEqual([call.taskId])
+  })
+
   it('that are cancelled on their way are told to the actor, and are not sent again when it dies', () => {
     const caller = new Caller()
     const call = caller.call({ maxRetries: -1 })
@@ -136,5 +176,62 @@ describe('calls of an actor', () => {
     caller.linkClosed()
     caller.status(restarting)
     expect(caller.failure(call)).toBe('task.cancelled')
+  })
+})
+
+describe('an actor without handles', () => {
+  it('is forgotten at once when no call of it is under way, and learned of anew when it is asked for again', () => {
+    const caller = new Caller()
+    const call = caller.call()
+    caller.status(alive())
+    caller.end(call)
+    caller.send({ type: 'actor.unused', actorId })
+    expect(caller.state.actors.size).toBe(0)
+    caller.status(dead) // nobody wants to know
+    caller.call()
+    expect(doing(caller.last, 'watch-actor')).toMatchObject([{ actorId }])
+    expect(caller.state.actors.get(actorId)).toMatchObject({ status: null, unused: false })
+  })
+
+  it('is kept until its calls have ended, however they end', () => {
+    const caller = new Caller()
+    const object = returnOf(caller.makeTask())
+    const [sent, waiting, held] = [caller.call(), caller.call({}, [object]), caller.callInAnyOrder([object])]
+    caller.status(alive())
+    caller.send({ type: 'actor.unused', actorId })
+    caller.end(sent)
+    caller.send({ type: 'task.cancel', taskId: waiting.taskId, force: false, recursive: true })
+    expect(caller.state.actors.size).toBe(1)
+    caller.status(dead)
+    expect(caller.failure(held)).toBe('actor-died')
+    caller.flush()
+    expect(caller.state.actors.size).toBe(0)
+  })
+
+  it('that is dead stays known as long as there is a handle, so that late calls fail at once', () => {
+    const caller = new Caller()
+    caller.call()
+    caller.status(dead)
+    const late = caller.call()
+    caller.flush()
+    expect(caller.failure(late)).toBe('actor-died')
+    expect(caller.state.actors.size).toBe(1)
+  })
+
+  it('leaves nothing behind, after ten thousand others like it', () => {
+    const caller = new OwnerHarness()
+    for (let number = 0; number < 10_000; number += 1) {
+      const queueId = `${String(number).padStart(24, '0')}${jobId}`
+      const call = { actorId: queueId, method: 'add', concurrencyGroup: '', returnCount: 1, generatorBackpressure: 0 }
+      const task = caller.submit({ call, maxRetries: 0 })
+      const status = number % 2 === 0 ? alive() : dead
+      caller.send({ type: 'actor.changed', actorId: queueId, version: 1, status })
+      if (number % 3 === 0) caller.send({ type: 'actor.unused', actorId: queueId }) // before its call has ended
+      if (status.kind === 'alive') caller.end(task)
+      else caller.flush()
+      caller.send({ type: 'actor.unused', actorId: queueId })
+    }
+    const { actors, tasks, dirtyActors } = caller.state
+    expect([actors.size, tasks.size, dirtyActors.size]).toEqual([0, 0, 0])
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { doing, groupId, inGroup, kindOf, otherAgent, OwnerHarness, ownNode, said } from './owner-harness.ts'
+import { doing, groupId, inGroup, kindOf, otherAgent, OwnerHarness, ownNode, said, shapeOf } from './owner-harness.ts'
 
 const bundleAt = (index: number, agent: { nodeId: string; agentAddress: string }) => ({ index, ...agent })
 const self = { nodeId: ownNode, agentAddress: 'a.example:7000' }
@@ -48,4 +48,23 @@ describe('tasks in a placement group', () => {
     owner.flush()
     expect([owner.failure(task), owner.failure(later)]).toEqual(['group.removed', 'group.removed'])
   })
+})
+
+it('only so many removed groups are remembered; of an older one is asked anew', () => {
+  const owner = new OwnerHarness({ keptRemovedGroups: 2 })
+  const failure = { code: 'group.removed', message: 'removed', details: {} } as const
+  const ids = ['1', '2', '3'].map((digit) => digit.repeat(36))
+  const submit = (id = '') => {
+    const strategy = { kind: 'group', groupId: id, bundleIndex: -1, captureChildren: false } as const
+    const task = owner.submit({ kind: kindOf(shapeOf({ strategy })) })
+    return { task, asked: doing(owner.flush(), 'watch-group').map((command) => command.groupId) }
+  }
+  for (const id of ids) {
+    expect(submit(id).asked).toEqual([id])
+    owner.send({ type: 'group.changed', groupId: id, version: 1, status: { kind: 'removed', failure } })
+  }
+  expect(owner.state.groups.size).toBe(2)
+  const late = submit(ids[2])
+  expect([late.asked, owner.failure(late.task)]).toEqual([[], 'group.removed'])
+  expect(submit(ids[0]).asked).toEqual([ids[0]])
 })

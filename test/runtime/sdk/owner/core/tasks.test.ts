@@ -83,6 +83,21 @@ describe('a task', () => {
     expect(owner.failure(task)).toBe('outcome')
   })
 
+  it('waits longer and longer, up to 5 s, before an argument that is lost once more is made again', () => {
+    const objectId = `${idOf('b', 48)}01000000`
+    const { owner, task } = running({ refArgs: [{ index: 0, objectId }] })
+    const lost = { kind: 'failed', failure: { code: 'object.lost', message: 'gone', details: { objectId } } } as const
+    for (const waitMs of [0, 100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000]) {
+      const ended = owner.end(task, lost)
+      const early = waitMs === 0 ? [] : doing([...ended, ...owner.tick(waitMs - 1)], 'recover')
+      const due = waitMs === 0 ? ended : owner.tick(1)
+      expect([waitMs, early, doing(due, 'recover').length, doing(owner.tick(1), 'recover')]).toEqual([waitMs, [], 1, []])
+      owner.send({ type: 'object.ready', objectId })
+      owner.flush()
+      if (owner.state.asks.size > 0) owner.grant() // the worker went back meanwhile
+    }
+  })
+
   it('gives each item of a stream once, also when a run again repeats them', () => {
     const { owner, task } = running({ retryErrors: true })
     const place = { kind: 'inline', bytes: new Uint8Array() } as const
