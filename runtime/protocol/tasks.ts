@@ -23,8 +23,16 @@ export const ObjectPlace = z.discriminatedUnion('kind', [
 ])
 export type ObjectPlace = z.infer<typeof ObjectPlace>
 
+/** In place of an index: the object is the array of all arguments, which together were too large for a message. */
+export const allArguments = -1
+
 /** An argument that was a ref at the top level: the worker puts the value in place of it. */
-export const RefArgument = z.object({ index: z.int().min(0).max(1_000_000), objectId: ObjectId, owner: ProcessAddress, place: ObjectPlace })
+export const RefArgument = z.object({
+  index: z.int().min(allArguments).max(1_000_000),
+  objectId: ObjectId,
+  owner: ProcessAddress,
+  place: ObjectPlace,
+})
 export type RefArgument = z.infer<typeof RefArgument>
 
 /** What many tasks of one link have in common, sent once and then named by number. */

@@ -61,7 +61,7 @@ export class Actors {
     const packed = packArguments(args, definition.name, {
       codec: client.codec,
       references: client.references,
-      put: (value) => client.values.putSoon(value),
+      putEncoded: (encoded) => client.values.putSoon(encoded),
     })
     const actorId = newActorId(randomHex, client.jobId)
     const counted = client.references.owned(handlesOf(actorId))
@@ -243,7 +243,7 @@ export class Actors {
     const packed = packArguments(args, name, {
       codec: client.codec,
       references: client.references,
-      put: (value) => client.values.putSoon(value),
+      putEncoded: (encoded) => client.values.putSoon(encoded),
     })
     const returnCount = call.numReturns ?? listing.methodReturns[call.method] ?? 1
     const ownedCall: OwnedTask['call'] = {

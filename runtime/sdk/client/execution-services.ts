@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { ClusterError } from '../../base/errors.ts'
 import { objectIdOf, type TaskId } from '../../base/ids.ts'
-import type { RefArgument, TaskResult } from '../../protocol/tasks.ts'
+import { allArguments, type RefArgument, type TaskResult } from '../../protocol/tasks.ts'
 import type { ExecutionServices, OpenArguments } from '../execution.ts'
 import type { Client } from './client.ts'
 import { taskScope } from './read.ts'
@@ -67,13 +67,17 @@ function announcing(client: Client, fresh: readonly RefState[]): OpenArguments['
 }
 
 async function fillIn(client: Client, decoded: unknown, call: Opening): Promise<{ values: unknown[]; borrowed: readonly RefState[] }> {
-  const values = (await decoded) as unknown[] // the SDK encodes arguments as an array
   const borrowed: RefState[] = []
+  const open = async (argument: RefArgument): Promise<unknown> => {
+    const opened = await valueOf(client, argument, call)
+    borrowed.push(...opened.fresh)
+    return opened.value
+  }
+  const all = call.refArgs.find(({ index }) => index === allArguments)
+  const values = (await (all ? open(all) : decoded)) as unknown[] // the SDK encodes arguments as an array
   await Promise.all(
     call.refArgs.map(async (argument) => {
-      const opened = await valueOf(client, argument, call)
-      values[argument.index] = await opened.value
-      borrowed.push(...opened.fresh)
+      if (argument !== all) values[argument.index] = await open(argument)
     }),
   )
   return { values, borrowed }

@@ -27,15 +27,14 @@ export class OutgoingValues {
   }
 
   /** Like `put`, for arguments too large to travel in a message: copied now, stored in the background. */
-  putSoon(value: unknown): RefState {
+  putSoon(encoded: EncodedValue): RefState {
     const state = this.#client.references.owned(objectIdOf(this.#client.newTaskId(), putIndex))
-    const encoded = this.#client.codec.encode(value, 'argument')
-    const bytes = encoded.toBytes().slice()
+    const bytes = encoded.sharesMemory ? encoded.toBytes() : undefined
     const nested = this.#client.codec.refsIn(encoded).map((one) => ({ objectId: one.objectId, owner: one.owner ?? this.#client.address }))
     const { nodeId, agentAddress } = this.#client.address
-    const place = { kind: 'stored' as const, copies: [{ nodeId, agentAddress }], sizeBytes: bytes.length }
+    const place = { kind: 'stored' as const, copies: [{ nodeId, agentAddress }], sizeBytes: encoded.sizeBytes }
     this.#client.store
-      .put(state.objectId, bytes.length, (target) => target.set(bytes), { primary: true })
+      .put(state.objectId, encoded.sizeBytes, (target) => (bytes ? target.set(bytes) : encoded.writeTo(target)), { primary: true })
       .then(
         () => this.fill(state, { place, nested }),
         (error: unknown) => {
@@ -87,7 +86,7 @@ export class OutgoingValues {
   ): Promise<TaskResult> {
     const { nodeId, agentAddress } = this.#client.address
     const { sizeBytes } = encoded
-    const bytes = sizeBytes <= copyNowUpToBytes ? encoded.toBytes() : undefined
+    const bytes = encoded.sharesMemory && sizeBytes <= copyNowUpToBytes ? encoded.toBytes() : undefined
     await this.#client.store.put(objectId, sizeBytes, (target) => (bytes ? target.set(bytes) : encoded.writeTo(target)), {
       primary: true,
       ownerId,

@@ -85,7 +85,7 @@ export class ShoalBackend implements Backend {
     const packed = packArguments(args, name, {
       codec: client.codec,
       references: client.references,
-      put: (value) => client.values.putSoon(value),
+      putEncoded: (encoded) => client.values.putSoon(encoded),
     })
     const plan: TaskPlan = { kind, call: null, maxRetries: options.maxRetries ?? 3, retryErrors: retryNames(options.retryExceptions) }
     const pending = makePending({ taskId: client.newTaskId(), plan, packed }, client.references)

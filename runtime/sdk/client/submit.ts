@@ -1,6 +1,7 @@
 import { objectIdOf, type TaskId } from '../../base/ids.ts'
-import { inlineLimitBytes } from '../../protocol/tasks.ts'
+import { allArguments, inlineLimitBytes } from '../../protocol/tasks.ts'
 import type { OwnedTask, TaskKind } from '../owner/core/state.ts'
+import type { EncodedValue } from '../values/encode-value.ts'
 import type { Codec } from './codec.ts'
 import type { PendingTask } from './pending-task.ts'
 import type { References } from './references.ts'
@@ -17,8 +18,9 @@ export type PackedArguments = {
 
 export type PackIo = {
   readonly codec: Codec
-  readonly references: References /** Puts a large argument into the store and returns its ref. */
-  readonly put: (value: unknown) => RefState
+  readonly references: References
+  /** Puts large arguments into the store and returns their ref. */
+  readonly putEncoded: (encoded: EncodedValue) => RefState
 }
 
 const noStates: readonly RefState[] = []
@@ -42,9 +44,7 @@ export function packArguments(args: readonly unknown[], what: string, io: PackIo
   const values = plain ?? args
   const encoded = io.codec.encode(values, what)
   if (encoded.sizeBytes > inlineLimitBytes && values.length > 0) {
-    // Together too much for a message: then all but the smallest go by the store.
-    const limit = encoded.sizeBytes > inlineArgumentsBytes ? smallBytes : inlineLimitBytes
-    const moved = moveLargeOut(values, { what, limit }, io)
+    const moved = moveLargeOut(values, what, io)
     if (moved)
       return packArguments(
         args.map((value, index) => moved.get(index) ?? value),
@@ -52,25 +52,35 @@ export function packArguments(args: readonly unknown[], what: string, io: PackIo
         io,
       )
   }
+  if (encoded.sizeBytes > inlineArgumentsBytes) {
+    const whole = io.putEncoded(encoded) // thousands of small ones: one object for all
+    return {
+      args: io.codec.encode([], what).toBytes(),
+      refArgs: [whole, ...(refArgs ?? [])],
+      positions: [allArguments, ...(positions ?? [])],
+      nested: noStates,
+    }
+  }
   const nested = encoded.hostRecords.length === 0 ? noStates : io.codec.refsIn(encoded)
   return { args: encoded.toBytes(), refArgs: refArgs ?? noStates, positions: positions ?? noPositions, nested }
 }
 
-const smallBytes = 1024
-
-/** Refs for the arguments above `limit` bytes by themselves; undefined when none is. */
-function moveLargeOut(
-  values: readonly unknown[],
-  { what, limit }: { what: string; limit: number },
-  io: PackIo,
-): Map<number, unknown> | undefined {
+/** Refs for the arguments that are too large for a message by themselves; undefined when none is. */
+function moveLargeOut(values: readonly unknown[], what: string, io: PackIo): Map<number, unknown> | undefined {
   const moved = new Map<number, unknown>()
   for (const [index, value] of values.entries()) {
     if (typeof value !== 'object' && typeof value !== 'string') continue
-    if (value === null || io.codec.encode(value, `argument ${index + 1} of ${what}`).sizeBytes <= limit) continue
-    moved.set(index, io.references.toRef(io.put(value)))
+    if (value === null || !mayBeLarge(value)) continue
+    const encoded = io.codec.encode(value, `argument ${index + 1} of ${what}`)
+    if (encoded.sizeBytes > inlineLimitBytes) moved.set(index, io.references.toRef(io.putEncoded(encoded)))
   }
   return moved.size > 0 ? moved : undefined
+}
+
+/** False for short lists of numbers and short strings, of which a call may have thousands: they need not be encoded to be measured. */
+function mayBeLarge(value: object | string): boolean {
+  if (typeof value === 'string') return value.length > inlineLimitBytes / 3
+  return !Array.isArray(value) || value.length > inlineLimitBytes / 9 || typeof value[0] !== 'number'
 }
 
 export type TaskPlan = {

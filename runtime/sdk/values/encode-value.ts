@@ -9,6 +9,8 @@ import { ValueWriter, type Written } from './value-writer.ts'
 export type EncodedValue = {
   /** Total bytes when written out, header and aligned buffers included. */
   readonly sizeBytes: number
+  /** Whether some of its bytes are still the user's own memory, which the user may change before they are written. */
+  readonly sharesMemory: boolean
   /** Writes everything into `target` (at least `sizeBytes` long, 64-byte aligned when it is store memory). One copy of each buffer. */
   writeTo(target: Uint8Array): void
   /** All bytes as one array, for inline transport. Small values share memory: do not write into it or transfer its buffer. */
@@ -54,14 +56,16 @@ let idle: ValueWriter | undefined
 
 class Encoded implements EncodedValue {
   readonly sizeBytes: number
+  readonly sharesMemory: boolean
   readonly hostRecords: readonly HostRecord[]
   readonly #body: Uint8Array
   readonly #buffers: readonly Uint8Array[]
 
-  constructor({ body, buffers, hostRecords }: Written) {
+  constructor({ body, buffers, sharesMemory, hostRecords }: Written) {
     let end = body.length
     for (const buffer of buffers) end = alignBuffer(end) + buffer.length
     this.sizeBytes = end
+    this.sharesMemory = sharesMemory
     this.hostRecords = hostRecords
     this.#body = body
     this.#buffers = buffers

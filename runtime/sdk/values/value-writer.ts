@@ -12,7 +12,13 @@ const listedObjects = 8
 /** Up to here asking an array for its keys costs less than `inspect`. */
 const keyCheckedLength = 128
 
-export type Written = { readonly body: Uint8Array; readonly buffers: readonly Uint8Array[]; readonly hostRecords: readonly HostRecord[] }
+export type Written = {
+  readonly body: Uint8Array
+  readonly buffers: readonly Uint8Array[]
+  /** Some of the buffers are the user's own memory. */
+  readonly sharesMemory: boolean
+  readonly hostRecords: readonly HostRecord[]
+}
 const none: readonly never[] = []
 
 /** One walk over a value. Reused from value to value; not while a walk runs (a getter of the user's may encode, too). */
@@ -26,6 +32,7 @@ export class ValueWriter {
   #numbers: Map<object, number> | undefined
   #shapes: string[][] = []
   #buffers: Uint8Array[] | undefined
+  #sharesMemory = false
   #hostRecords: HostRecord[] | undefined
 
   /** @throws Refusal, or what a getter of the user's or `hosts` threw. */
@@ -35,7 +42,7 @@ export class ValueWriter {
     try {
       this.value(value)
       const body = this.out.finish(codec, this.#flags, [magic, formatVersion])
-      return { body, buffers: this.#buffers ?? none, hostRecords: this.#hostRecords ?? none }
+      return { body, buffers: this.#buffers ?? none, sharesMemory: this.#sharesMemory, hostRecords: this.#hostRecords ?? none }
     } finally {
       this.#reset()
     }
@@ -53,6 +60,7 @@ export class ValueWriter {
       this.#shapes = []
     }
     this.#buffers = undefined
+    this.#sharesMemory = false
     this.#hostRecords = undefined
   }
 
@@ -257,6 +265,7 @@ export class ValueWriter {
     this.out.byte(tags.bytes)
     this.out.byte(kind)
     this.out.count(bytes.length)
+    this.#sharesMemory ||= bytes.length >= outOfBandBytes
     this.#payload(bytes)
   }
 
