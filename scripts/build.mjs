@@ -14,6 +14,7 @@ const entries = {
   shoal: 'runtime/sdk/index.ts',
   'resolve-shoal': 'runtime/sdk/resolve-shoal.ts',
   head: 'runtime/head/main.ts',
+  history: 'runtime/head/history/thread.ts',
   agent: 'runtime/node/main.ts',
   worker: 'runtime/worker/main.ts',
   cli: 'runtime/cli/main.ts',

@@ -68,17 +68,28 @@ function noticesFor(node, arch) {
   const { packages } = JSON.parse(readFileSync(join(bundleFolder, 'build.json'), 'utf8'))
   const native = `@koromix/koffi-linux-${arch}`
   return noticesOf([
-    ...packages.map((name) => ({ name })),
+    ...withTheirOwn(packages).map((name) => ({ name })),
     { name: 'koffi' },
     { name: native, folder: packageFolder(native) },
     { name: 'Node.js', folder: node },
   ])
 }
 
+/** Packages and what they depend on: some bring that inside a bundle of their own. */
+function withTheirOwn(names) {
+  const all = new Set(names)
+  for (const name of all) {
+    // grows as it goes
+    const { dependencies = {} } = JSON.parse(readFileSync(join(repository, 'node_modules', name, 'package.json'), 'utf8'))
+    for (const dependency of Object.keys(dependencies)) all.add(dependency)
+  }
+  return [...all].sort((one, other) => one.localeCompare(other))
+}
+
 /** Our code. A program finds `shoal` through lib/resolve-shoal.mjs, wherever it lies. */
 function listBundle() {
   const scripts = readdirSync(bundleFolder).filter((name) => name.endsWith('.mjs'))
-  const missing = ['shoal.mjs', 'resolve-shoal.mjs', 'head.mjs', 'agent.mjs', 'worker.mjs', 'cli.mjs'].filter(
+  const missing = ['shoal.mjs', 'resolve-shoal.mjs', 'head.mjs', 'history.mjs', 'agent.mjs', 'worker.mjs', 'cli.mjs'].filter(
     (name) => !scripts.includes(name),
   )
   if (missing.length > 0) throw new Error(`dist/runtime has no ${missing.join(', ')}: a payload without it starts nothing`)

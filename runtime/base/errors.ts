@@ -7,6 +7,7 @@ export const errorCodes = {
   'worker.crashed': { retryable: true }, //          the process died mid-run
   'worker.out-of-memory': { retryable: true }, //    the node's memory monitor ended it
   'node.died': { retryable: true },
+  'node.unreachable': { retryable: true }, //        it has no link to the head now
   'actor.died': { retryable: false },
   'actor.unavailable': { retryable: true }, //       restarting or out of reach; the call may have run
   'actor.unschedulable': { retryable: false },
@@ -31,11 +32,19 @@ export const errorCodes = {
   'link.overloaded': { retryable: true }, //         a peer does not read fast enough; its send buffer is at its limit
   'head.unavailable': { retryable: true },
   'limit.reached': { retryable: false }, //          the cluster holds as many of these as it is made for
+  'auth.missing': { retryable: false }, //           no token came with the request
   'auth.refused': { retryable: false },
   'cluster.not-found': { retryable: false },
   'cluster.start-failed': { retryable: false },
   'not-initialized': { retryable: false },
   'bad-argument': { retryable: false },
+  'not-found': { retryable: false }, //              no job, file, node or package of that name
+  'method-refused': { retryable: false }, //         the path is there, but not for this method or this kind of caller
+  'already-exists': { retryable: false },
+  'wrong-state': { retryable: false }, //            such as deleting a job that runs
+  'too-large': { retryable: false }, //              a body, line or file beyond its limit
+  'too-many-requests': { retryable: true },
+  'not-supported': { retryable: false },
   timeout: { retryable: true },
   internal: { retryable: false }, //                 an invariant of ours broke in another process
 } as const satisfies Record<string, { retryable: boolean }>

@@ -18,7 +18,7 @@ export type Flags = Readonly<Record<string, Flag>>
 
 /** Where a command writes and what it is told from outside. */
 export type Terminal = {
-  /** One line, or several, to standard output. */
+  /** One line, or several, to standard output. Control characters in it are shown, not carried out. */
   print(text: string): void
   /** The same to standard error. */
   warn(text: string): void
@@ -39,6 +39,8 @@ export type Command = {
   readonly flags: Flags
   /** Printed below the flags. */
   readonly notes?: readonly string[]
+  /** Words that are no flags may stand anywhere; they come as `program`. */
+  readonly takesWords?: true
   /** Checks what was typed; `program` is a program and its arguments where the command takes one. @throws UsageError naming the flag and the value. */
   readonly prepare: (values: FlagValues, program: readonly string[]) => Run
 }

@@ -6,6 +6,8 @@ type Entry = {
   readonly load: () => Promise<Command>
   /** The first word after its flags names a program, and what follows that is the program's. */
   readonly takesProgram?: true
+  /** What follows its first word is the command's own all the same. */
+  readonly ownsWords?: true
 }
 
 /** Every command, in the order of the help. A command's code is loaded when it is called. */
@@ -13,7 +15,43 @@ export const commands: readonly Entry[] = [
   { name: 'start', summary: 'start a head, or join this machine to a cluster', load: async () => (await import('./start.ts')).start },
   { name: 'stop', summary: 'end what was started on this machine', load: async () => (await import('./stop.ts')).stop },
   { name: 'run', summary: 'run a program on this runtime', load: async () => (await import('./run.ts')).run, takesProgram: true },
+  {
+    name: 'job',
+    summary: 'submit commands as jobs: submit, list, status, logs, stop, delete',
+    load: async () => (await import('./job/job.ts')).job,
+    takesProgram: true,
+  },
+  {
+    name: 'logs',
+    summary: 'list, print, follow and search logs of nodes, workers, actors, tasks and jobs',
+    load: async () => (await import('./logs.ts')).logs,
+  },
+  {
+    name: 'list',
+    summary: 'tasks, actors, objects, workers, nodes, jobs, …',
+    load: async () => (await import('./list.ts')).list,
+    takesProgram: true,
+    ownsWords: true,
+  },
+  {
+    name: 'get',
+    summary: 'everything known of one of them',
+    load: async () => (await import('./get.ts')).get,
+    takesProgram: true,
+    ownsWords: true,
+  },
+  {
+    name: 'summary',
+    summary: 'counts of tasks, actors or objects',
+    load: async () => (await import('./summary.ts')).summary,
+    takesProgram: true,
+    ownsWords: true,
+  },
   { name: 'status', summary: 'nodes, resources and what waits for them', load: async () => (await import('./status.ts')).status },
+  { name: 'why', summary: 'why something waits, node by node', load: async () => (await import('./control.ts')).why },
+  { name: 'cancel', summary: 'cancel a task', load: async () => (await import('./control.ts')).cancel },
+  { name: 'kill', summary: 'kill an actor, or end a worker', load: async () => (await import('./control.ts')).kill },
+  { name: 'drain', summary: 'let a node finish and leave', load: async () => (await import('./control.ts')).drain },
   { name: 'token', summary: 'print the secret with which machines join', load: async () => (await import('./token.ts')).token },
   { name: 'timeline', summary: 'write what ran where and when as a trace', load: async () => (await import('./timeline.ts')).timeline },
 ]

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { isId } from '../base/ids.ts'
 import { silentLogger } from '../base/logger.ts'
+import { endJobLeftovers } from '../node/jobs/job-records.ts'
 import { endLeftovers } from '../node/worker-pool.ts'
 import { type SessionLayout, sessionLayout, userId } from '../session/layout.ts'
 import { endProcess, isRunning, type ProcessRecord } from '../session/process-record.ts'
@@ -40,6 +41,7 @@ function clearFolder(layout: SessionLayout): void {
   const { nodeRecord, headRecord, socketDir, spillDir, tempDir } = layout
   if (findRunning(nodeRecord) ?? findRunning(headRecord)) return // the kernel has not let go of it, or it was started anew
   endLeftovers(layout, silentLogger)
+  endJobLeftovers(layout, silentLogger)
   const nodeId = findRecord<NodeRecord>(nodeRecord)?.nodeId
   if (nodeId !== undefined && isId('node', nodeId)) rmSync(storeDirectoryOf(nodeId), { recursive: true, force: true })
   for (const path of [nodeRecord, headRecord, socketDir, spillDir]) rmSync(path, { recursive: true, force: true })

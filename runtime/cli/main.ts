@@ -3,12 +3,13 @@ import { UsageError } from './command.ts'
 import { commands } from './commands.ts'
 import { commandHelp, overallHelp } from './help.ts'
 import { nearMissHint } from './near-miss.ts'
-import { parseCommand } from './parse-command.ts'
+import { parseCommand, wordsOf } from './parse-command.ts'
 import { createTerminal } from './terminal.ts'
 import { version } from './version.ts'
 
 const { args, program } = splitProgram(process.argv.slice(2))
-const terminal = createTerminal(args.includes('--json'))
+const ownsWords = commands.some((each) => each.name === args[0] && each.ownsWords)
+const terminal = createTerminal(args.includes('--json') || (ownsWords && program.includes('--json')))
 try {
   process.exitCode = await main(args)
 } catch (error) {
@@ -29,7 +30,7 @@ async function main([name, ...rest]: readonly string[]): Promise<number> {
   }
   const command = await entry.load()
   if (rest.includes('--help') || rest.includes('-h')) return say(commandHelp(command))
-  return command.prepare(parseCommand(command, rest), program)(terminal)
+  return command.prepare(parseCommand(command, rest), command.takesWords ? wordsOf(command, rest) : program)(terminal)
 }
 
 /** What we read, and what `shoal run FILE …` leaves to the program. */

@@ -17,6 +17,13 @@ export const startFlags = {
   'object-store-memory': { value: 'SIZE', help: 'shared memory for objects. Default: 30 % of the memory' },
   resources: { value: 'JSON', help: `custom resources, such as '{"license": 2}'` },
   labels: { value: 'LABELS', help: `such as zone=a,disk=ssd or '{"zone": "a"}'` },
+  'dashboard-host': { value: 'HOST', help: 'where the HTTP API listens. Default: 127.0.0.1, for this machine and for SSH tunnels' },
+  'dashboard-port': { value: 'PORT', help: 'of the HTTP API; 0 takes a free one. Default: 8265, or a free one after it' },
+  'dashboard-allowed-hosts': {
+    value: 'NAMES',
+    help: 'further host names under which the HTTP API may be called, with commas, such as that of a proxy',
+  },
+  'include-dashboard': { value: 'BOOL', help: 'false: no HTTP API; then there are no jobs, logs and lists from outside. Default: true' },
   block: { help: 'stay in the foreground; Ctrl-C ends what was started' },
   ...commonFlags,
 } as const satisfies Flags
@@ -34,10 +41,16 @@ export type StartOptions = {
   readonly objectStoreBytes: number | undefined
   readonly joinTokenFile: string | undefined
   readonly isBlocking: boolean
-} & ({ readonly head: true } | { readonly head: false; readonly address: { readonly host: string; readonly port: number } })
+} & (
+  | { readonly head: true; readonly api: ApiOptions | null }
+  | { readonly head: false; readonly address: { readonly host: string; readonly port: number } }
+)
+
+/** Where the HTTP API listens. `port` undefined: the default one, or another where that is taken. */
+export type ApiOptions = { readonly host: string; readonly port: number | undefined; readonly allowedHosts: readonly string[] }
 
 const defaultPort = '6379'
-const headOnly = ['port']
+const headOnly = ['port', 'dashboard-host', 'dashboard-port', 'dashboard-allowed-hosts', 'include-dashboard']
 const joinOnly = ['address', 'join-token-file']
 
 /** @throws UsageError */
@@ -60,7 +73,20 @@ export function readStartOptions(values: FlagValues): StartOptions {
     joinTokenFile: values.find('join-token-file'),
     isBlocking: values.has('block'),
   }
-  return address === undefined ? { ...common, head: true } : { ...common, head: false, address: parseAddress('--address', address) }
+  return address === undefined
+    ? { ...common, head: true, api: readApiOptions(values) }
+    : { ...common, head: false, address: parseAddress('--address', address) }
+}
+
+function readApiOptions(values: FlagValues): ApiOptions | null {
+  const include = values.find('include-dashboard') ?? 'true'
+  if (!/^(true|false)$/i.test(include)) throw new UsageError(`--include-dashboard must be true or false, got ${JSON.stringify(include)}`)
+  if (include.toLowerCase() === 'false') return null
+  const host = values.find('dashboard-host') ?? '127.0.0.1'
+  if (!/^[0-9a-zA-Z.:_-]{1,253}$/.test(host))
+    throw new UsageError(`--dashboard-host must be an address of this machine, got ${JSON.stringify(host)}`)
+  const allowedHosts = (values.find('dashboard-allowed-hosts') ?? '').split(',').flatMap((name) => name.trim() || [])
+  return { host: host === 'localhost' ? '127.0.0.1' : host, port: parsed(values, 'dashboard-port', parsePort), allowedHosts }
 }
 
 function readResources(values: FlagValues): Record<string, number> {

@@ -8,7 +8,7 @@ import { forgetOtherCluster, keepJoinToken, ownAuthority } from './join-token.ts
 import { rememberTempDir } from './known-temp-dirs.ts'
 import { chooseHeadAddress, chooseNodeAddress, type OwnAddress } from './own-address.ts'
 import { waitForHead } from './reach-head.ts'
-import type { StartOptions } from './start-options.ts'
+import type { ApiOptions, StartOptions } from './start-options.ts'
 import { refuseForeignFolder, tempDirFlag } from './temp-dir.ts'
 
 export type Daemon = { readonly name: 'head' | 'agent'; readonly child: ChildProcess; readonly logPath: string }
@@ -36,7 +36,7 @@ export async function startSession(options: StartOptions): Promise<StartedSessio
   const daemons: Daemon[] = []
   const start = { layout, options, daemons }
   try {
-    return await (options.head ? startHead(start) : joinHead(start, options.address))
+    return await (options.head ? startHead(start, options.api) : joinHead(start, options.address))
   } catch (error) {
     await Promise.all(daemons.map(({ child }) => endDaemon(child, 'SIGTERM'))) // ours, not all of this folder: somebody may have been quicker
     throw error
@@ -56,15 +56,26 @@ function refuseSecond({ tempDir, headRecord, nodeRecord }: SessionLayout): void 
 
 type Start = { readonly layout: SessionLayout; readonly options: StartOptions; readonly daemons: Daemon[] }
 
-async function startHead(start: Start): Promise<StartedSession> {
+async function startHead(start: Start, api: ApiOptions | null): Promise<StartedSession> {
   const { layout, options, daemons } = start
   const listen = await chooseHeadAddress(options.nodeIpAddress)
   forgetOtherCluster(layout, ownAuthority(layout))
   rememberTempDir(layout.tempDir)
-  await launch(start, 'head', ['--listen', joinHostPort(listen.host, options.port)])
+  await launch(start, 'head', ['--listen', joinHostPort(listen.host, options.port), ...apiArgs(api)])
   await launch(start, 'agent', ['--head', `unix:${layout.headSocket}`, '--is-head', ...agentArgs(options, listen)])
   const head = ready(findRunning<HeadRecord>(layout.headRecord), 'head', layout)
   return { layout, listen, address: head.address, head, node: ready(findRunning<NodeRecord>(layout.nodeRecord), 'agent', layout), daemons }
+}
+
+const defaultApiPort = 8265
+
+function apiArgs(api: ApiOptions | null): string[] {
+  if (api === null) return []
+  return [
+    ...['--dashboard-host', api.host, '--dashboard-port', String(api.port ?? defaultApiPort)],
+    ...(api.port === undefined ? ['--dashboard-any-port'] : []),
+    ...(api.allowedHosts.length === 0 ? [] : ['--dashboard-allowed-hosts', api.allowedHosts.join(',')]),
+  ]
 }
 
 async function joinHead(start: Start, to: { host: string; port: number }): Promise<StartedSession> {

@@ -6,6 +6,7 @@ import { tempDirOf } from './temp-dir.ts'
 import { parseAddress, parseDuration } from './values.ts'
 
 const shortestIntervalMs = 100
+const clearScreen = '\u001b[2J\u001b[H'
 
 export const status: Command = {
   name: 'status',
@@ -30,8 +31,9 @@ export const status: Command = {
         if (!isWatching) return show(terminal, await source.read())
         const pause = createPause(terminal)
         do {
-          const clear = terminal.isInteractive && !terminal.isJson ? '\u001b[2J\u001b[H' : ''
-          show(terminal, await source.read(), clear)
+          const read = await source.read()
+          if (terminal.isInteractive && !terminal.isJson) process.stdout.write(clearScreen)
+          show(terminal, read)
         } while (await pause(intervalMs))
         return 0
       } finally {
@@ -41,8 +43,8 @@ export const status: Command = {
   },
 }
 
-function show(terminal: Terminal, read: Parameters<typeof formatStatus>[0], before = ''): number {
-  terminal.print(before + (terminal.isJson ? JSON.stringify(read) : formatStatus(read)))
+function show(terminal: Terminal, read: Parameters<typeof formatStatus>[0]): number {
+  terminal.print(terminal.isJson ? JSON.stringify(read) : formatStatus(read))
   return 0
 }
 

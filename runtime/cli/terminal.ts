@@ -1,3 +1,4 @@
+import { shownText } from '../base/shown-text.ts'
 import type { Terminal } from './command.ts'
 
 const interruptedExitCode = 130
@@ -6,8 +7,8 @@ const interruptedExitCode = 130
 export function createTerminal(isJson: boolean): Terminal {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
   return {
-    print: (text) => void process.stdout.write(`${text}\n`),
-    warn: (text) => void process.stderr.write(`${text}\n`),
+    print: (text) => void process.stdout.write(`${shownText(text)}\n`),
+    warn: (text) => void process.stderr.write(`${shownText(text)}\n`),
     isJson,
     isInteractive: process.stdout.isTTY === true,
     onInterrupt(stop) {

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { ClusterError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Hello } from '../protocol/hello.ts'
@@ -12,7 +13,13 @@ export type HeadServerOptions = {
   readonly socketPath: string
   readonly logger: Logger
   /** Absent: only this machine can reach the head. */
-  readonly network?: { readonly host: string; readonly port: number; readonly gate: Gate }
+  readonly network?: {
+    readonly host: string
+    readonly port: number
+    readonly gate: Gate
+    /** For connections to the TLS port that are not TLS. */
+    readonly onPlain?: ((socket: Socket) => void) | undefined
+  }
 }
 
 export type HeadServer = {
@@ -34,7 +41,7 @@ export async function serveHead(options: HeadServerOptions): Promise<HeadServer>
   })
   const listeners: Listener[] = [await listenUnix(socketPath, listen(true))]
   try {
-    if (network) listeners.push(await listenTls({ host: network.host, port: network.port, identity: network.gate.identity }, listen(false)))
+    if (network) listeners.push(await listenTls({ ...network, identity: network.gate.identity }, listen(false)))
   } catch (error) {
     for (const listener of listeners) listener.close()
     throw error

@@ -3,30 +3,46 @@ import type { Clock } from '../base/clock.ts'
 import { ClusterError } from '../base/errors.ts'
 import type { Logger } from '../base/logger.ts'
 import { headRequests, type HeadRequest } from '../protocol/clients.ts'
+import { type AgentRequest, agentRequests } from '../protocol/jobs.ts'
+import { LogsPush, type LogsPushed } from '../protocol/logs.ts'
+import { WorkerEnded } from '../protocol/inspect.ts'
+import { NodeMetrics } from '../protocol/metrics.ts'
 import { NodeRegister, toHeadFromAgent } from '../protocol/nodes.ts'
+import type { HeadAsk } from '../protocol/head-asks.ts'
 import type { Link } from '../transport/link.ts'
 import type { HeadConfig } from './core/config.ts'
 import type { CoreRequest, HeadCommand, HeadEvent, ShellRequest } from './core/events.ts'
 import { createHeadState, type HeadState } from './core/state.ts'
 import { step } from './core/step.ts'
-import type { EventLog } from './event-log.ts'
+import type { SubmissionRequest } from './core/submission-requests.ts'
+import type { History } from './history/history.ts'
 import { Outbox } from './outbox.ts'
 import { ownBytes } from './own-bytes.ts'
-import type { HeadStore } from './store.ts'
+import type { HeadStore, RowChange } from './store.ts'
 
 /** Everything an agent may send to the head on its link. */
-export const fromAgent = { ...toHeadFromAgent, 'node.register': NodeRegister, ...headRequests } as const
+export const fromAgent = {
+  ...toHeadFromAgent,
+  'node.register': NodeRegister,
+  'node.metrics': NodeMetrics,
+  'worker.ended': WorkerEnded,
+  'logs.push': LogsPush,
+  ...headRequests,
+  ...agentRequests,
+} as const
 export type FromAgent = z.infer<(typeof fromAgent)[keyof typeof fromAgent]>
 
 export type HeadOptions = {
   readonly config: HeadConfig
   readonly store: HeadStore
-  readonly events: EventLog
+  readonly events: Pick<History, 'append' | 'store' | 'readBatches'>
   readonly clock: Clock
   readonly logger: Logger
   /** @default 50 ms */
   readonly tickMs?: number
 }
+
+export type AskOptions<T> = { readonly reply: z.ZodType<T>; readonly timeoutMs?: number }
 
 type Waiting = { readonly isRead: boolean; resolve(value: unknown): void; reject(error: Error): void }
 type EventBody = HeadEvent extends infer E ? (E extends HeadEvent ? Omit<E, 'nowMs'> : never) : never
@@ -51,6 +67,18 @@ export class Head {
   readonly #linkOfNode = new Map<string, Link<FromAgent>>()
   readonly #waiting = new Map<number, Waiting>()
   readonly #ticker: NodeJS.Timeout
+  /** Answers what agents ask for themselves. */
+  onAgentRequest: ((request: AgentRequest, nodeId: string) => unknown) | undefined
+  /** Keeps the newest part of a log, and says how much it has. */
+  onLogsPush: ((push: LogsPush) => LogsPushed) | undefined
+  /** Hears of each submitted job that came, changed or went, once that is durable. */
+  onSubmission: ((submissionId: string) => void) | undefined
+  /** Hears of each process of a node that ended. */
+  onWorkerEnded: ((nodeId: string, ended: WorkerEnded) => void) | undefined
+  /** Takes the load of each machine as it comes. */
+  onMetrics: ((metrics: NodeMetrics) => void) | undefined
+  /** Hears of what the core noted for people, once it is durable. */
+  onNote: ((event: string, fields: Readonly<Record<string, string | number>>) => void) | undefined
   #nextLinkId = 1
   #nextRequestKey = 1
 
@@ -76,12 +104,18 @@ export class Head {
     link.onRequest((message) => {
       if (message.type === 'node.register') return this.#register(linkId, nodeId, message)
       if (isHeadRequest(message)) return this.#answer(nodeId, message)
+      if (isAgentRequest(message) && this.onAgentRequest) return this.onAgentRequest(message, nodeId)
+      if (message.type === 'logs.push') return this.#takeLogs(nodeId, message)
+      if (message.type === 'events.batch') return this.#options.events.store(message)
+      if (message.type === 'worker.ended') return this.onWorkerEnded?.(nodeId, message)
       throw new ClusterError('protocol.violation', `${message.type} is not a request`)
     })
     link.onMessage((message) => {
       if (message.type === 'events.batch') return this.#options.events.append(message)
+      if (message.type === 'worker.ended') return this.onWorkerEnded?.(nodeId, message)
+      if (message.type === 'node.metrics') return this.onMetrics?.({ ...message, nodeId })
       if (message.type === 'actor.out-of-scope') return void this.#ask(nodeId, message).catch(() => {}) // one-way: nobody waits for the answer
-      if (message.type === 'node.register' || isHeadRequest(message)) {
+      if (message.type === 'node.register' || message.type === 'logs.push' || isHeadRequest(message) || isAgentRequest(message)) {
         throw new ClusterError('protocol.violation', `${message.type} must be sent as a request`)
       }
       this.#take({ type: 'agent.message', linkId, nodeId, message: message.type === 'actor.start-failed' ? ownBytes(message) : message })
@@ -99,9 +133,40 @@ export class Head {
     this.#take({ type: 'node.drain', nodeId, reason, deadlineMs })
   }
 
+  /** All that the core knows, to read; it changes with the next event. */
+  get state(): HeadState {
+    return this.#state
+  }
+
+  /**
+   * Asks the agent of a node.
+   * @throws ClusterError `node.unreachable` when it has no link now, `timeout`, or what the agent answered.
+   */
+  async askNode<T>(nodeId: string, ask: HeadAsk, { reply, timeoutMs = 10_000 }: AskOptions<T>): Promise<T> {
+    const link = this.#linkOfNode.get(nodeId)
+    if (link === undefined) {
+      throw new ClusterError('node.unreachable', `node ${nodeId} has no link to the head now; it is dead, or on its way back`)
+    }
+    return link.request(ask, { reply, timeoutMs })
+  }
+
+  /** Calls `listener` with what became durable, in the order in which it happened. */
+  onSaved(listener: (changes: readonly RowChange[]) => void): void {
+    const others = this.#outbox.onSaved
+    this.#outbox.onSaved = (changes) => {
+      others?.(changes)
+      listener(changes)
+    }
+  }
+
   /** Answers as if a client had asked through the agent of `nodeId`. @throws ClusterError as the request says. */
   request(nodeId: string, request: HeadRequest): Promise<unknown> {
     return Promise.resolve(this.#answer(nodeId, request))
+  }
+
+  /** Submits, stops or removes a job. @throws ClusterError `already-exists`, `not-found`, `wrong-state`, `limit.reached`, `store.disk-full`. */
+  submission(request: SubmissionRequest): Promise<unknown> {
+    return this.#ask('', request)
   }
 
   /** Writes what is decided, then closes every link. The store stays open: its owner closes it. */
@@ -109,6 +174,11 @@ export class Head {
     clearInterval(this.#ticker)
     this.#outbox.flush()
     for (const { link } of this.#links.values()) link.close('the head stops')
+  }
+
+  #takeLogs(nodeId: string, push: LogsPush): LogsPushed {
+    if (this.onLogsPush) return this.onLogsPush({ ...push, nodeId })
+    throw new ClusterError('not-supported', 'this head keeps no logs: it serves no HTTP API')
   }
 
   #take(body: EventBody): void {
@@ -165,7 +235,7 @@ export class Head {
       case 'kv.keys':
         return store.listKeys(request.prefix)
       case 'events.read':
-        return events.read(request)
+        return events.readBatches(request)
     }
   }
 
@@ -181,8 +251,11 @@ export class Head {
       }
       case 'close-link':
         return this.#links.get(command.linkId)?.link.close('the head is done with this link')
+      case 'submission-changed':
+        return this.onSubmission?.(command.submissionId)
       case 'note':
-        return this.#options.logger.info(command.event, command.fields)
+        this.#options.logger.info(command.event, command.fields)
+        return this.onNote?.(command.event, command.fields)
     }
   }
 
@@ -199,4 +272,5 @@ export class Head {
 }
 
 const isHeadRequest = (message: FromAgent): message is HeadRequest => Object.hasOwn(headRequests, message.type)
+const isAgentRequest = (message: FromAgent): message is AgentRequest => Object.hasOwn(agentRequests, message.type)
 const isShellRequest = (request: HeadRequest): request is ShellRequest => request.type.startsWith('kv.') || request.type === 'events.read'

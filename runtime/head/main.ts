@@ -10,9 +10,11 @@ import { makeSessionFolders, type SessionLayout, sessionLayout } from '../sessio
 import { processRecord, writeFileAtomic } from '../session/process-record.ts'
 import { findRunning, type HeadRecord } from '../session/session-records.ts'
 import { defaultHeadConfig, type HeadConfig } from './core/config.ts'
-import { EventLog } from './event-log.ts'
 import { Head } from './head.ts'
 import { type HeadServer, serveHead } from './head-server.ts'
+import { feedHistory } from './history/head-feed.ts'
+import { History } from './history/history.ts'
+import type { ApiPlace, StartedApi } from './http/start-api.ts'
 import { HeadStore } from './store.ts'
 
 const version = '0.1.0'
@@ -23,6 +25,8 @@ type Flags = {
   readonly listen: { readonly host: string; readonly port: number } | null
   /** The host name under which other machines reach this one. @default the one listened on */
   readonly advertise: string | undefined
+  /** Null: no HTTP API. */
+  readonly api: ApiPlace | null
   readonly config: Partial<HeadConfig>
   readonly isBoundToParent: boolean
 }
@@ -57,51 +61,64 @@ async function run(flags: Flags): Promise<void> {
   store.setFact('clusterId', clusterId)
   const seed = randomBytes(4).readUInt32LE()
   const config = { ...defaultHeadConfig, seed, ...flags.config, clusterId }
-  const events = new EventLog({ path: join(layout.headDir, 'events.sqlite'), logger })
-  const head = new Head({ config, store, events, clock: systemClock, logger })
-  const server = await serve(flags, { layout, store, head, clusterId })
+  const history = new History({ path: join(layout.headDir, 'history.sqlite'), logger })
+  const head = new Head({ config, store, events: history, clock: systemClock, logger })
+  const ended = feedHistory(head, history)
+  const base = { head, history, ended, store, layout, logger, clock: systemClock, clusterId, version }
+  // Its code is loaded only where it is served: a cluster inside a program starts without it.
+  const api = flags.api === null ? undefined : await (await import('./http/start-api.ts')).startApi(base, flags.api)
+  const server = await serve(flags, { layout, store, head, clusterId, api })
   const address = flags.listen === null ? '' : `${bracketed(flags.advertise ?? flags.listen.host)}:${server.port}`
   if (server.port !== 0) store.setFact('port', String(server.port))
-  const record: HeadRecord = { ...processRecord(), clusterId, address, socketPath: layout.headSocket, startedAtMs: Date.now() }
+  const apiAddress = api?.address ?? ''
+  const record: HeadRecord = { ...processRecord(), clusterId, address, apiAddress, socketPath: layout.headSocket, startedAtMs: Date.now() }
   writeFileAtomic(layout.headRecord, JSON.stringify(record))
-  stopOnSignals(flags, () => {
+  stopOnSignals(flags, async () => {
     server.close()
     head.close()
-    events.close()
+    api?.close() // last of those that hear of what the head still wrote
     store.close()
     rmSync(layout.headRecord, { force: true })
     rmSync(layout.headSocket, { force: true })
+    await history.close()
   })
-  logger.info('head.ready', { clusterId, address, pid: process.pid })
-  sayReady({ clusterId, address, port: server.port, pid: process.pid })
+  logger.info('head.ready', { clusterId, address, apiAddress, pid: process.pid })
+  sayReady({ clusterId, address, apiAddress, port: server.port, pid: process.pid })
 }
 
-type Parts = { readonly layout: SessionLayout; readonly store: HeadStore; readonly head: Head; readonly clusterId: string }
+type Parts = {
+  readonly layout: SessionLayout
+  readonly store: HeadStore
+  readonly head: Head
+  readonly clusterId: string
+  readonly api: StartedApi | undefined
+}
 
-async function serve({ listen }: Flags, { layout, store, head, clusterId }: Parts): Promise<HeadServer> {
+async function serve({ listen }: Flags, { layout, store, head, clusterId, api }: Parts): Promise<HeadServer> {
   const common = { head, clusterId, version, socketPath: layout.headSocket, logger: logger as Logger }
   if (listen === null) return serveHead(common)
   const { openGate } = await import('./authority.ts') // certificates cost time at the start: only who listens needs them
   const gate = openGate(layout)
+  const shim = api && (await import('./grpc/serve-grpc.ts')).createGrpcShim(api.parts, api.tokens)
+  const onPlain = shim?.take
   const lastPort = Number(store.findFact('port') ?? 0)
   if (listen.port === 0 && lastPort > 0) {
     try {
-      return await serveHead({ ...common, network: { ...listen, port: lastPort, gate } })
+      return await serveHead({ ...common, network: { ...listen, port: lastPort, gate, onPlain } })
     } catch (error) {
       logger.warn('head.port-taken', { port: lastPort, reason: toError(error).message })
     }
   }
-  return serveHead({ ...common, network: { ...listen, gate } })
+  return serveHead({ ...common, network: { ...listen, gate, onPlain } })
 }
 
-function stopOnSignals({ isBoundToParent }: Flags, close: () => void): void {
+function stopOnSignals({ isBoundToParent }: Flags, close: () => Promise<void>): void {
   let isStopping = false
   const stop = (why: string) => {
     if (isStopping) return
     isStopping = true
     logger.info('head.stopping', { why })
-    close()
-    setImmediate(() => process.exit(0)) // what the links still had to write is on its way by then
+    void close().finally(() => setImmediate(() => process.exit(0))) // what the links still had to write is on its way by then
   }
   process.on('SIGTERM', () => stop('SIGTERM'))
   process.on('SIGINT', () => stop('SIGINT'))
@@ -120,6 +137,10 @@ function readFlags(args: string[]): Flags {
       listen: { type: 'string' },
       advertise: { type: 'string' },
       config: { type: 'string' },
+      'dashboard-host': { type: 'string' },
+      'dashboard-port': { type: 'string', default: '8265' },
+      'dashboard-any-port': { type: 'boolean', default: false },
+      'dashboard-allowed-hosts': { type: 'string', default: '' },
       'parent-pipe': { type: 'boolean', default: false },
     },
   })
@@ -129,6 +150,14 @@ function readFlags(args: string[]): Flags {
     tempDir,
     listen: values.listen === undefined ? null : parseHostPort(values.listen),
     advertise: values.advertise,
+    api:
+      values['dashboard-host'] === undefined
+        ? null
+        : {
+            ...{ host: values['dashboard-host'], port: parsePort(values['dashboard-port']), anyPort: values['dashboard-any-port'] },
+            advertise: values.advertise ?? (values.listen === undefined ? undefined : parseHostPort(values.listen).host),
+            allowedHosts: values['dashboard-allowed-hosts'].split(',').filter((name) => name !== ''),
+          },
     config: values.config === undefined ? {} : parseConfig(values.config),
     isBoundToParent: values['parent-pipe'],
   }
@@ -141,6 +170,13 @@ function parseHostPort(text: string): { host: string; port: number } {
   if (host === undefined || port > 65_535)
     throw new ClusterError('bad-argument', `--listen must be HOST:PORT such as 0.0.0.0:6379, got ${JSON.stringify(text)}`)
   return { host, port }
+}
+
+function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
+  if (!(port <= 65_535))
+    throw new ClusterError('bad-argument', `--dashboard-port must be a port from 0 to 65535, got ${JSON.stringify(text)}`)
+  return port
 }
 
 /** Intervals and limits that differ from the defaults: numbers, by their names in `HeadConfig`. */

@@ -31,6 +31,9 @@ export class Outbox {
   #refusal: ClusterError | undefined
   #retryAtMs = 0
 
+  /** Hears of what was written. */
+  onSaved: ((changes: readonly RowChange[]) => void) | undefined
+
   constructor(options: OutboxOptions) {
     this.#options = options
   }
@@ -81,7 +84,9 @@ export class Outbox {
       this.#retryAtMs = nowMs + retryAfterMs
       return false
     }
+    const written = this.onSaved ? [...this.#changes.values()] : []
     this.#changes.clear()
+    if (written.length > 0) this.onSaved?.(written)
     if (this.#refusal !== undefined) this.#options.logger.info('store.writable-again')
     this.#refusal = undefined
     return true

@@ -22,6 +22,12 @@ export type AgentSettings = Omit<{ -readonly [Name in keyof typeof defaultCoreSe
   /** Share of memory in use above which a worker is ended. */
   memoryLimit: number
   memoryCheckMs: number
+  /** How often the machine's load is measured and told to the head. */
+  metricsEveryMs: number
+  /** Between asking a submitted job to end and ending it. (Ray: RAY_JOB_STOP_WAIT_TIME_S) */
+  jobStopWaitMs: number
+  /** What unpacked packages of jobs may take on disk; those in use stay whatever they take. */
+  packageCacheBytes: number
   /** Program and first arguments of a worker; empty for the usual ones. */
   workerCommand: string[]
   /** Folder for shared memory. */
@@ -36,6 +42,9 @@ export const defaultAgentSettings: AgentSettings = {
   ownerGraceMs: 10_000,
   memoryLimit: 0.95,
   memoryCheckMs: 250,
+  metricsEveryMs: 2_000,
+  jobStopWaitMs: 3_000,
+  packageCacheBytes: 16 * 1024 ** 3,
   workerCommand: [],
   storeRoot: '/dev/shm',
   storeCreateTimeoutMs: 60_000,

@@ -6,7 +6,6 @@ import { ActorConstructed } from '../protocol/actors.ts'
 import { GroupChanged } from '../protocol/groups.ts'
 import type { NodeRegister, NodeRegistered } from '../protocol/nodes.ts'
 import type { Hello } from '../protocol/hello.ts'
-import type { ObjectsFree } from '../protocol/objects.ts'
 import type { NodeIdentity } from '../session/identity-file.ts'
 import { createStoreServer, type StoreServer } from '../store/store-server.ts'
 import { type Listener, listenTls, listenUnix, type Peer } from '../transport/listen.ts'
@@ -19,12 +18,15 @@ import type { AgentCommand } from './core/events.ts'
 import { testify } from './core/fencing.ts'
 import type { ConstructActor } from './core/messages.ts'
 import { registrationOf } from './core/reporting.ts'
+import { answerHead } from './head-requests.ts'
 import { type FromHeadLink, HeadLink } from './head-link.ts'
 import { LocalClients } from './local-clients.ts'
 import { watchMemory } from './memory-monitor.ts'
 import { ObjectOwners } from './object-owners.ts'
-import { type Copy, ObjectTransfer } from './object-transfer.ts'
+import { ObjectFreeing } from './object-freeing.ts'
+import { ObjectTransfer } from './object-transfer.ts'
 import { RemotePeers } from './remote-peers.ts'
+import { type NodeServices, openNodeServices } from './services.ts'
 import { watchRequest, Watches } from './watches.ts'
 import { askWitnesses } from './witnesses.ts'
 import { WorkerPool } from './worker-pool.ts'
@@ -43,10 +45,12 @@ export class Agent {
   readonly #pool: WorkerPool
   readonly #store: StoreServer
   readonly #owners = new ObjectOwners()
+  readonly #freeing: ObjectFreeing
   readonly #transfer: ObjectTransfer
   readonly #agents: AgentPool
   readonly #head: HeadLink
   readonly #watches = new Watches()
+  readonly #services: NodeServices
   readonly #clients: LocalClients
   readonly #remote: RemotePeers
   readonly #feed: ClusterFeed
@@ -125,7 +129,14 @@ export class Agent {
     this.#pool = this.#newPool()
     this.#agents = new AgentPool({ nodeId, version: agentVersion, identity, logger })
     this.#transfer = new ObjectTransfer({ store, nodeId, logger, linkTo: (copy) => this.#agents.linkTo(copy) })
+    this.#freeing = new ObjectFreeing({ store, nodeId, owners: this.#owners, linkTo: (copy) => this.#agents.linkTo(copy) })
     this.#head = this.#newHeadLink()
+    this.#services = openNodeServices({
+      ...{ ...options, nodeId, store, pool: this.#pool, core: this.#core, owners: this.#owners },
+      clients: () => this.#clients,
+      request: (message) => this.#head.request(message),
+      send: (message) => this.#head.send(message),
+    })
     this.#clients = this.#newClients()
     this.#feed = new ClusterFeed(this.#clients)
     this.#remote = new RemotePeers({
@@ -144,11 +155,12 @@ export class Agent {
   /** Ends everything: workers, links, the store and its files. `leave`: the head is told that it is on purpose. */
   async stop({ leave }: { leave: boolean }): Promise<void> {
     this.#core.stop()
+    this.#services.close()
     for (const timer of this.#timers) clearInterval(timer)
     this.#stopWatchingMemory()
     for (const listener of this.#listeners) listener.close()
     if (leave) this.#head.send({ type: 'node.leaving', nodeId: this.nodeId })
-    await this.#pool.endAll('node-lost')
+    await Promise.all([this.#pool.endAll('node-lost'), this.#services.jobs.endAll()])
     this.#head.close()
     this.#clients.closeAll()
     this.#remote.closeAll()
@@ -166,8 +178,10 @@ export class Agent {
       logger,
       command: workerCommand(settings),
       onExit: (workerId, exit) => {
+        this.#services.inspector.noteWorkerExit(workerId, exit)
         this.#store.clientGone(workerId)
-        this.#freeObjectsOf(workerId)
+        this.#freeing.freeOf(workerId)
+        this.#services.metrics.noteExit(exit)
         this.#core.raise({ type: 'worker.exited', workerId, exit })
       },
     })
@@ -185,6 +199,7 @@ export class Agent {
       onRegistered: (answer) => this.#onRegistered(answer),
       onFenced: () => this.#end('fenced'),
       onMessage: (message) => this.#onHeadMessage(message),
+      onRequest: (message) => answerHead(this.#services.handlers, message),
       onLost: (silentMs) => this.#core.raise({ type: 'head.lost', silentMs }),
       onUnreachable: (isRefused) => this.#core.raise({ type: 'head.unreachable', isRefused }),
       patienceMs: settings.headPatienceMs,
@@ -204,12 +219,14 @@ export class Agent {
       welcome: () => this.#welcome(),
       raise: (event) => this.#core.raise(event),
       leaseOwnerOf: (workerId) => this.#leaseOwnerOf(workerId),
-      freeObjects: (message) => this.#freeObjects(message),
-      onDriverGone: (workerId) => {
+      freeObjects: (message) => this.#freeing.free(message),
+      onDriverGone: (workerId, client) => {
+        this.#services.inspector.noteDriverGone(client)
         this.#store.clientGone(workerId)
-        this.#freeObjectsOf(workerId)
+        this.#freeing.freeOf(workerId)
         this.#core.raise({ type: 'driver.gone', workerId })
       },
+      forwardEvents: (batch) => this.#services.events.forward(batch),
       onAccepted: (client) => this.#feed.greet(client.link),
     })
   }
@@ -230,8 +247,10 @@ export class Agent {
       case 'spawn-worker':
         return this.#spawn(command.workerId)
       case 'assign-worker':
+        this.#pool.serve(command.workerId, command.message.jobId)
         return void this.#clients.send(command.workerId, command.message)
       case 'construct-actor':
+        this.#pool.serve(command.workerId, command.message.spec.jobId)
         return void this.#construct(command.workerId, command.message)
       case 'ask-worker-to-leave': {
         const { graceful, reason, workerId } = command
@@ -240,6 +259,10 @@ export class Agent {
       }
       case 'end-worker':
         return this.#pool.end(command.workerId, command.reason)
+      case 'start-submission':
+        return this.#services.jobs.start(command.order, command.devices)
+      case 'stop-submission':
+        return this.#services.jobs.stop(command)
       case 'watch-group':
         return void this.#watchGroup(command.groupId)
       case 'ask-witnesses':
@@ -260,6 +283,7 @@ export class Agent {
 
   #spawn(workerId: WorkerId): void {
     try {
+      this.#services.inspector.noteStart(workerId)
       this.#pool.spawn(workerId)
     } catch (thrown) {
       const exit = { exitCode: null, signal: null, pid: 0, reason: null, lastLines: [toError(thrown).message.slice(0, 2_048)] }
@@ -317,7 +341,7 @@ export class Agent {
         break
       case 'processes.gone':
         this.#clients.broadcast(message)
-        for (const workerId of message.workerIds) this.#freeObjectsOf(workerId)
+        for (const workerId of message.workerIds) this.#freeing.freeOf(workerId)
         this.#remote.nodesGone(message.nodeIds)
         break
       default:
@@ -357,41 +381,12 @@ export class Agent {
     return phase?.kind === 'leased' ? this.#core.state.leases.get(phase.leaseId)?.ownerId : undefined
   }
 
-  /** Nobody will free what a process owned once it is gone. */
-  #freeObjectsOf(ownerId: WorkerId): void {
-    const objectIds = this.#owners.take(ownerId)
-    if (objectIds.length > 0) this.#store.free(objectIds)
-  }
-
-  #freeObjects(message: ReturnType<(typeof ObjectsFree)['parse']>): void {
-    this.#store.free(message.objects.map(({ objectId }) => objectId))
-    const elsewhere = new Map<NodeId, { copy: Copy; objectIds: string[] }>()
-    for (const { objectId, copies } of message.objects) {
-      for (const copy of copies) {
-        if (copy.nodeId === this.nodeId) continue
-        const known = elsewhere.get(copy.nodeId)
-        if (known) known.objectIds.push(objectId)
-        else elsewhere.set(copy.nodeId, { copy, objectIds: [objectId] })
-      }
-    }
-    for (const { copy, objectIds } of elsewhere.values()) {
-      this.#agents.linkTo(copy).then(
-        (link) => void link.send({ type: 'copies.free', objectIds }),
-        () => {}, // its node is gone, and the copies with it
-      )
-    }
-  }
-
   #startTimers(): void {
     const { settings, logger } = this.#options
     this.#core.startTicking()
+    this.#services.start()
     this.#timers.push(setInterval(() => this.#core.raise({ type: 'store.used', usedBytes: this.#store.stats().usedBytes }), storeReportMs))
     const { memoryLimit: limit, memoryCheckMs: everyMs } = settings
     this.#stopWatchingMemory = watchMemory({ logger, limit, everyMs, onShort: (use) => this.#core.raise({ type: 'memory.short', ...use }) })
-  }
-
-  /** Whether a certificate lets others reach us. */
-  get isReachable(): boolean {
-    return this.#identity !== undefined && this.agentAddress !== ''
   }
 }

@@ -3,6 +3,7 @@ import { ClusterError, toError } from '../base/errors.ts'
 import type { NodeId } from '../base/ids.ts'
 import type { Logger } from '../base/logger.ts'
 import { backoffMs } from '../base/random.ts'
+import { type HeadAsk, headAsks } from '../protocol/head-asks.ts'
 import { NodeRegistered, type NodeRegister, toAgentFromHead } from '../protocol/nodes.ts'
 import { dialTls, dialUnix, type Dialed } from '../transport/dial.ts'
 import type { Identity } from '../transport/identity.ts'
@@ -22,6 +23,8 @@ export type HeadLinkIo = {
   readonly onRegistered: (answer: z.infer<typeof NodeRegistered>) => void
   readonly onFenced: () => void
   readonly onMessage: (message: FromHeadLink) => void
+  /** Answers a request of the head. */
+  readonly onRequest: (message: { readonly type: string }) => unknown
   /** `silentMs`: for so long before nothing had come. */
   readonly onLost: (silentMs: number) => void
   /** A new link could not be made. `isRefused`: the head's machine answered, and nobody listens there. */
@@ -114,9 +117,11 @@ export class HeadLink {
 
   async #connect(): Promise<Link> {
     const dialed = await this.#dial()
-    const link = dialed.link({ incoming: toAgentFromHead, logger: this.#io.logger, peer: 'head' })
+    const link = dialed.link({ incoming: { ...toAgentFromHead, ...headAsks }, logger: this.#io.logger, peer: 'head' })
     let early: FromHeadLink[] | undefined = []
+    link.onRequest((message) => this.#io.onRequest(message))
     link.onMessage((message) => {
+      if (isHeadAsk(message)) throw new ClusterError('protocol.violation', `${message.type} must be sent as a request`)
       if (early) early.push(message)
       else this.#io.onMessage(message)
     })
@@ -209,6 +214,7 @@ export class HeadLink {
   }
 }
 
+const isHeadAsk = (message: FromHeadLink | HeadAsk): message is HeadAsk => Object.hasOwn(headAsks, message.type)
 /** A machine that is cut off, or whose head hangs, does not answer at all. */
 const isRefusal = ({ cause }: Error): boolean => cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED'
 

@@ -2,6 +2,7 @@ import { ClusterError, toError } from '../base/errors.ts'
 import type { WorkerId } from '../base/ids.ts'
 import type { Logger } from '../base/logger.ts'
 import { clientRequests, JobRegistered, KvGetReply, toAgentFromClient, type HeadRequest } from '../protocol/clients.ts'
+import type { EventBatch } from '../protocol/events.ts'
 import type { Hello, HelloDetails } from '../protocol/hello.ts'
 import type { ObjectsFree } from '../protocol/objects.ts'
 import {
@@ -45,6 +46,10 @@ export type LocalClient = {
   readonly link: Link<FromClient>
   /** Where it listens, once it has said so. */
   socketPath: string | undefined
+  /** 0 until it has said so. */
+  pid: number
+  /** When it said so, ms since 1970; 0 before. */
+  readyAtMs: number
 }
 
 export type LocalClientsIo = {
@@ -61,7 +66,8 @@ export type LocalClientsIo = {
   /** Whose task runs in this worker now: the owner of what it puts for others. */
   readonly leaseOwnerOf: (workerId: WorkerId) => WorkerId | undefined
   readonly freeObjects: (message: ReturnType<(typeof ObjectsFree)['parse']>) => void
-  readonly onDriverGone: (workerId: WorkerId) => void
+  readonly onDriverGone: (workerId: WorkerId, client: LocalClient) => void
+  readonly forwardEvents: (batch: EventBatch) => void
   readonly onAccepted: (client: LocalClient) => void
 }
 
@@ -84,6 +90,10 @@ export class LocalClients {
     return this.#clients.get(workerId)
   }
 
+  list(): readonly LocalClient[] {
+    return [...this.#clients.values()]
+  }
+
   /** False when there is no such client. */
   send(workerId: WorkerId, message: object): boolean {
     return this.#clients.get(workerId)?.link.send(message) ?? false
@@ -104,7 +114,7 @@ export class LocalClients {
     }
     if (this.#clients.has(workerId)) throw new ClusterError('auth.refused', `a client with id ${workerId} is connected already`)
     const link = peer.accept({ incoming, logger: this.#io.logger, peer: `${role} ${workerId.slice(0, 8)}` }, this.#io.welcome())
-    const client: LocalClient = { workerId, role, link, socketPath: undefined }
+    const client: LocalClient = { workerId, role, link, socketPath: undefined, pid: 0, readyAtMs: 0 }
     this.#clients.set(workerId, client)
     if (role === 'driver') this.#io.raise({ type: 'driver.connected', workerId })
     link.onMessage((message) => this.#onMessage(client, message))
@@ -122,6 +132,8 @@ export class LocalClients {
     switch (message.type) {
       case 'client.ready':
         client.socketPath = message.socketPath
+        client.pid = message.pid
+        client.readyAtMs = Date.now()
         if (client.role === 'worker') this.#io.raise({ type: 'worker.ready', workerId, socketPath: message.socketPath })
         return
       case 'worker.blocked':
@@ -134,7 +146,7 @@ export class LocalClients {
       case 'objects.free':
         return this.#io.freeObjects(message)
       case 'events.batch':
-        return this.#io.head.send(message)
+        return this.#io.forwardEvents(message)
       case 'lease.request':
       case 'lease.cancel':
       case 'lease.return':
@@ -216,7 +228,7 @@ export class LocalClients {
     const { workerId, role } = client
     if (this.#clients.get(workerId) === client) this.#clients.delete(workerId)
     this.#io.watches.drop(client.link)
-    if (role === 'driver') this.#io.onDriverGone(workerId)
+    if (role === 'driver') this.#io.onDriverGone(workerId, client)
     else setTimeout(() => this.#io.pool.end(workerId, 'link-closed'), exitGraceMs).unref() // usually it is ending, and its exit says more
   }
 }

@@ -13,6 +13,7 @@ import { Agent } from './agent.ts'
 import { forgetIdentity, obtainIdentity } from './agent-identity.ts'
 import { type AgentOptions, agentVersion, defaultAgentSettings, freshNodeId, resolveLabels, resolveResources } from './agent-options.ts'
 import { defaultStoreBytes, ownAddress, readHardware } from './hardware.ts'
+import { endJobLeftovers } from './jobs/job-records.ts'
 import { removeSessionFiles } from './remove-files.ts'
 import { endLeftovers } from './worker-pool.ts'
 
@@ -48,6 +49,9 @@ const Settings = z.object({
   ownerGraceMs: z.number().min(0),
   memoryLimit: z.number().min(0.01).max(1),
   memoryCheckMs: z.number().min(50),
+  jobStopWaitMs: z.number().min(0),
+  packageCacheBytes: z.number().min(0),
+  metricsEveryMs: z.number().min(100),
   workerCommand: z.array(z.string()).max(32),
   storeRoot: z.string().min(1).max(4_096),
   storeCreateTimeoutMs: z.number().min(0),
@@ -89,6 +93,7 @@ async function run({
     )
   }
   endLeftovers(layout, logger)
+  endJobLeftovers(layout, logger)
   if (removesFiles) removing = () => removeSessionFiles(layout)
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end())
   if (underParent) watchParent(() => void end())

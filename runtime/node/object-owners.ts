@@ -26,6 +26,13 @@ export class ObjectOwners {
     if (objects?.size === 0) this.#objectsOf.delete(ownerId)
   }
 
+  /** How many copies here belong to these. */
+  count(ownerIds: readonly WorkerId[]): number {
+    let objects = 0
+    for (const ownerId of ownerIds) objects += this.#objectsOf.get(ownerId)?.size ?? 0
+    return objects
+  }
+
   /** What the owner had here; it is forgotten. */
   take(ownerId: WorkerId): ObjectId[] {
     const objects = [...(this.#objectsOf.get(ownerId) ?? [])]

@@ -1,13 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes, timingSafeEqual } from 'node:crypto'
-import { closeSync, fstatSync, openSync, readFileSync, readSync, renameSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { toError } from '../base/errors.ts'
-import type { NodeId, WorkerId } from '../base/ids.ts'
+import type { JobId, NodeId, WorkerId } from '../base/ids.ts'
 import type { Logger } from '../base/logger.ts'
 import type { WorkerExit } from '../protocol/failures.ts'
 import type { SessionLayout } from '../session/layout.ts'
 import { isRunning, type ProcessRecord, processRecord, writeFileAtomic } from '../session/process-record.ts'
+import { WorkerOutput } from './logs/worker-output.ts'
 import { WorkerGuard } from './worker-guard.ts'
 
 export type WorkerPoolIo = {
@@ -24,19 +25,17 @@ export type WorkerPoolIo = {
 type Entry = {
   readonly child: ChildProcess
   readonly token: string
-  readonly logPath: string
+  readonly output: WorkerOutput
   readonly socketPath: string
   readonly record: ProcessRecord
   reason: string | null
 }
 
-const lastLineCount = 20
-const tailBytes = 64 * 1_024
 const longestLine = 2_048
 const saveDelayMs = 20
 
 /**
- * The worker processes of this node. Each is the leader of its own process group, writes its output straight into its log file, and
+ * The worker processes of this node. Each is the leader of its own process group, writes its output straight into its log files, and
  * so keeps writing when we die; it ends when its link to us closes. Pids stand in `workers.json` for the next agent.
  *
  * What Node compiles of the worker's code, the first ones leave in the session's folder for the others. Node checks its version, its flags
@@ -58,28 +57,25 @@ export class WorkerPool {
     const { layout, nodeId, logger, command } = this.#io
     this.#counter += 1
     const socketPath = join(layout.socketDir, `w-${this.#counter}.sock`)
-    const early = join(layout.logDir, `worker-${workerId.slice(-8)}-starting.log`)
     const token = randomBytes(32).toString('hex')
     const [program, ...first] = command
     const args = [...first, '--worker-id', workerId, '--node-id', nodeId, '--agent-socket', layout.agentSocket, '--socket', socketPath]
-    const output = openSync(early, 'a', 0o600)
+    const output = new WorkerOutput(layout.logDir, workerId)
     const child = spawn(program, args, {
-      stdio: ['ignore', output, output],
+      stdio: ['ignore', ...output.descriptors],
       detached: true, // a group of its own: what user code starts is ended with it
       env: { ...process.env, SHOAL_WORKER_TOKEN: token, NODE_COMPILE_CACHE: join(layout.nodeDir, 'compile-cache') },
     })
-    closeSync(output)
-    const logPath = join(layout.logDir, `worker-${workerId.slice(0, 8)}-${child.pid ?? 0}.log`)
-    renameSync(early, logPath)
+    output.started(child.pid ?? 0)
     const record = child.pid === undefined ? { pid: 0, startTime: '' } : processRecord(child.pid)
     if (record.pid > 0) this.#guardOf()?.add(record.pid)
-    this.#entries.set(workerId, { child, token, logPath, socketPath, record, reason: null })
+    this.#entries.set(workerId, { child, token, output, socketPath, record, reason: null })
     child.once('error', (error) => {
       logger.error('worker.spawn-failed', { workerId, reason: error.message })
       if (child.pid === undefined) this.#ended(workerId, { exitCode: null, signal: null, text: error.message })
     })
     child.once('exit', (exitCode, signal) => this.#ended(workerId, { exitCode, signal, text: undefined }))
-    logger.info('worker.spawned', { workerId, pid: child.pid, log: logPath })
+    logger.info('worker.spawned', { workerId, pid: child.pid })
     this.#save()
   }
 
@@ -90,8 +86,23 @@ export class WorkerPool {
     return timingSafeEqual(Buffer.from(expected), Buffer.from(token))
   }
 
+  /** Processes that were started and have not ended. */
+  list(): { readonly workerId: WorkerId; readonly pid: number }[] {
+    return [...this.#entries].map(([workerId, { record }]) => ({ workerId, pid: record.pid }))
+  }
+
   has(workerId: WorkerId): boolean {
     return this.#entries.has(workerId)
+  }
+
+  /** Says for which job it works, for all of its life: its log files are called after that. */
+  serve(workerId: WorkerId, jobId: JobId): void {
+    this.#entries.get(workerId)?.output.serve(jobId)
+  }
+
+  /** Names of the log files that workers write to now. */
+  *logNames(): Iterable<string> {
+    for (const { output } of this.#entries.values()) yield* output.names
   }
 
   /** SIGKILL to its process group. The first reason given stands in its exit. */
@@ -123,7 +134,7 @@ export class WorkerPool {
     if (!entry) return
     this.#entries.delete(workerId)
     rmSync(entry.socketPath, { force: true })
-    const lastLines = how.text === undefined ? readLastLines(entry.logPath) : [how.text.slice(0, longestLine)]
+    const lastLines = how.text === undefined ? entry.output.lastLines() : [how.text.slice(0, longestLine)]
     const { exitCode, signal } = how
     this.#io.logger.info('worker.exited', {
       workerId,
@@ -173,27 +184,6 @@ export function endLeftovers(layout: SessionLayout, logger: Logger): void {
     killGroup(record)
   }
   rmSync(layout.workersRecord, { force: true })
-}
-
-/** The last lines of a log, oldest first, each cut to what an exit may carry. */
-export function readLastLines(path: string): string[] {
-  try {
-    const file = openSync(path, 'r')
-    try {
-      const { size } = fstatSync(file)
-      const bytes = Buffer.alloc(Math.min(size, tailBytes))
-      readSync(file, bytes, 0, bytes.length, size - bytes.length)
-      const lines = bytes.toString('utf8').split('\n')
-      return lines
-        .filter((line) => line.trim() !== '')
-        .slice(-lastLineCount)
-        .map((line) => line.slice(0, longestLine))
-    } finally {
-      closeSync(file)
-    }
-  } catch {
-    return [] // removed by somebody: the exit says the rest
-  }
 }
 
 function killGroup(record: ProcessRecord, leaderIsGone = false): void {

@@ -1,9 +1,12 @@
 import * as z from 'zod'
 import { ActorChanged, ActorConstruct, ActorCreate, ActorFind, ActorKill, ActorNames, ActorOutOfScope, ActorWatch } from './actors.ts'
+import { TaskCancelOwned } from './control.ts'
 import { EventBatch, EventsRead } from './events.ts'
 import { maxFrameBytes } from './frame.ts'
 import { GroupChanged, GroupCreate, GroupRemove, GroupTable, GroupWatch } from './groups.ts'
 import { JobId, WorkerId } from './ids.ts'
+import { ReferencesList } from './inspect.ts'
+import { SubmissionId } from './jobs.ts'
 import { lazyObject } from './lazy-object.ts'
 import {
   LeaseCancel,
@@ -31,6 +34,8 @@ export const JobRegister = lazyObject(() => ({
   entrypoint: z.string().max(4_096),
   /** Null: a namespace of its own. */
   namespace: z.string().min(1).max(256).nullable(),
+  /** Of the submitted job that the driver is part of; absent: of none. */
+  submissionId: SubmissionId.optional(),
 }))
 export const JobRegistered = lazyObject(() => ({ jobId: JobId, namespace: z.string().max(256) }))
 
@@ -129,4 +134,8 @@ export const toClientFromAgent = {
   'group.changed': GroupChanged,
 } as const
 /** Requests that a worker takes from its agent. */
-export const workerRequests = { 'actor.construct': ActorConstruct } as const
+export const workerRequests = {
+  'actor.construct': ActorConstruct,
+  'task.cancel-owned': TaskCancelOwned,
+  'references.list': ReferencesList,
+} as const

@@ -13,6 +13,7 @@ import {
   GroupChanged,
 } from './groups.ts'
 import { ActorId, GroupId, JobId, NodeId, WorkerId } from './ids.ts'
+import { HeldSubmission, submissionsToAgent, submissionsToHead } from './jobs.ts'
 import { lazyObject } from './lazy-object.ts'
 import { Labels, Resources, Shape } from './scheduling.ts'
 
@@ -48,6 +49,8 @@ export const NodeRegister = lazyObject(() => ({
     .max(100_000),
   /** Clients of this node that are alive, and the jobs of its drivers. */
   clients: z.array(z.object({ workerId: WorkerId, jobId: JobId.nullable() })).max(100_000),
+  /** Runs of submitted jobs; absent: none. */
+  submissions: z.array(HeldSubmission).max(100_000).optional(),
 }))
 export type NodeRegister = z.infer<typeof NodeRegister>
 /** `fenced`: the head has declared this node dead; the agent must end its workers and start over under a new node id. */
@@ -132,6 +135,7 @@ export const toHeadFromAgent = {
   'bundles.refused': BundlesRefused,
   'bundles.committed': BundlesCommitted,
   'bundles.returned': BundlesReturned,
+  ...submissionsToHead,
   'events.batch': EventBatch,
 } as const
 export const toAgentFromHead = {
@@ -147,6 +151,7 @@ export const toAgentFromHead = {
   'bundles.prepare': BundlesPrepare,
   'bundles.commit': BundlesCommit,
   'bundles.return': BundlesReturn,
+  ...submissionsToAgent,
 } as const
 
 /** Any one-way message from an agent to the head, and the other way. */

@@ -3,7 +3,7 @@ import { ProcessAddress } from './addresses.ts'
 import { Failure } from './failures.ts'
 import { ActorId, FunctionId, JobId, LeaseId, NodeId, ObjectId, TaskId, WorkerId } from './ids.ts'
 import { lazyObject } from './lazy-object.ts'
-import { Devices, Strategy } from './scheduling.ts'
+import { Devices, Resources, Strategy } from './scheduling.ts'
 
 /** Raw value bytes of our codec (sdk/values). */
 export const Bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'not bytes')
@@ -51,6 +51,8 @@ export const TaskTemplate = lazyObject(() => ({
   /** The task may run at most once: earlier results are flushed before it starts, so that a crash shows exactly what had begun. */
   atMostOnce: z.boolean(),
   strategy: Strategy,
+  /** What it was asked to be run with, for the lists. */
+  resources: Resources.optional(),
 }))
 export type TaskTemplate = z.infer<typeof TaskTemplate>
 
@@ -63,6 +65,14 @@ export const TaskDefine = lazyObject(() => ({
   code: Bytes.nullable(),
 }))
 
+/** What only the lists of tasks want to know. */
+const fromOwner = {
+  /** From its submission to the moment it was sent, ms. */
+  waitedMs: z.int().min(0).optional(),
+  /** The task that made it; absent when a driver did. */
+  parentId: TaskId.optional(),
+} as const
+
 export const PushedTask = z.object({
   taskId: TaskId,
   /** 0 for the first run; a worker echoes it, and the owner drops results of any other attempt than the current one. */
@@ -71,6 +81,7 @@ export const PushedTask = z.object({
   /** An encoded array; places of top-level refs hold undefined. */
   args: Bytes,
   refArgs: z.array(RefArgument).max(100_000),
+  ...fromOwner,
 })
 export type PushedTask = z.infer<typeof PushedTask>
 
@@ -150,6 +161,7 @@ export const ActorCall = z.object({
   generatorBackpressure: z.int().min(0).max(1_000_000),
   /** Empty: the method's own group, else the default one. */
   concurrencyGroup: z.string().max(256),
+  ...fromOwner,
 })
 export type ActorCall = z.infer<typeof ActorCall>
 

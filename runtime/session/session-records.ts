@@ -5,6 +5,8 @@ import { isRunning, type ProcessRecord } from './process-record.ts'
 export type HeadRecord = ProcessRecord & {
   readonly clusterId: string
   readonly address: string
+  /** `host:port` of the HTTP API; empty without one. */
+  readonly apiAddress: string
   readonly socketPath: string
   readonly startedAtMs: number
 }

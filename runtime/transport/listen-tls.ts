@@ -7,7 +7,17 @@ import { type Identity, identifyClient, serverTlsOptions } from './identity.ts'
 import { kernelKeepaliveMs, type KeepaliveOptions, networkKeepalive } from './keepalive.ts'
 import { createStrangers } from './strangers.ts'
 
-export type TlsPlace = { host: string; port: number; identity: Identity; keepalive?: KeepaliveOptions | undefined }
+export type TlsPlace = {
+  host: string
+  port: number
+  identity: Identity
+  keepalive?: KeepaliveOptions | undefined
+  /** Takes connections whose first byte is not TLS's, with that byte still to be read. Absent: they fail as a broken handshake. */
+  onPlain?: ((socket: Socket) => void) | undefined
+}
+
+/** First byte of a TLS handshake. */
+const tlsHandshake = 0x16
 
 /** What `listenTls` does. */
 export async function listenOverTls(at: TlsPlace, options: ListenOptions): Promise<Listener> {
@@ -36,9 +46,18 @@ export async function listenOverTls(at: TlsPlace, options: ListenOptions): Promi
     ignoreErrors(socket)
     const address = addressOf(socket)
     if (!strangers.admit(socket, address, socket.remoteAddress ?? '')) return
-    inTls.add(address)
-    socket.once('close', () => inTls.delete(address) && refuseTls(address, 'the connection closed in the handshake'))
-    tls.emit('connection', socket)
+    const beginTls = () => {
+      inTls.add(address)
+      socket.once('close', () => inTls.delete(address) && refuseTls(address, 'the connection closed in the handshake'))
+      tls.emit('connection', socket)
+    }
+    const { onPlain } = at
+    if (onPlain === undefined) return beginTls()
+    peekByte(socket, options.handshakeMs ?? handshakeTimeoutMs, (first) => {
+      if (first === tlsHandshake) return beginTls()
+      strangers.release(address)
+      onPlain(socket)
+    })
   })
   await listening(server, { host: at.host, port: at.port })
   const address = server.address()
@@ -54,6 +73,20 @@ function greetSecure(socket: TLSSocket, greeting: Greeting): void {
   } catch (error) {
     refuse(socket, greeting, error)
   }
+}
+
+/** Calls back with the first byte that comes, and leaves it to be read; a connection that sends nothing for `withinMs` ends. */
+function peekByte(socket: Socket, withinMs: number, onByte: (first: number) => void): void {
+  const timer = setTimeout(() => socket.destroy(), withinMs)
+  timer.unref()
+  socket.once('close', () => clearTimeout(timer))
+  socket.once('readable', () => {
+    const bytes: unknown = socket.read()
+    clearTimeout(timer)
+    if (!Buffer.isBuffer(bytes)) return void socket.destroy() // it ended before it began
+    socket.unshift(bytes)
+    onByte(bytes[0] ?? 0)
+  })
 }
 
 const addressOf = (socket: Socket): string => `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`

@@ -157,7 +157,8 @@ export class ActorHost implements JobHost {
   }
 
   #jobOf(link: OwnerLink, call: ActorCall): Invocation {
-    return new Invocation(link, this.#methods.get(call.method).target, { request: call, shape: call })
+    const arrivedMs = this.#io.clock.monotonicMs()
+    return new Invocation(link, this.#methods.get(call.method).target, { request: call, shape: call, arrivedMs })
   }
 
   #accept(job: Invocation, call: ActorCall): boolean {

@@ -10,10 +10,11 @@ import type { Invocation } from './invocation.ts'
 import type { HostIo, JobHost } from './job-host.ts'
 import type { ActorConstruct, AgentPort, OwnerLink, ToWorker, WorkerAssign, WorkerLeave } from './messages.ts'
 import { cancelled } from './outcomes.ts'
+import type { OutputCounter } from './output-counter.ts'
 import { ResultSender } from './result-sender.ts'
 import { TaskRunner } from './run-task.ts'
-import { SpanRecorder } from './span-recorder.ts'
 import { TaskHost } from './task-host.ts'
+import { TaskRecorder } from './task-recorder.ts'
 
 export type ExecutorIo = {
   readonly services: ExecutionServices
@@ -24,6 +25,8 @@ export type ExecutorIo = {
   readonly exit: (code: number) => void
   /** The environment that user code sees; devices of a lease are written into it. */
   readonly env: NodeJS.ProcessEnv
+  /** @default nothing is known of the output */
+  readonly output?: OutputCounter
 }
 
 /** The part of a worker that runs user code. Everything it says goes through the links, the agent's port and `exit`. */
@@ -61,7 +64,7 @@ const lastingReasons: ReadonlySet<string> = new Set(['idle', 'max-calls'])
 class WorkerExecutor implements Executor {
   readonly #io: ExecutorIo
   readonly #sender: ResultSender
-  readonly #spans: SpanRecorder
+  readonly #recorder: TaskRecorder
   readonly #runner: TaskRunner
   readonly #hostIo: HostIo
   readonly #tasks: TaskHost
@@ -76,8 +79,14 @@ class WorkerExecutor implements Executor {
     this.#io = io
     const { services, agent, clock, logger } = io
     this.#sender = new ResultSender(clock)
-    this.#spans = new SpanRecorder({ nodeId: services.nodeId, workerId: services.workerId, pid: process.pid }, agent, clock)
-    this.#runner = new TaskRunner({ services, sender: this.#sender, spans: this.#spans, clock, logger })
+    this.#recorder = new TaskRecorder({
+      identity: { nodeId: services.nodeId, workerId: services.workerId, pid: process.pid },
+      agent,
+      clock,
+      output: io.output ?? { stdoutBytes: 0, stderrBytes: 0 },
+      listRunning: () => this.#hosts().flatMap((host) => host.listRunning()),
+    })
+    this.#runner = new TaskRunner({ services, sender: this.#sender, recorder: this.#recorder, clock, logger })
     this.#hostIo = {
       services,
       agent,
@@ -168,6 +177,8 @@ class WorkerExecutor implements Executor {
 
   flush(): void {
     this.#sender.flush()
+    this.#recorder.flush()
+    this.#io.agent.flush()
   }
 
   #hosts(): JobHost[] {
@@ -224,7 +235,7 @@ class WorkerExecutor implements Executor {
     if (this.#hasLeft) return
     this.#hasLeft = true
     this.#sender.flush()
-    this.#spans.flush()
+    this.#recorder.flush()
     this.#io.exit(0)
   }
 }

@@ -1,5 +1,5 @@
 import type { RefArgument } from '../protocol/tasks.ts'
-import type { Devices, Strategy } from '../protocol/scheduling.ts'
+import type { Devices, Resources, Strategy } from '../protocol/scheduling.ts'
 import { TaskCancelledError } from '../sdk/errors.ts'
 import type { Callable, OpenArguments, TaskScope } from '../sdk/execution.ts'
 import type { OwnerLink } from './messages.ts'
@@ -11,6 +11,8 @@ export type Target = {
   readonly actorId: string | null
   readonly restarts: number
   readonly strategy: Strategy
+  /** What was asked for, when that is known. */
+  readonly resources?: Resources | undefined
   readonly devices: Devices
   /** Results of earlier tasks are flushed before this one starts. */
   readonly atMostOnce: boolean
@@ -66,6 +68,11 @@ export class Scope implements TaskScope {
     return this.#abort
   }
 
+  /** It waits for others' results. */
+  get isBlocked(): boolean {
+    return this.#blockDepth > 0
+  }
+
   blocked(): void {
     if (this.isEnded) return // user code that goes on after its task ended holds nothing
     this.#blockDepth += 1
@@ -103,6 +110,8 @@ export type InvocationRequest = {
   readonly attempt: number
   readonly args: Uint8Array
   readonly refArgs: readonly RefArgument[]
+  readonly waitedMs?: number | undefined
+  readonly parentId?: string | undefined
 }
 export type ReturnShape = { readonly returnCount: number; readonly generatorBackpressure: number }
 
@@ -122,6 +131,16 @@ export class Invocation extends Scope {
   isOrphan = false
   startedMs = 0
   endedMs = 0
+  readonly arrivedMs: number
+  readonly waitedMs: number
+  readonly parentId: string | undefined
+  /** The state that was last told of while it ran; 0: none. */
+  reportedState = 0
+  /** What user code threw, in words; empty while it has not. */
+  failureText = ''
+  /** Where its output begins. */
+  stdoutStart = 0
+  stderrStart = 0
   #consumed = 0
   #wake: (() => void) | undefined
 
@@ -130,12 +149,15 @@ export class Invocation extends Scope {
     return this.link.id
   }
 
-  constructor(link: OwnerLink, target: Target, what: { request: InvocationRequest; shape: ReturnShape }) {
+  constructor(link: OwnerLink, target: Target, what: { request: InvocationRequest; shape: ReturnShape; arrivedMs: number }) {
     super(target, what.request.taskId, what.request.attempt)
     this.link = link
     this.args = what.request.args
     this.refArgs = what.request.refArgs
     this.shape = what.shape
+    this.arrivedMs = what.arrivedMs
+    this.waitedMs = what.request.waitedMs ?? 0
+    this.parentId = what.request.parentId
   }
 
   override cancel(): void {

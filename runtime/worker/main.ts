@@ -10,6 +10,7 @@ import { useBackend } from '../sdk/current-backend.ts'
 import { loadShoal, provideShoal } from '../sdk/provide-shoal.ts'
 import { randomHex } from '../sdk/random-hex.ts'
 import { createExecutor, type Executor } from './executor.ts'
+import { countOutput } from './output-counter.ts'
 
 /** A worker leaves what Node compiled for the next ones this long after its start: by then most of what a start runs has been compiled. */
 const leaveCompiledMs = 250
@@ -18,6 +19,7 @@ const leaveCompiledMs = 250
 async function main(): Promise<void> {
   // What user code prints goes to a log: on a full disk the line is lost, and its task goes on.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+  const output = countOutput(process)
   const { values } = parseArgs({
     options: {
       'worker-id': { type: 'string' },
@@ -64,11 +66,12 @@ async function main(): Promise<void> {
       const backend = new ShoalBackend(made, async () => {})
       executor = createExecutor({
         services: createExecutionServices(made, backend),
-        agent: { send: (message) => void made.agent.send(message) },
+        agent: { send: (message) => void made.agent.send(message), flush: () => made.agent.flush() },
         clock: systemClock,
         logger,
         exit: (code) => void exitWhenSent(made, code),
         env: process.env,
+        output,
       })
       backend.onExitActor = () => (executor as Executor).exitActor() // set the line before
       useBackend(backend)

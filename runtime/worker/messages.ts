@@ -33,4 +33,8 @@ export type OwnerLink = {
   flush(): void
 }
 
-export type AgentPort = { send(message: FromExecutorToAgent): void }
+export type AgentPort = {
+  send(message: FromExecutorToAgent): void
+  /** Writes what was sent to the socket now, not at the end of the turn. */
+  flush(): void
+}

@@ -8,13 +8,13 @@ import type { Invocation } from './invocation.ts'
 import { cancelled, couldNot, failed, threw } from './outcomes.ts'
 import type { ResultSender } from './result-sender.ts'
 import { encodeReturns, isThenable, splitReturns } from './returns.ts'
-import type { SpanRecorder } from './span-recorder.ts'
 import { runStream } from './stream-runner.ts'
+import type { TaskRecorder } from './task-recorder.ts'
 
 export type RunnerIo = {
   readonly services: ExecutionServices
   readonly sender: ResultSender
-  readonly spans: SpanRecorder
+  readonly recorder: TaskRecorder
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -87,9 +87,10 @@ export class TaskRunner {
   }
 
   #call(job: Invocation, callable: Callable, opened: OpenArguments): Promise<void> | undefined {
-    const { services, sender, clock } = this.#io
+    const { services, sender, clock, recorder } = this.#io
     const { target } = job
     sender.beforeRun(target.averageMs, target.atMostOnce)
+    recorder.beforeRun(job)
     job.hasBegun = true
     job.startedMs = clock.monotonicMs()
     let value: unknown
@@ -105,6 +106,7 @@ export class TaskRunner {
   }
 
   async #settleLater(job: Invocation, promised: PromiseLike<unknown>): Promise<void> {
+    this.#io.recorder.goesOn()
     let value: unknown
     try {
       value = await promised
@@ -117,6 +119,7 @@ export class TaskRunner {
   }
 
   async #stream(job: Invocation, produced: unknown): Promise<void> {
+    this.#io.recorder.goesOn()
     try {
       const encodeFailure = await runStream(job, produced, this.#io)
       job.endedMs = this.#io.clock.monotonicMs()
@@ -131,6 +134,7 @@ export class TaskRunner {
 
   #threw(job: Invocation, error: unknown): Promise<void> | undefined {
     if (error instanceof ActorExit) return this.#finish(job, exited(job))
+    job.failureText = textOf(error)
     return this.#finish(job, job.isCancelled ? cancelled(job) : threw(this.#io.services, error))
   }
 
@@ -203,10 +207,8 @@ export class TaskRunner {
   #end(job: Invocation, outcome: TaskOutcome, borrowed: readonly string[]): void {
     if (job.isEnded) return // the actor's exit has answered for it
     job.end()
-    const { sender, spans, services } = this.#io
-    if (job.hasBegun) {
-      spans.record([job.taskId, job.target.name, job.attempt, job.startedMs, job.endedMs, outcome.kind === 'done'])
-    }
+    const { sender, recorder, services } = this.#io
+    if (job.hasBegun) recorder.ended(job, outcome, job.failureText)
     if (job.isOrphan) {
       if (job.hasBegun) services.releaseResults([job.taskId])
       return
@@ -225,6 +227,15 @@ export class TaskRunner {
 
   #settleFailed(job: Invocation, error: unknown): void {
     this.#io.logger.warn('arguments.settle-failed', { taskId: job.taskId, why: toError(error).message })
+  }
+}
+
+/** For the lists: what was thrown, as its first lines would show it. Reading it may run code of the user. */
+function textOf(error: unknown): string {
+  try {
+    return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  } catch {
+    return 'an error that cannot be read'
   }
 }
 

@@ -51,11 +51,12 @@ export class TaskHost implements JobHost {
     if (push.leaseId !== this.#lease.id) return this.#keepEarly(link, push)
     if (this.#isBlocked) return this.#handBack(link, push.tasks, false)
     const templates = this.#templates.get(link)
+    const arrivedMs = this.#io.clock.monotonicMs()
     for (const [index, task] of push.tasks.entries()) {
       const template = templates?.[task.templateId]
       if (template === undefined) {
         this.#refuseUnknown(link, task)
-      } else if (!this.#lane.push(new Invocation(link, template.target, { request: task, shape: template.shape }))) {
+      } else if (!this.#lane.push(new Invocation(link, template.target, { request: task, shape: template.shape, arrivedMs }))) {
         this.#handBack(link, push.tasks.slice(index), false)
         break
       }
@@ -116,6 +117,7 @@ export class TaskHost implements JobHost {
       actorId: null,
       restarts: 0,
       strategy: template.strategy,
+      resources: template.resources,
       get devices() {
         return lease.devices
       },

@@ -15,7 +15,7 @@ export type ScratchTree = {
 }
 
 /** One source for each thing that the build makes; each prints its name. */
-const entrySources = ['sdk/index', 'sdk/resolve-shoal', 'head/main', 'node/main', 'worker/main', 'cli/main']
+const entrySources = ['sdk/index', 'sdk/resolve-shoal', 'head/main', 'head/history/thread', 'node/main', 'worker/main', 'cli/main']
 
 export function createScratchTree(options: { packages?: 'linked' | 'none' } = {}): ScratchTree {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-scratch-'))

@@ -287,6 +287,9 @@ export class SimAgent {
         return this.#watchOwn(command.groupId)
       case 'ask-witnesses':
         return this.#askWitnesses(command)
+      case 'start-submission':
+      case 'stop-submission':
+        return undefined // nobody submits jobs here: they have a simulation of their own, test/runtime/head/core/submission-simulation.test.ts
       case 'leave-cluster':
         this.#say({ kind: 'say', message: { type: 'node.leaving', nodeId: this.nodeId } })
         return this.#world.startOver(this)

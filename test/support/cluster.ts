@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { spawnDaemon } from '#runtime/session/daemon.ts'
+import { tokenFileOf } from '#runtime/session/api-tokens.ts'
 import { makeSessionFolders, sessionLayout, type SessionLayout } from '#runtime/session/layout.ts'
 import { endProcess, type ProcessRecord } from '#runtime/session/process-record.ts'
 
@@ -30,6 +31,8 @@ export type ClusterOptions = {
   readonly headConfig?: Readonly<Record<string, number>>
   /** Where the head listens. @default 127.0.0.1 */
   readonly host?: string
+  /** Serve the HTTP API, on a free port of loopback. @default false */
+  readonly api?: boolean
 }
 
 export type TestNode = {
@@ -53,6 +56,10 @@ export type TestCluster = {
   /** Those that were not stopped or killed. */
   readonly nodes: readonly TestNode[]
   readonly headPid: number
+  /** `http://host:port` of the HTTP API; empty without one. A head that is started again has the same. */
+  readonly apiUrl: string
+  /** Of the HTTP API. */
+  token(access?: 'full' | 'read'): string
   addNode(options?: NodeOptions): Promise<TestNode>
   /** Ends the node's agent at once, as a loss of power would; its workers end when they notice. */
   killNode(node: TestNode): Promise<void>
@@ -94,13 +101,16 @@ class LocalCluster implements TestCluster {
   readonly #layout = sessionLayout(this.tempDir)
   readonly #headConfig: Readonly<Record<string, number>>
   readonly #host: string
+  readonly #hasApi: boolean
   readonly #folders = new Set([this.tempDir])
   readonly #nodes: TestNode[] = []
   #head: ChildProcess | undefined
   #started = 0
   address = ''
+  apiUrl = ''
 
-  constructor({ headConfig = {}, host = '127.0.0.1' }: ClusterOptions) {
+  constructor({ headConfig = {}, host = '127.0.0.1', api = false }: ClusterOptions) {
+    this.#hasApi = api
     this.#headConfig = headConfig
     this.#host = host
     makeSessionFolders(this.#layout)
@@ -113,12 +123,18 @@ class LocalCluster implements TestCluster {
     return this.#head?.pid ?? 0
   }
 
+  token(access: 'full' | 'read' = 'full'): string {
+    return readFileSync(tokenFileOf(this.#layout, access), 'utf8').trim()
+  }
+
   async restartHead(): Promise<void> {
     const { tempDir, logDir } = this.#layout
-    const args = ['--temp-dir', tempDir, '--listen', `${this.#host}:0`, '--config', JSON.stringify(this.#headConfig)]
+    const api = this.#hasApi ? ['--dashboard-host', '127.0.0.1', '--dashboard-port', '0'] : []
+    const args = ['--temp-dir', tempDir, '--listen', `${this.#host}:0`, '--config', JSON.stringify(this.#headConfig), ...api]
     const { child, facts } = await spawnDaemon({ ...daemon('head'), args, logPath: join(logDir, 'head.log'), detached: false })
     this.#head = child
     this.address = String(facts['address'])
+    this.apiUrl = facts['apiAddress'] ? `http://${String(facts['apiAddress'])}` : ''
   }
 
   addNode(options: NodeOptions = {}): Promise<TestNode> {

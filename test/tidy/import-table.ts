@@ -10,9 +10,10 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   'runtime/api': ['runtime/base'],
   'runtime/transport': ['runtime/base', 'runtime/protocol'],
   'runtime/session': ['runtime/base'],
-  'runtime/head': ['runtime/base', 'runtime/protocol', 'runtime/transport', 'runtime/session', 'runtime/api'],
+  'runtime/logs': ['runtime/base', 'runtime/protocol', 'runtime/store/punch-hole.ts'],
+  'runtime/head': ['runtime/base', 'runtime/protocol', 'runtime/transport', 'runtime/session', 'runtime/api', 'runtime/logs'],
   'runtime/store': ['runtime/base', 'runtime/protocol', 'runtime/transport', 'runtime/session'],
-  'runtime/node': ['runtime/base', 'runtime/protocol', 'runtime/transport', 'runtime/session', 'runtime/store'],
+  'runtime/node': ['runtime/base', 'runtime/protocol', 'runtime/transport', 'runtime/session', 'runtime/store', 'runtime/logs'],
   'runtime/sdk': ['runtime/base', 'runtime/protocol', 'runtime/transport', 'runtime/session', 'runtime/store/store-client.ts'],
   'runtime/worker': [
     'runtime/base',
@@ -36,9 +37,17 @@ export const isCore = (path: string): boolean => /^runtime\/.*\bcore\//.test(pat
 
 /** The files that wrap an npm package; no other file of runtime/ imports it. A package that is missing here may not be imported. */
 export const packageOwners: Readonly<Record<string, readonly RegExp[]>> = {
-  koffi: [/^runtime\/store\/segment[^/]*\.ts$/],
+  koffi: [/^runtime\/store\/(segment[^/]*|punch-hole)\.ts$/],
   msgpackr: [/^runtime\/transport\/(message-codec|packed)\.ts$/, /^runtime\/sdk\/values\//, /^runtime\/sdk\/closure\//],
   '@peculiar/x509': [/^runtime\/transport\/certificates\.ts$/],
+  hono: [/^runtime\/head\/http\//],
+  '@hono/node-server': [/^runtime\/head\/http\//],
+  'prom-client': [/^runtime\/head\/http\/metrics-text\.ts$/],
+  ws: [/^runtime\/(head|cli)\/http\//],
   acorn: [/^runtime\/sdk\/closure\//],
-  zod: [/^runtime\/(protocol|transport|api)\//, /^runtime\/(head|node|sdk)\//],
+  yauzl: [/^runtime\/node\/packages\//],
+  tar: [/^runtime\/node\/packages\//],
+  yazl: [/^runtime\/cli\/packages\//],
+  ignore: [/^runtime\/cli\/packages\//],
+  zod: [/^runtime\/(protocol|transport|api)\//, /^runtime\/(head|node|sdk|cli)\//],
 }

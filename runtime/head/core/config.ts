@@ -32,6 +32,22 @@ export type HeadConfig = {
   readonly keptDeadNodes: number
   readonly keptDeadGroups: number
   readonly keptEndedJobs: number
+  /** Finished submitted jobs, with all that can be asked about them. */
+  readonly keptSubmissions: number
+  /** Submitted jobs that start or run at a time; the others wait in the queue. */
+  readonly maxRunningSubmissions: number
+  /** The same on one node. */
+  readonly maxSubmissionsPerNode: number
+  /** Submitted jobs in the queue. Past it a submission is refused with `limit.reached`. */
+  readonly maxPendingSubmissions: number
+  /** A submitted job that finds no node within this has failed. What it waits for others of the queue does not count. (Ray: RAY_JOB_START_TIMEOUT_SECONDS) */
+  readonly submissionStartTimeoutMs: number
+  /** One uploaded package. Ray takes 100 MiB over HTTP, and its users want more. */
+  readonly maxPackageBytes: number
+  /** All of them together; those that no job uses make room for new ones, the one not used for longest first. */
+  readonly maxPackagesBytes: number
+  /** How long a package stays after somebody asked for it or uploaded it, whether a job uses it or not. (Ray: RAY_RUNTIME_ENV_TEMPORARY_REFERENCE_EXPIRATION_S) */
+  readonly packagePinMs: number
   /** Ids of ended processes that are remembered for agents that come back, and to refuse what they had still asked for. */
   readonly keptGoneProcesses: number
   /** Seed of every random choice. */
@@ -58,6 +74,14 @@ export const defaultHeadConfig: HeadConfig = {
   keptDeadNodes: 1_000,
   keptDeadGroups: 1_000,
   keptEndedJobs: 10_000,
+  keptSubmissions: 10_000,
+  maxRunningSubmissions: 1_000,
+  maxSubmissionsPerNode: 200,
+  maxPendingSubmissions: 10_000,
+  submissionStartTimeoutMs: 900_000,
+  maxPackageBytes: 512 * 1024 * 1024,
+  maxPackagesBytes: 8 * 1024 * 1024 * 1024,
+  packagePinMs: 600_000,
   keptGoneProcesses: 10_000,
   seed: 1,
 }

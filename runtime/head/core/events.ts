@@ -4,10 +4,11 @@ import type { EventBatch } from '../../protocol/events.ts'
 import type { NodeRegister, ToAgentFromHead, ToHeadFromAgent } from '../../protocol/nodes.ts'
 import type { SavedRow, TableName } from './rows.ts'
 import type { HeadState } from './state.ts'
+import type { SubmissionRequest } from './submission-requests.ts'
 
 /** What the shell answers without asking the core. */
 export type ShellRequest = Extract<HeadRequest, { type: `kv.${string}` | 'events.read' }>
-export type CoreRequest = Exclude<HeadRequest, ShellRequest>
+export type CoreRequest = Exclude<HeadRequest, ShellRequest> | SubmissionRequest
 
 /** `linkId` tells links of one node apart: what an older one still brings is dropped. `requestKey` is the shell's, for its answer. */
 export type HeadEvent = { readonly nowMs: number } & (
@@ -50,6 +51,8 @@ export type HeadCommand =
     }
   /** The node has a newer link, or is dead. */
   | { readonly type: 'close-link'; readonly linkId: number }
+  /** A submitted job came, changed or went. */
+  | { readonly type: 'submission-changed'; readonly submissionId: string }
   /** For the log and the event stream. */
   | { readonly type: 'note'; readonly event: string; readonly fields: Readonly<Record<string, string | number>> }
 

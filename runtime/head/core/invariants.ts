@@ -3,12 +3,14 @@ import { invariant } from '../../base/invariant.ts'
 import { nameKey } from './actor-moves.ts'
 import type { Actor, Group, HeadNode, HeadState } from './state.ts'
 import { describeStory } from './story.ts'
+import { checkSubmissions } from './submission-invariants.ts'
 
 /** Throws when the state contradicts itself, with the story of the entity. Looks at everything: for tests and simulation. */
 export function checkInvariants(state: HeadState): void {
   for (const node of state.nodes.values()) checkNode(state, node)
   for (const actor of state.actors.values()) checkActor(state, actor)
   for (const group of state.groups.values()) checkGroup(state, group)
+  checkSubmissions(state)
   for (const [key, actorId] of state.names) {
     const actor = state.actors.get(actorId)
     invariant(
@@ -61,6 +63,7 @@ function checkNode(state: HeadState, node: HeadNode): void {
   for (const key of node.reservations.keys()) {
     const [kind, id = ''] = key.split(':')
     const group = state.groups.get(id)
+    if (kind === 'submission') continue
     const isOpen = kind === 'actor' ? state.starting.has(id) : group?.phase.kind === 'preparing' && group.phase.unanswered.has(node.nodeId)
     invariant(isOpen, `${story}; nothing is behind the promise ${key}`)
   }

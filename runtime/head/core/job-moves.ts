@@ -5,6 +5,7 @@ import { groupRemoved, removeGroup } from './group-moves.ts'
 import { addBounded } from './indexes.ts'
 import { forget, saveJob } from './rows.ts'
 import type { HeadState, Job } from './state.ts'
+import { linkDriver } from './submission-reports.ts'
 
 type Register = Extract<CoreRequest, { type: 'job.register' }>
 
@@ -16,7 +17,17 @@ export function onJobRegister(turn: Turn, from: { nodeId: string; requestKey: nu
   state.nextJob += 1
   const { driverId, pid, entrypoint } = request
   const namespace = request.namespace ?? `job-${jobId}`
-  const job: Job = { jobId, driverId, nodeId: from.nodeId, pid, entrypoint, namespace, startedAtMs: nowMs, endedAtMs: null }
+  const job: Job = {
+    jobId,
+    driverId,
+    nodeId: from.nodeId,
+    pid,
+    entrypoint,
+    namespace,
+    startedAtMs: nowMs,
+    endedAtMs: null,
+    ...linkDriver(turn, from.nodeId, { ...request, jobId }),
+  }
   state.jobs.set(jobId, job)
   state.jobOfDriver.set(driverId, jobId)
   saveJob(turn, job)

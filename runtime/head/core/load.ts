@@ -8,6 +8,7 @@ import { sentNow } from './indexes.ts'
 import { newNode, refreshNode } from './node-moves.ts'
 import type { SavedActor, SavedGroup, SavedNode, SavedRow } from './rows.ts'
 import type { Actor, Group, GroupPhase, Job } from './state.ts'
+import { loadSubmissions } from './submission-load.ts'
 
 /** Everything saved, as it was. Known nodes get `deadAfterMs` to come back; until then what runs there counts as running. */
 export function onStateLoaded(turn: Turn, rows: readonly SavedRow[]): void {
@@ -20,6 +21,10 @@ export function onStateLoaded(turn: Turn, rows: readonly SavedRow[]): void {
     const spec = row.table === 'actors' ? specs.get(row.key) : undefined
     if (row.table === 'actors' && spec) loadActor(turn, spec, row.value)
   }
+  loadSubmissions(
+    turn,
+    rows.flatMap((row) => (row.table === 'submissions' ? [row.value] : [])),
+  )
   for (const node of turn.state.livingNodes) refreshNode(turn, node)
 }
 

@@ -9,6 +9,7 @@ import { endProcesses } from './job-moves.ts'
 import { takeReport, unblockAll } from './node-amounts.ts'
 import { forget, saveNode } from './rows.ts'
 import type { HeadNode, HeadState, NodePhase } from './state.ts'
+import { loseSubmissions } from './submission-reports.ts'
 import { tell } from './story.ts'
 
 export function newNode(facts: NodeFacts, phase: NodePhase): HeadNode {
@@ -100,6 +101,7 @@ export function killNode(turn: Turn, node: HeadNode, reason: string): void {
   for (const [key, order] of state.returns) if (order.nodeId === node.nodeId) state.returns.delete(key)
   stopWatching(state, node)
   endWhatRanThere(turn, node)
+  loseSubmissions(turn, node.nodeId, reason)
   state.untoldNodes.push(node.nodeId)
   for (const evicted of addBounded(state.deadNodes, node.nodeId, state.config.keptDeadNodes)) {
     state.nodes.delete(evicted)

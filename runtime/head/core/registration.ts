@@ -13,6 +13,7 @@ import { killNode, newNode, refreshNode } from './node-moves.ts'
 import { saveGroup, saveNode } from './rows.ts'
 import type { HeadNode, HeadState } from './state.ts'
 import { tell } from './story.ts'
+import { reconcileSubmissions } from './submission-reports.ts'
 
 export type Registration = { readonly linkId: number; readonly requestKey: number; readonly register: NodeRegister }
 
@@ -48,6 +49,7 @@ export function onRegistered(turn: Turn, { linkId, requestKey, register }: Regis
   reconcileProcesses(turn, node, register)
   reconcileGroups(turn, node, register)
   reconcileActors(turn, node, register)
+  reconcileSubmissions(turn, node, register.submissions ?? [])
   if (known) catchUp(turn, node)
   state.view.newcomers.add(nodeId)
 }

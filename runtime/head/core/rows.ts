@@ -3,6 +3,7 @@ import type { ActorSpec } from '../../protocol/actors.ts'
 import type { GroupSpec } from '../../protocol/groups.ts'
 import type { NodeFacts } from '../../protocol/nodes.ts'
 import type { Turn } from './events.ts'
+import type { SavedSubmission } from './submission-rows.ts'
 import type { Actor, ActorPhase, Group, GroupPhase, HeadNode, Job, StopWish } from './state.ts'
 
 /** What is kept of a node: nothing that its next registration says anyway. */
@@ -37,6 +38,7 @@ export type SavedRow =
   | { readonly table: 'actor-specs'; readonly key: string; readonly value: ActorSpec }
   | { readonly table: 'actors'; readonly key: string; readonly value: SavedActor }
   | { readonly table: 'groups'; readonly key: string; readonly value: SavedGroup }
+  | { readonly table: 'submissions'; readonly key: string; readonly value: SavedSubmission }
 export type TableName = SavedRow['table']
 
 export function saveNode(turn: Turn, node: HeadNode): void {

@@ -8,6 +8,7 @@ import type { NodeFacts, NodeReported } from '../../protocol/nodes.ts'
 import type { PlacementNode, PlacementShape } from '../../protocol/placement/shapes.ts'
 import type { HeadConfig } from './config.ts'
 import type { Story } from './story.ts'
+import { createSubmissions, type Submissions } from './submission.ts'
 
 export type NodePhase =
   /** Its link is open. */
@@ -141,6 +142,8 @@ export type Job = {
   readonly namespace: string
   readonly startedAtMs: number
   endedAtMs: number | null
+  /** The submitted job that its driver is part of. */
+  readonly submissionId?: string
 }
 
 /** A process that owns actors or made groups. */
@@ -177,6 +180,7 @@ export type HeadState = {
   readonly actorsOfJob: Map<string, Set<string>>
   readonly groupsOfJob: Map<string, Set<string>>
   nextJob: number
+  readonly submissions: Submissions
   readonly owners: Map<string, Owner>
   /** Processes that ended, oldest first, and those not told to the agents yet. */
   readonly gone: Set<string>
@@ -226,6 +230,7 @@ export function createHeadState(config: HeadConfig): HeadState {
     actorsOfJob: new Map(),
     groupsOfJob: new Map(),
     nextJob: 1,
+    submissions: createSubmissions(),
     owners: new Map(),
     gone: new Set(),
     untoldWorkers: [],

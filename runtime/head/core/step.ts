@@ -12,6 +12,9 @@ import { onStateLoaded } from './load.ts'
 import { drainNode, killNode, onLinkClosed, onNodeReported } from './node-moves.ts'
 import { onRegistered } from './registration.ts'
 import type { HeadState } from './state.ts'
+import { placeSubmissions } from './submission-queue.ts'
+import { onSubmissionEnded, onSubmissionProgress, onSubmissionRefused, onSubmissionRunning } from './submission-reports.ts'
+import { onSubmissionRequest } from './submission-requests.ts'
 import { onTick } from './tick.ts'
 
 type MessageEvent = Extract<HeadEvent, { type: 'agent.message' }>
@@ -22,6 +25,7 @@ export function step(state: HeadState, event: HeadEvent): HeadCommand[] {
   const turn: Turn = { state, nowMs: event.nowMs, out: [] }
   decide(turn, event)
   placeActors(turn, queueMoves) // any event may have made room
+  placeSubmissions(turn)
   return turn.out
 }
 
@@ -71,6 +75,14 @@ function onMessage(turn: Turn, { nodeId, linkId, message }: MessageEvent): void 
       return onCommitted(turn, nodeId, message)
     case 'bundles.returned':
       return onReturned(turn, nodeId, message)
+    case 'submission.refused':
+      return onSubmissionRefused(turn, nodeId, message)
+    case 'submission.progress':
+      return onSubmissionProgress(turn, nodeId, message)
+    case 'submission.running':
+      return onSubmissionRunning(turn, nodeId, message)
+    case 'submission.ended':
+      return onSubmissionEnded(turn, nodeId, message)
     default:
       return unreachable(message, 'message of an agent')
   }
@@ -105,6 +117,10 @@ function onRequest(turn: Turn, { from, requestKey, request }: RequestEvent): voi
       return onClusterNodes(turn, requestKey)
     case 'cluster.demand':
       return onClusterDemand(turn, requestKey)
+    case 'submission.submit':
+    case 'submission.stop':
+    case 'submission.remove':
+      return onSubmissionRequest(turn, requestKey, request)
     default:
       return unreachable(request, 'request')
   }

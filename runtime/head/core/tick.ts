@@ -5,6 +5,7 @@ import type { Turn } from './events.ts'
 import { sendCommits, sendPrepares, sendReturn, tryPlaceGroup } from './group-moves.ts'
 import { isResendDue, sentNow } from './indexes.ts'
 import { killSilentNodes, tellGone } from './node-moves.ts'
+import { tendSubmissions } from './submission-queue.ts'
 
 /** Slow work is done this often, whatever the pace of ticks. */
 const slowEveryMs = 1_000
@@ -17,10 +18,12 @@ export function onTick(turn: Turn): void {
   killSilentNodes(turn)
   retryGroups(turn)
   if (nowMs - state.resentAtMs >= slowEveryMs) {
+    const sinceMs = state.resentAtMs
     state.resentAtMs = nowMs
     giveUpInfeasible(turn, queueMoves)
     resendActorOrders(turn)
     resendGroupOrders(turn)
+    tendSubmissions(turn, sinceMs)
   }
   tellGone(turn)
   flushViews(turn)

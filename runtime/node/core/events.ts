@@ -1,6 +1,8 @@
 import type { GroupId, JobId, NodeId, WorkerId } from '../../base/ids.ts'
 import type { WorkerExit } from '../../protocol/failures.ts'
 import type { ActorConstruction, AssignWorker, ConstructActor, FromHead, FromOwner, ToHead, ToOwner } from './messages.ts'
+import type { SubmissionOrder, SubmissionOutcome } from '../../protocol/jobs.ts'
+import type { Devices } from '../../protocol/scheduling.ts'
 import type { HeadAskReply } from '../../protocol/nodes.ts'
 import type { AgentState } from './state.ts'
 
@@ -37,6 +39,9 @@ export type AgentEvent = { readonly nowMs: number } & (
       readonly restarts: number
       readonly outcome: ActorConstruction
     }
+  | { readonly type: 'submission.progress'; readonly submissionId: string; readonly attempt: number; readonly what: string }
+  | { readonly type: 'submission.running'; readonly submissionId: string; readonly attempt: number; readonly pid: number }
+  | { readonly type: 'submission.ended'; readonly submissionId: string; readonly attempt: number; readonly outcome: SubmissionOutcome }
   /** The node is nearly out of memory: end one worker. */
   | { readonly type: 'memory.short'; readonly usedBytes: number; readonly totalBytes: number }
   | { readonly type: 'store.used'; readonly usedBytes: number }
@@ -52,6 +57,8 @@ export type AgentCommand =
   | { readonly do: 'ask-worker-to-leave'; readonly workerId: WorkerId; readonly graceful: boolean; readonly reason: string }
   /** SIGKILL. */
   | { readonly do: 'end-worker'; readonly workerId: WorkerId; readonly reason: string }
+  | { readonly do: 'start-submission'; readonly order: SubmissionOrder; readonly devices: Devices }
+  | { readonly do: 'stop-submission'; readonly submissionId: string; readonly attempt: number }
   | { readonly do: 'watch-group'; readonly groupId: GroupId }
   /** Each of them is to be answered by `witness.answered`, within seconds. */
   | { readonly do: 'ask-witnesses'; readonly round: number; readonly nodes: readonly Witness[] }

@@ -31,6 +31,7 @@ function collectAllocations(state: AgentState): Map<string | null, Allocation[]>
   for (const lease of state.leases.values()) add(lease.allocation)
   for (const actor of state.actors.values()) add(actor.allocation)
   for (const worker of state.workers.values()) if (worker.phase.kind === 'leaving' && worker.phase.kept) add(worker.phase.kept)
+  for (const { phase, allocation } of state.submissions.values()) if (allocation && phase.kind !== 'ended') add(allocation)
   for (const bundle of state.bundles.values()) add(bundle.allocation)
   return held
 }

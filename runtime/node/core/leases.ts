@@ -110,6 +110,17 @@ export function killLease(turn: Turn, lease: Lease, reason: string): void {
   endWorker(turn, worker, reason)
 }
 
+/** Long enough for a process to say what it ran; one that computes is ended then. */
+const lastWordMs = 200
+
+/** As `killLease`, for work that nobody wants any more: the worker first reports what it has run, for the lists of tasks. */
+function dismissLease(turn: Turn, lease: Lease, reason: string): void {
+  const worker = forget(turn, lease)
+  if (!worker) return
+  retire(worker, lease.allocation)
+  askToLeave(turn, worker, { graceful: false, reason, withinMs: lastWordMs })
+}
+
 /** Its process is gone. */
 export function loseLease(turn: Turn, lease: Lease, exit: WorkerExit): void {
   forget(turn, lease)
@@ -126,7 +137,7 @@ export function dropOwner(turn: Turn, ownerId: WorkerId): void {
   }
   for (const leaseId of [...(state.leasesOfOwner.get(ownerId) ?? [])]) {
     const lease = state.leases.get(leaseId)
-    if (lease) killLease(turn, lease, 'owner-gone')
+    if (lease) dismissLease(turn, lease, 'owner-gone')
   }
 }
 
@@ -141,7 +152,8 @@ export function dropJob(turn: Turn, jobId: JobId): void {
   const { state } = turn
   const isDoomed = (ownerId: WorkerId) => (state.drivers.has(ownerId) || state.workers.has(ownerId)) && !hostsDetached(turn, ownerId)
   for (const wish of [...state.wishes.values()]) if (wish.jobId === jobId && isDoomed(wish.ownerId)) dropWish(turn, wish)
-  for (const lease of [...state.leases.values()]) if (lease.jobId === jobId && isDoomed(lease.ownerId)) killLease(turn, lease, 'job-ended')
+  for (const lease of [...state.leases.values()])
+    if (lease.jobId === jobId && isDoomed(lease.ownerId)) dismissLease(turn, lease, 'job-ended')
   for (const workerId of state.idle.get(jobId) ?? []) {
     const worker = state.workers.get(workerId)
     if (!worker) continue

@@ -5,6 +5,7 @@ import type { ToHead } from './messages.ts'
 import type { Turn } from './events.ts'
 import { bundleAmounts } from './group-placing.ts'
 import { peek } from './queues.ts'
+import { heldSubmissions } from './submissions.ts'
 import type { AgentState, ShapeQueue } from './state.ts'
 
 /** Shapes named in one report; the protocol takes no more. */
@@ -75,7 +76,14 @@ export function registrationOf(state: AgentState): Omit<NodeRegister, 'type' | '
   for (const [workerId, jobId] of state.drivers) clients.push({ workerId, jobId })
   for (const worker of state.workers.values())
     if (worker.phase.kind !== 'starting') clients.push({ workerId: worker.workerId, jobId: null })
-  return { available: availableResources(state), actors, actorsEnded: unheardEnds(state), bundles: [...bundles.values()], clients }
+  return {
+    available: availableResources(state),
+    actors,
+    actorsEnded: unheardEnds(state),
+    bundles: [...bundles.values()],
+    clients,
+    submissions: heldSubmissions(state),
+  }
 }
 
 /** What was said shortly before the link broke may not have arrived. */

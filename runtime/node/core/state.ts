@@ -8,6 +8,7 @@ import type { PlacementNode, PlacementShape } from '../../protocol/placement/sha
 import type { Labels, Resources, Shape } from '../../protocol/scheduling.ts'
 import type { ToHead, ToOwner } from './messages.ts'
 import { type Allocation, createPool, type Pool } from './pool.ts'
+import type { LocalSubmission } from './submissions.ts'
 
 /** Everything the decisions depend on besides events. Times are milliseconds. */
 export type AgentCoreConfig = {
@@ -232,6 +233,8 @@ export type AgentState = {
   readonly actors: Map<ActorId, LocalActor>
   /** How the last placement of an actor here ended. Oldest first, bounded. */
   readonly actorEnds: Map<ActorId, ActorEnd>
+  /** Runs of submitted jobs. */
+  readonly submissions: Map<string, LocalSubmission>
   readonly bundles: Map<string, Bundle>
   readonly bundlesOfGroup: Map<GroupId, Set<string>>
   /** Highest round refused or given back, by group and index: what comes later of it is late. Bounded. */
@@ -302,6 +305,7 @@ export function createAgentState(config: AgentCoreConfig): AgentState {
     gone: new Map(),
     actors: new Map(),
     actorEnds: new Map(),
+    submissions: new Map(),
     bundles: new Map(),
     bundlesOfGroup: new Map(),
     closedRounds: new Map(),

@@ -9,6 +9,17 @@ import type { FromHead, FromOwner } from './messages.ts'
 import { placeWaiting, refuseInfeasible, touchPinned } from './placing.ts'
 import { maybeAskBack, maybeReport } from './reporting.ts'
 import type { AgentState } from './state.ts'
+import {
+  hasLiveSubmission,
+  onSubmissionEnded,
+  onSubmissionProgress,
+  onSubmissionRunning,
+  onSubmissionStart,
+  onSubmissionStop,
+  onSubmissionTaken,
+  repeatSubmissionEnds,
+  tellSubmissionEnds,
+} from './submissions.ts'
 import { applyClusterChanged, removeNodes } from './view.ts'
 import { endWorker, onWorkerBlocked, onWorkerUnblocked } from './worker-orders.ts'
 import { onMemoryShort, onWorkerExited, onWorkerLeaving, onWorkerReady, serveStarts, sweepWorkers } from './workers.ts'
@@ -86,6 +97,12 @@ function handle(turn: Turn, event: AgentEvent): void {
       return onWorkerExited(turn, event.workerId, event.exit)
     case 'actor.constructed':
       return onActorConstructed(turn, event)
+    case 'submission.progress':
+      return onSubmissionProgress(turn, event)
+    case 'submission.running':
+      return onSubmissionRunning(turn, event)
+    case 'submission.ended':
+      return onSubmissionEnded(turn, event)
     case 'memory.short':
       return onMemoryShort(turn, event)
     case 'store.used':
@@ -143,6 +160,12 @@ function onHeadSaid(turn: Turn, message: FromHead): void {
       return onBundlesCommit(turn, message)
     case 'bundles.return':
       return onBundlesReturn(turn, message)
+    case 'submission.start':
+      return onSubmissionStart(turn, message)
+    case 'submission.stop':
+      return onSubmissionStop(turn, message)
+    case 'submission.taken':
+      return onSubmissionTaken(turn, message)
     default:
       return unreachable(message, 'message of the head')
   }
@@ -159,6 +182,7 @@ function onRegistered(turn: Turn, { heartbeatMs, deadAfterMs }: { heartbeatMs: n
   state.viewSynced = false
   state.lastReportMs = Number.NEGATIVE_INFINITY
   for (const groupId of state.groups.keys()) turn.out.push({ do: 'watch-group', groupId })
+  tellSubmissionEnds(turn)
 }
 
 function onTick(turn: Turn): void {
@@ -168,6 +192,7 @@ function onTick(turn: Turn): void {
   sweepWorkers(turn)
   touchPinned(turn)
   refuseInfeasible(turn)
+  repeatSubmissionEnds(turn)
   maybeAskWitnesses(turn)
 }
 
@@ -185,7 +210,7 @@ function onDrain(turn: Turn, order: { reason: string; deadlineMs: number }): voi
 function maybeLeave(turn: Turn): void {
   const { state } = turn
   if (!state.draining || state.left) return
-  const isQuiet = state.leases.size === 0 && state.actors.size === 0 && state.starts.length === 0
+  const isQuiet = state.leases.size === 0 && state.actors.size === 0 && state.starts.length === 0 && !hasLiveSubmission(state)
   const isLate = state.draining.deadlineMs > 0 && turn.nowMs >= state.draining.deadlineMs
   if (!isQuiet && !isLate) return
   state.left = true

@@ -13,9 +13,9 @@ export function endWorker(turn: Turn, worker: Worker, reason: string): void {
 }
 
 /** Asks a process to leave; it is ended when it does not, unless it may finish what it has (`graceful`). */
-export function askToLeave(turn: Turn, worker: Worker, order: { graceful: boolean; reason: string }): void {
+export function askToLeave(turn: Turn, worker: Worker, order: { graceful: boolean; reason: string; withinMs?: number }): void {
   if (worker.ending) return
-  const deadlineMs = order.graceful ? null : turn.nowMs + turn.state.config.workerLeaveMs
+  const deadlineMs = order.graceful ? null : turn.nowMs + (order.withinMs ?? turn.state.config.workerLeaveMs)
   worker.ending = { reason: order.reason, deadlineMs, forced: false }
   turn.out.push({ do: 'ask-worker-to-leave', workerId: worker.workerId, graceful: order.graceful, reason: order.reason })
 }

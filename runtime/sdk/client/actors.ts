@@ -8,6 +8,7 @@ import { errorFromFailure } from '../errors.ts'
 import { type ActorOptions, resourcesFor, shapeFrom } from '../options.ts'
 import type { OwnedTask, TaskKind } from '../owner/core/state.ts'
 import { randomHex } from '../random-hex.ts'
+import { noteCallSite } from './call-sites.ts'
 import type { Client } from './client.ts'
 import type { HostKind } from './codec.ts'
 import { HandleCount } from './handle-count.ts'
@@ -65,6 +66,7 @@ export class Actors {
     })
     const actorId = newActorId(randomHex, client.jobId)
     const counted = client.references.owned(handlesOf(actorId))
+    noteCallSite(counted)
     counted.settle('ready')
     client.references.countHandles(counted, actorId)
     const listing = this.#listing(actorId, definition)

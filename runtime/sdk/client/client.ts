@@ -14,6 +14,7 @@ import type { AgentMessage, AgentTarget } from '../owner/core/state.ts'
 import { fromAgent, leaseNews } from './agent-messages.ts'
 import { connectAgent, type FromAgent, OtherAgents } from './agent-connection.ts'
 import { Actors } from './actors.ts'
+import { cancelOwned } from './cancel-owned.ts'
 import { type Codec, createCodec, lazyKind } from './codec.ts'
 import { collectGarbage } from './collect-garbage.ts'
 import { Definitions } from './definitions.ts'
@@ -21,6 +22,7 @@ import { createErrorCodec, type ErrorCodec } from './error-codec.ts'
 import { Functions } from './functions.ts'
 import { groupKind, Groups } from './groups.ts'
 import { refKind } from './host-kinds.ts'
+import { listReferences } from './list-references.ts'
 import { reconstruct } from './lost-objects.ts'
 import { KeepAlive } from './keep-alive.ts'
 import { OutgoingValues } from './outgoing-values.ts'
@@ -31,6 +33,7 @@ import { Peers } from './peers.ts'
 import { locateForOthers, dropCopies, pullObject } from './places.ts'
 import { Reader } from './read.ts'
 import { References } from './references.ts'
+import { TaskReporter } from './task-reporter.ts'
 import { UnseenFailures } from './unseen-failures.ts'
 
 export const clientVersion = '0.1.0'
@@ -88,6 +91,7 @@ export class Client {
   readonly keepAlive = new KeepAlive()
   readonly unseen = new UnseenFailures()
   readonly others: OtherAgents
+  readonly #taskReporter: TaskReporter
   readonly address: ProcessAddress
   readonly tempDir: string
   jobId: JobId = '00000000'
@@ -141,6 +145,12 @@ export class Client {
     this.errors = createErrorCodec(this.codec)
     this.functions = new Functions({ hosts: this.codec.hosts, modules: options, request: (message, reply) => this.request(message, reply) })
     this.owner = this.#makeOwner(self)
+    this.#taskReporter = new TaskReporter({
+      self,
+      state: this.owner.state,
+      send: (batch) => void agent.send(batch),
+      monotonicMs: () => performance.now(),
+    })
     this.actors = new Actors(this)
     this.groups = new Groups(this)
     this.values = new OutgoingValues(this)
@@ -185,6 +195,7 @@ export class Client {
       nowMs: () => performance.now(),
       unseen: this.unseen,
       storeInline: (state) => this.values.storeInline(state),
+      onFailed: (task, end, failure) => this.#taskReporter.failed(task, end, failure),
     })
   }
 
@@ -264,7 +275,10 @@ export class Client {
     })
     this.#listener.unref()
     this.agent.onMessage((message) => fromAgent(this, message, this.#options.onAgentMessage))
-    this.agent.onRequest((message) => this.#options.onAgentRequest?.(message))
+    this.agent.onRequest((message) => {
+      if (message.type === 'task.cancel-owned') return cancelOwned(this.owner, message)
+      return message.type === 'references.list' ? listReferences(this, message) : this.#options.onAgentRequest?.(message)
+    })
     void this.agent.closed.then(() => this.#agentGone())
     this.agent.send({ type: 'client.ready', workerId: this.address.workerId, pid: process.pid, socketPath: this.address.socketPath })
     if (this.#options.role === 'driver') {
@@ -275,8 +289,16 @@ export class Client {
 
   async #registerJob(): Promise<void> {
     const { entrypoint, namespace } = this.#options
+    const submissionId = process.env['SHOAL_JOB_SUBMISSION_ID'] // set by the supervisor of a submitted job
     const job = await this.request(
-      { type: 'job.register', driverId: this.address.workerId, pid: process.pid, entrypoint, namespace },
+      {
+        type: 'job.register',
+        driverId: this.address.workerId,
+        pid: process.pid,
+        entrypoint,
+        namespace,
+        ...(submissionId ? { submissionId } : {}),
+      },
       JobRegistered,
     )
     this.serveJob(job.jobId, job.namespace)
@@ -317,6 +339,7 @@ export class Client {
     clearInterval(this.#ownershipTimer)
     this.keepAlive.stop()
     this.owner.stop()
+    this.#taskReporter.stop()
     this.store.close()
     this.peers.closeAll()
     this.others.closeAll()

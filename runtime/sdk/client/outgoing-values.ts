@@ -1,6 +1,7 @@
 import { objectIdOf, type WorkerId } from '../../base/ids.ts'
 import { inlineLimitBytes, type TaskResult } from '../../protocol/tasks.ts'
 import type { EncodedValue } from '../values/encode-value.ts'
+import { noteCallSite } from './call-sites.ts'
 import type { Client } from './client.ts'
 import { failureFrom } from './failures.ts'
 import type { RefState } from './ref-state.ts'
@@ -21,6 +22,7 @@ export class OutgoingValues {
   /** Stores a value that this process owns. Small ones stay here. */
   async put(value: unknown, timeoutMs?: number): Promise<RefState> {
     const state = this.#client.references.owned(objectIdOf(this.#client.newTaskId(), putIndex))
+    noteCallSite(state)
     const result = this.encodeResult(state.objectId, value, { ownerId: this.#client.address.workerId, timeoutMs })
     this.fill(state, result instanceof Promise ? await result : result)
     return state
@@ -29,6 +31,7 @@ export class OutgoingValues {
   /** Like `put`, for arguments too large to travel in a message: copied now, stored in the background. */
   putSoon(encoded: EncodedValue): RefState {
     const state = this.#client.references.owned(objectIdOf(this.#client.newTaskId(), putIndex))
+    noteCallSite(state)
     const bytes = encoded.sharesMemory ? encoded.toBytes() : undefined
     const nested = this.#client.codec.refsIn(encoded).map((one) => ({ objectId: one.objectId, owner: one.owner ?? this.#client.address }))
     const { nodeId, agentAddress } = this.#client.address

@@ -22,7 +22,7 @@ import { fewArguments, surplusArguments } from './message-size.ts'
 import type { FromWorker, Peer, Peers } from './peers.ts'
 import type { PendingTask } from './pending-task.ts'
 import type { References } from './references.ts'
-import type { RefState } from './ref-state.ts'
+import type { RefFailure, RefState } from './ref-state.ts'
 import { TaskResults } from './task-results.ts'
 import { TaskSender } from './task-sender.ts'
 import type { UnseenFailures } from './unseen-failures.ts'
@@ -43,6 +43,8 @@ export type OwnerShellIo = {
   readonly codeOf: (functionId: string) => Uint8Array | null
   readonly nowMs: () => number
   readonly unseen: UnseenFailures
+  /** A task ended, and not well: for the lists. */
+  readonly onFailed?: (task: OwnedTask, end: TaskEnd, failure: RefFailure | null | undefined) => void
   /** Moves the value of an object of ours from this process into the node's store. */
   readonly storeInline: (state: RefState) => Promise<void>
 }
@@ -71,7 +73,7 @@ export class OwnerShell {
     this.#io = io
     this.#results = new TaskResults(io)
     this.#sender = new TaskSender({
-      ...{ peers: io.peers, self: io.self, codeOf: io.codeOf, actorIdOf: io.actorIdOf },
+      ...{ peers: io.peers, self: io.self, nowMs: io.nowMs, codeOf: io.codeOf, actorIdOf: io.actorIdOf },
       pendingTask: (taskId) => this.#pending.get(taskId),
       onUnsent: (task, failure) => this.#notSent(task, failure),
     })

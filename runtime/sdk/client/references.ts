@@ -24,6 +24,8 @@ export class References {
   readonly #known = new Map<ObjectId, WeakRef<RefState>>()
   /** Objects of ours that others use: kept alive for them. */
   readonly #lent = new Map<ObjectId, RefState>()
+  /** Objects of ours in stores, and since when. */
+  readonly #stored = new Map<ObjectId, { readonly state: WeakRef<RefState>; readonly sinceMs: number }>()
   readonly #collected: FinalizationRegistry<RefTail>
   /** New borrows noticed while a value is decoded, for whoever decodes it. */
   #scope: RefState[] | null = null
@@ -44,6 +46,23 @@ export class References {
   /** The state of an object, ours or another's, when this process has it. */
   find(objectId: ObjectId): RefState | undefined {
     return this.#lent.get(objectId) ?? this.#known.get(objectId)?.deref()
+  }
+
+  /** Everything that is kept count of. */
+  *listed(): Generator<RefState> {
+    for (const weak of this.#known.values()) {
+      const state = weak.deref()
+      if (state) yield state
+    }
+    for (const { state: weak } of this.#stored.values()) {
+      const state = weak.deref()
+      if (state) yield state
+    }
+  }
+
+  /** When an object of ours came to lie in a store; 0 for others. */
+  storedSinceMs({ objectId }: RefState): number {
+    return this.#stored.get(objectId)?.sinceMs ?? 0
   }
 
   /** Lets others name this object of ours from now on. */
@@ -141,6 +160,7 @@ export class References {
     state.place = place
     if (place.kind !== 'stored' || state.owner) return
     this.#watch(state)
+    if (!this.#stored.has(state.objectId)) this.#stored.set(state.objectId, { state: new WeakRef(state), sinceMs: Date.now() })
     if (state.tail) state.tail.copies = place.copies
   }
 
@@ -188,6 +208,7 @@ export class References {
     if (this.#known.get(tail.objectId)?.deref()?.tail === tail || !this.#known.get(tail.objectId)?.deref())
       this.#known.delete(tail.objectId)
     this.#lent.delete(tail.objectId)
+    this.#stored.delete(tail.objectId)
     if (tail.owner) this.#io.returnBorrowed(tail.owner, [tail.objectId])
     if (tail.copies.length > 0) this.#io.freeCopies(tail)
     if (tail.actorId) this.#io.actorOutOfScope(tail.actorId)

@@ -70,6 +70,7 @@ export class ShoalBackend implements Backend {
       maxCalls: options.maxCalls ?? ((options.numGpus ?? 0) > 0 ? 1 : 0),
       atMostOnce: options.maxRetries === 0,
       strategy: shape.strategy,
+      resources: shape.resources,
     }
     return { template, shape, shapeKey: `${this.client.jobId} ${shapeKey(shape)}`, meanRunMs: undefined }
   }
@@ -128,6 +129,7 @@ export class ShoalBackend implements Backend {
   #noteChild(pending: PendingTask): void {
     const parent = taskScope.getStore()
     if (!parent) return
+    pending.task.parentId = parent.taskId
     const siblings = this.#children.get(parent.taskId) ?? new Set()
     this.#children.set(parent.taskId, siblings.add(pending.task.taskId))
     pending.onEnd = () => {

@@ -2,6 +2,7 @@ import { objectIdOf, type TaskId } from '../../base/ids.ts'
 import { allArguments, inlineLimitBytes } from '../../protocol/tasks.ts'
 import type { OwnedTask, TaskKind } from '../owner/core/state.ts'
 import type { EncodedValue } from '../values/encode-value.ts'
+import { noteCallSite, recordsCallSites } from './call-sites.ts'
 import type { Codec } from './codec.ts'
 import type { PendingTask } from './pending-task.ts'
 import type { References } from './references.ts'
@@ -117,10 +118,15 @@ export function makePending(
     leaseId: null,
     recoveries: 0,
     notBeforeMs: 0,
+    createdMs: 0,
+    told: 0,
+    parentId: undefined,
   }
   const returns: RefState[] = []
   for (let index = 1; index <= returnCount; index += 1) returns.push(references.owned(objectIdOf(taskId, index)))
-  return { task, returns, refArgs: packed.refArgs, nested: packed.nested, stream: returnCount < 0 ? new StreamState() : null }
+  const pending = { task, returns, refArgs: packed.refArgs, nested: packed.nested, stream: returnCount < 0 ? new StreamState() : null }
+  if (recordsCallSites()) noteCallSite(pending, ...returns)
+  return pending
 }
 
 const noRefs: OwnedTask['refArgs'] = []

@@ -7,7 +7,12 @@ import type { References } from './references.ts'
 import type { RefFailure, RefState } from './ref-state.ts'
 import type { UnseenFailures } from './unseen-failures.ts'
 
-export type TaskResultsIo = { readonly references: References; readonly unseen: UnseenFailures }
+export type TaskResultsIo = {
+  readonly references: References
+  readonly unseen: UnseenFailures
+  /** A task ended, and not well: for the lists. */
+  readonly onFailed?: (task: PendingTask['task'], end: TaskEnd, failure: RefFailure | null | undefined) => void
+}
 
 /** Turns what became of tasks into the states of their refs and streams. */
 export class TaskResults {
@@ -22,6 +27,7 @@ export class TaskResults {
     else {
       const failure =
         end.kind === 'as-object' ? pending.refArgs.find((state) => state.objectId === end.objectId)?.failure : failureOf(pending.task, end)
+      this.#io.onFailed?.(pending.task, end, failure)
       if (failure && end.kind !== 'as-object' && !pending.task.cancelled)
         this.#io.unseen.note(pending.task.taskId, pending.task.kind.template.name, failure)
       if (end.kind === 'as-object') this.#io.unseen.seen(end.objectId)

@@ -11,6 +11,8 @@ import type { PendingTask } from './pending-task.ts'
 export type TaskSenderIo = {
   readonly peers: Peers
   readonly self: () => ProcessAddress
+  /** Of the clock by which tasks were created. */
+  readonly nowMs: () => number
   readonly pendingTask: (taskId: TaskId) => PendingTask | undefined
   /** The bytes of a function that is small enough to go with its template. */
   readonly codeOf: (functionId: string) => Uint8Array | null
@@ -34,9 +36,12 @@ export class TaskSender {
     const sendable = this.#withArguments(tasks)
     if (sendable.length === 0) return
     const pushed: PushedTask[] = []
+    const nowMs = this.#io.nowMs()
     for (const task of sendable) {
       const templateId = this.#templateIdFor(peer, task)
-      pushed.push({ taskId: task.taskId, attempt: task.attempt, templateId, args: task.args, refArgs: this.#refArguments(task) })
+      const waitedMs = waitedFor(task, nowMs)
+      const sent = { taskId: task.taskId, attempt: task.attempt, templateId, args: task.args, refArgs: this.#refArguments(task), waitedMs }
+      pushed.push(task.parentId === undefined ? sent : { ...sent, parentId: task.parentId })
     }
     for (const batch of batchesBySize(pushed)) this.#send(peer, { type: 'task.push', leaseId: lease.leaseId, tasks: batch }, batch)
     for (const task of sendable) {
@@ -48,6 +53,7 @@ export class TaskSender {
   call({ actorId, address, tasks }: Extract<OwnerCommand, { do: 'call' }>): void {
     const sendable = this.#withArguments(tasks)
     if (sendable.length === 0) return
+    const nowMs = this.#io.nowMs()
     const calls = sendable.map((task) => ({
       taskId: task.taskId,
       attempt: task.attempt,
@@ -57,6 +63,8 @@ export class TaskSender {
       returnCount: task.call?.returnCount ?? 1,
       generatorBackpressure: task.call?.generatorBackpressure ?? 0,
       concurrencyGroup: task.call?.concurrencyGroup ?? '',
+      waitedMs: waitedFor(task, nowMs),
+      ...(task.parentId === undefined ? noParent : { parentId: task.parentId }),
     }))
     const peer = this.#io.peers.to(address)
     for (const batch of batchesBySize(calls)) {
@@ -106,3 +114,6 @@ export class TaskSender {
 }
 
 const noRefArguments: RefArgument[] = []
+const noParent = {}
+
+const waitedFor = ({ createdMs = 0 }: OwnedTask, nowMs: number): number => (createdMs > 0 ? Math.max(0, Math.round(nowMs - createdMs)) : 0)

@@ -1,4 +1,5 @@
 import { actorRows } from './actor-rows.ts'
+import { historyRows } from './history-rows.ts'
 import { objectRows } from './object-rows.ts'
 import { registrationRows } from './registration-rows.ts'
 import type { OurRows } from './row-types.ts'
@@ -10,4 +11,4 @@ import { workerRows } from './worker-rows.ts'
 export const rowsInCluster: OurRows = { ...objectRows, ...taskRows, ...actorRows }
 
 /** These bring their own processes. */
-export const rowsAlone: OurRows = { ...twoNodeRows, ...workerRows, ...registrationRows }
+export const rowsAlone: OurRows = { ...twoNodeRows, ...workerRows, ...registrationRows, ...historyRows }

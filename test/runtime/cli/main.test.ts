@@ -5,6 +5,8 @@ import { commands } from '#runtime/cli/commands.ts'
 import { listImports } from '#test/tidy/import-check.ts'
 import { Sandbox } from './support.ts'
 
+const names = commands.map(({ name }) => name).join(', ')
+
 const sandbox = new Sandbox()
 afterAll(() => sandbox.dispose())
 
@@ -45,8 +47,8 @@ describe('shoal', () => {
   test.each([
     { args: ['strat'], message: 'there is no command strat; did you mean start?' },
     { args: ['stats'], message: 'there is no command stats; did you mean status?' },
-    { args: ['frobnicate'], message: 'there is no command frobnicate; there are start, stop, run, status, token, timeline' },
-    { args: ['--verison'], message: 'there is no flag --verison; there are start, stop, run, status, token, timeline' },
+    { args: ['frobnicate'], message: `there is no command frobnicate; there are ${names}` },
+    { args: ['--verison'], message: `there is no flag --verison; there are ${names}` },
     { args: ['start', '--num-cpu', '2'], message: 'start has no flag --num-cpu; did you mean --num-cpus or --num-gpus?' },
     { args: ['stop', '--force'], message: 'stop has no flag --force; see shoal stop --help' },
     { args: ['stop', 'all'], message: 'stop takes no argument "all"; see shoal stop --help' },
@@ -56,6 +58,16 @@ describe('shoal', () => {
     { args: ['start'], message: 'start needs --head for a new cluster, or --address HOST:PORT to join one' },
     { args: ['start', '--head', '--address', 'a:1'], message: '--address joins a cluster, and --head starts one; leave one out' },
     { args: ['start', '--address', 'a:1', '--port', '7'], message: '--port is for --head' },
+    {
+      args: ['kill', 'abc'],
+      message:
+        'kill needs the id of an actor, 32 hex digits, or the id of a worker, 56 hex digits, got "abc"; see shoal list actors and shoal list workers',
+    },
+    {
+      args: ['list', 'tasks', '--address', 'ray://10.0.0.5:10001'],
+      message:
+        'the address of the head must be http://HOST:PORT, such as http://127.0.0.1:8265, got "ray://10.0.0.5:10001"; that is where machines and programs join, and the HTTP API is on another port, 8265 unless it was set',
+    },
     { args: ['start', '--address', 'a'], message: '--address must be HOST:PORT of the head, such as 10.0.0.5:6379, got "a"' },
     {
       args: ['start', '--head', '--memory', '8 bananas'],
@@ -74,5 +86,15 @@ describe('shoal', () => {
     expect({ code, stderr }).toEqual({ code: 2, stderr: '' })
     const message = '--port must be a port from 0 (a free one) to 65535, got "70000"'
     expect(JSON.parse(stdout)).toEqual({ error: { code: 'bad-argument', message, details: {} } })
+    for (const args of [
+      ['list', 'taks', '--json'],
+      ['get', '--json', 'nodes'],
+      ['summary', 'tasks', '--json', '--nonsense'],
+      ['job', 'list', '--json', '--address', 'x'],
+    ]) {
+      const refused = await sandbox.run(args)
+      expect([args, refused.code, refused.stderr]).toEqual([args, 2, ''])
+      expect(JSON.parse(refused.stdout)).toMatchObject({ error: { code: 'bad-argument' } })
+    }
   })
 })

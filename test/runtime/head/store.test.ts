@@ -3,12 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'
-import { silentLogger } from '#runtime/base/logger.ts'
 import type { SavedRow } from '#runtime/head/core/rows.ts'
-import { EventLog } from '#runtime/head/event-log.ts'
 import { HeadStore } from '#runtime/head/store.ts'
-import type { EventBatch } from '#runtime/protocol/events.ts'
-import { actorIdOf, actorSpec, nodeIdOf, workerIdOf } from './core/builders.ts'
+import { actorIdOf, actorSpec } from './core/builders.ts'
 
 function aPath(): string {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-store-'))
@@ -100,38 +97,4 @@ test('many large values pass through a cache of bounded size', () => {
   for (let round = 0; round < 2; round += 1) {
     for (let index = 0; index < 40; index += 1) expect(store.findValue(`v${index}`)?.[0]).toBe(index)
   }
-})
-
-const batch = (number: number, bytes: number): EventBatch => ({
-  type: 'events.batch',
-  ...{ nodeId: nodeIdOf(1), workerId: workerIdOf(1), pid: 5, count: 10, dropped: 0, firstMs: number, lastMs: number + 0.5 },
-  packed: new Uint8Array(bytes).fill(number),
-})
-
-test('events are read newest first, page by page, and survive', () => {
-  const path = aPath()
-  const log = new EventLog({ path, logger: silentLogger })
-  for (let number = 1; number <= 5; number += 1) log.append(batch(number, 1_000))
-  log.close()
-  const again = new EventLog({ path, logger: silentLogger })
-  onTestFinished(() => again.close())
-  const first = again.read({ maxBytes: 2_500, beforeId: 0 })
-  expect(first.batches.map(({ firstMs }) => firstMs)).toEqual([5, 4])
-  expect(first.batches[0]).toEqual(batch(5, 1_000))
-  const second = again.read({ maxBytes: 100_000, beforeId: first.nextBeforeId })
-  expect(second.batches.map(({ firstMs }) => firstMs)).toEqual([3, 2, 1])
-  expect(second).toMatchObject({ nextBeforeId: 0, droppedBefore: 0 })
-})
-
-test('the oldest events go when there are more bytes than the limit, and are counted', () => {
-  const path = aPath()
-  const log = new EventLog({ path, logger: silentLogger, keptBytes: 10_000 })
-  for (let number = 1; number <= 20; number += 1) log.append(batch(number, 1_000))
-  const kept = log.read({ maxBytes: 1_000_000, beforeId: 0 })
-  expect(kept.batches.map(({ firstMs }) => firstMs)).toEqual([20, 19, 18, 17, 16, 15, 14, 13])
-  expect(kept.droppedBefore).toBe(120)
-  log.close()
-  const again = new EventLog({ path, logger: silentLogger, keptBytes: 10_000 })
-  onTestFinished(() => again.close())
-  expect(again.read({ maxBytes: 1, beforeId: 0 })).toMatchObject({ droppedBefore: 120, batches: [{ firstMs: 20 }] })
 })

@@ -14,7 +14,7 @@ import type { SessionLayout } from '#runtime/session/layout.ts'
 import { createStoreClient, type StoreClient } from '#runtime/store/store-client.ts'
 import { dialTls } from '#runtime/transport/dial.ts'
 import { listenUnix } from '#runtime/transport/listen.ts'
-import { actorSpecOf, shapeOf } from './core/agent-core-harness.ts'
+import { actorSpecOf, jobId, shapeOf } from './core/agent-core-harness.ts'
 import { endChild, newId, RealCluster, TestDriver, workerPids } from './real-cluster.ts'
 
 /** For machines that are busy with other things. */
@@ -39,7 +39,7 @@ it('lends a worker, and tells its owner how it ended', async () => {
   const granted = await driver.next('lease.granted')
   expect(granted.worker.nodeId).toBe(driver.nodeId)
   const [pid] = workerPids(layout)
-  const log = join(layout.logDir, `worker-${granted.worker.workerId.slice(0, 8)}-${pid}.log`)
+  const log = join(layout.logDir, `worker-${granted.worker.workerId}-${jobId}-${pid}.out`)
   await expect.poll(() => readFileSync(log, 'utf8'), patient).toContain('serving')
   process.kill(pid ?? 0, 'SIGKILL')
   const lost = await driver.next('lease.lost')

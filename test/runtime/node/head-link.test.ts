@@ -63,7 +63,7 @@ function aLink(port: number, more: Partial<HeadLinkIo> = {}) {
       version: 'test',
       identity: anIdentity(authority, nodeA, 'agent'),
     },
-    ...{ logger: silentLogger, registration: () => registerOf(nodeA), onFenced: () => {}, onMessage: () => {} },
+    ...{ logger: silentLogger, registration: () => registerOf(nodeA), onFenced: () => {}, onMessage: () => {}, onRequest: () => {} },
     onRegistered: (registered) => note('registered', registered),
     onLost: (silentMs) => note('lost', silentMs),
     onUnreachable: (isRefused) => note('unreachable', isRefused),

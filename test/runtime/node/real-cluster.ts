@@ -139,5 +139,5 @@ export class TestDriver {
 /** Pids of the workers that write logs here. */
 export const workerPids = (layout: SessionLayout): number[] =>
   readdirSync(layout.logDir)
-    .flatMap((name) => /^worker-[0-9a-f]{8}-(\d+)\.log$/.exec(name)?.[1] ?? [])
+    .flatMap((name) => /^worker-[0-9a-f]{56}-[0-9a-f]{8}-(\d+)\.out$/.exec(name)?.[1] ?? [])
     .map(Number)

@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { silentLogger } from '#runtime/base/logger.ts'
-import { endLeftovers, readLastLines, WorkerPool } from '#runtime/node/worker-pool.ts'
+import { endLeftovers, WorkerPool } from '#runtime/node/worker-pool.ts'
 import type { WorkerExit } from '#runtime/protocol/failures.ts'
 import { makeSessionFolders, type SessionLayout, sessionLayout } from '#runtime/session/layout.ts'
 import { processRecord } from '#runtime/session/process-record.ts'
@@ -113,15 +113,6 @@ it('the next agent ends the workers that a killed one left, and nobody else', as
   expect(other.exitCode ?? other.signalCode).toBeNull()
   other.kill('SIGKILL')
   await once(other, 'exit')
-})
-
-it('the last lines of a long log are its last twenty, each cut', () => {
-  const path = join(folder, 'long.log')
-  writeFileSync(path, Array.from({ length: 10_000 }, (_, index) => `line ${index}`).join('\n') + `\n${'x'.repeat(5_000)}\n`)
-  const lines = readLastLines(path)
-  expect(lines).toHaveLength(20)
-  expect(lines[0]).toBe('line 9981')
-  expect(lines.at(-1)).toHaveLength(2_048)
 })
 
 function readChildPid(path: string): number {

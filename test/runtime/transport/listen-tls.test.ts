@@ -202,3 +202,31 @@ test('a joiner sends its token to nobody but the head of the cluster that the to
   }
   expect(Buffer.concat(received)).toHaveLength(0)
 })
+
+test('connections that are not TLS go to who takes them, with their first byte, and TLS goes on beside them', async () => {
+  const authority = createClusterAuthority()
+  const plain: string[] = []
+  const onPlain = (socket: Socket) => {
+    socket.on('data', (bytes: Buffer) => {
+      plain.push(bytes.toString())
+      socket.end('taken')
+    })
+  }
+  const listener = await listenTls(
+    { host: '127.0.0.1', port: 0, identity: anIdentity(authority, nodeA, 'head'), onPlain },
+    { logger: aLogger(), self: { version: 'test', nodeId: nodeA }, onPeer: echo },
+  )
+  onTestFinished(() => listener.close())
+  const at = { host: '127.0.0.1', port: listener.port }
+  const socket = connect(at)
+  const answered = new Promise((resolve) => socket.once('data', (bytes: Buffer) => resolve(bytes.toString())))
+  socket.write('PRI * HTTP/2.0')
+  expect(await answered).toBe('taken')
+  expect(plain).toEqual(['PRI * HTTP/2.0'])
+  const link = (await dialTls({ ...at, identity: anIdentity(authority, nodeB), expectNodeId: nodeA }, { hello })).link({
+    incoming,
+    logger: silentLogger,
+  })
+  expect(await link.request(note(4), { reply: Numbered })).toEqual({ number: 4 })
+  link.close()
+})

@@ -133,7 +133,9 @@ export type Harness = {
   services: PlainServices
   link: RecordingLink
   recorder: Recorder
+  /** Without the reports for the lists of tasks, which come by the clock. */
   agentSent: FromExecutorToAgent[]
+  reports: FromExecutorToAgent[]
   exits: number[]
   env: NodeJS.ProcessEnv
   newLink(id: string): RecordingLink
@@ -143,6 +145,7 @@ export function aWorker(options: { assigned?: boolean; clock?: Clock } = {}): Ha
   const recorder = new Recorder()
   const services = new PlainServices()
   const agentSent: FromExecutorToAgent[] = []
+  const reports: FromExecutorToAgent[] = []
   const exits: number[] = []
   const env: NodeJS.ProcessEnv = {}
   const executor = createExecutor({
@@ -151,8 +154,10 @@ export function aWorker(options: { assigned?: boolean; clock?: Clock } = {}): Ha
     logger: silentLogger,
     env,
     agent: {
+      flush: () => {},
       send: (message) => {
-        agentSent.push(message)
+        if (message.type === 'events.batch') reports.push(message)
+        else agentSent.push(message)
         recorder.note(`agent:${message.type}`)
       },
     },
@@ -163,7 +168,7 @@ export function aWorker(options: { assigned?: boolean; clock?: Clock } = {}): Ha
   })
   if (options.assigned !== false) executor.assign({ type: 'worker.assign', leaseId, jobId, ownerId: hex(9, 56), devices: {} })
   const newLink = (id: string) => new RecordingLink(id, recorder)
-  return { executor, services, link: newLink('owner'), recorder, agentSent, exits, env, newLink }
+  return { executor, services, link: newLink('owner'), recorder, agentSent, reports, exits, env, newLink }
 }
 
 /** Makes a function known and defines template `number` for it. */

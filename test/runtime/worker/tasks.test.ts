@@ -215,10 +215,10 @@ test('after its last allowed run a worker hands back what waits, says so, and ex
   push(worker, [aTask(1, 1), aTask(2, 1), aTask(3, 1)])
   await worker.recorder.until(() => worker.exits.length > 0)
   expect([...new Set(worker.recorder.events)]).toEqual([
+    'agent:events.batch',
     'owner:tasks.ended',
     'owner:tasks.returned',
     'agent:worker.leaving',
-    'agent:events.batch',
     'exit',
   ])
   expect(worker.link.ended).toHaveLength(2)

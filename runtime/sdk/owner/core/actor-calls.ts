@@ -1,6 +1,7 @@
 import type { ActorId, NodeId, WorkerId } from '../../../base/ids.ts'
 import type { ActorStatus } from '../../../protocol/actors.ts'
 import type { ActorQueue, OwnedTask, OwnerCommand, OwnerState } from './state.ts'
+import { noteLost } from './lost-attempts.ts'
 import { TaskDeque } from './task-deque.ts'
 import { cancelledFailure, endTask, runAgain, spendRetry } from './task-life.ts'
 
@@ -121,8 +122,10 @@ function loseCalls(state: OwnerState, queue: ActorQueue, status: ActorStatus, ou
   queue.inFlight.clear()
   for (const task of lost) {
     if (task.cancelled) endTask(state, task, { kind: 'failed', failure: cancelledFailure(task) }, out)
-    else if (status.kind !== 'dead' && spendRetry(task)) runAgain(state, task)
-    else endTask(state, task, { kind: 'actor-died', actorId: queue.actorId, status, unavailable: status.kind !== 'dead' }, out)
+    else if (status.kind !== 'dead' && spendRetry(task)) {
+      noteLost(state, task, { why: 'actor-unavailable', worker: null, exit: status.kind === 'restarting' ? status.lastExit : null })
+      runAgain(state, task)
+    } else endTask(state, task, { kind: 'actor-died', actorId: queue.actorId, status, unavailable: status.kind !== 'dead' }, out)
   }
 }
 

@@ -18,6 +18,7 @@ import {
 import { offerLease } from './lease-line.ts'
 import { type AgentTarget, failure, type Lease, type OwnedTask, type OwnerCommand, type OwnerState } from './state.ts'
 import { cancelledFailure, endTask, makeReady, nextAttempt, spendRetry } from './task-life.ts'
+import { noteLost, noteLostIfTold } from './lost-attempts.ts'
 
 type Granted = { requestId: string; leaseId: string; worker: ProcessAddress; from: AgentTarget; nowMs: number }
 
@@ -183,11 +184,14 @@ function buryLease(state: OwnerState, lease: Lease, nowMs: number, out: OwnerCom
   const [first, ...others] = lease.inFlight.values()
   lease.inFlight.clear()
   const isOurKill = lease.killedFor === 'cancel' // nothing in flight has caused it
+  const lost = { why: 'worker-died', worker: lease.worker, exit: lease.lost } as const
   for (const task of others.reverse()) {
     task.alone ||= !isOurKill
+    noteLostIfTold(state, task, lost)
     rerun(state, task, out)
   }
   if (!first) return
+  noteLost(state, first, lost)
   if (isOurKill && first.maxRetries !== 0) rerun(state, first, out)
   else chargeDeath(state, { task: first, exit: lease.lost, nowMs }, out)
 }

@@ -6,6 +6,7 @@ import type { Failure, WorkerExit } from '../../../protocol/failures.ts'
 import type { GroupStatus } from '../../../protocol/groups.ts'
 import type { Shape } from '../../../protocol/scheduling.ts'
 import type { TaskOutcome, TaskResult, TaskTemplate } from '../../../protocol/tasks.ts'
+import type { ListedTask, LostAttempt } from './lost-attempts.ts'
 import type { TaskDeque } from './task-deque.ts'
 
 /** What many tasks have in common, and how long they have been running lately. One object for each remote function and its options. */
@@ -20,7 +21,7 @@ export type TaskKind = {
 export type TaskPhase = 'waiting' | 'ready' | 'pushed' | 'ended'
 
 /** A task or actor call of this owner, from submission to its outcome; kept longer only by those who may need it made again. */
-export type OwnedTask = {
+export type OwnedTask = ListedTask & {
   readonly taskId: TaskId
   /** Set once; later than the rest when the function came from another process and its id is asked for. */
   kind: TaskKind
@@ -226,6 +227,9 @@ export type OwnerState = {
   nextAsk: number
   heldAtMs: number
   closed: boolean
+  /** Attempts that came to nothing, until the shell takes them for its next report, and how many more there were. */
+  readonly lostAttempts: LostAttempt[]
+  lostUncounted: number
 }
 
 export function createOwnerState(config: OwnerConfig): OwnerState {
@@ -250,6 +254,8 @@ export function createOwnerState(config: OwnerConfig): OwnerState {
     nextAsk: 0,
     heldAtMs: 0,
     closed: false,
+    lostAttempts: [],
+    lostUncounted: 0,
   }
 }
 

@@ -3,15 +3,17 @@ import type { TaskOutcome, TaskResult } from '../../../protocol/tasks.ts'
 import { callReady, enqueueCall, requeueCall } from './actor-calls.ts'
 import { offerLease, settleLease } from './lease-line.ts'
 import { closeLease, returnWhenDone } from './leases.ts'
+import { noteLostIfTold } from './lost-attempts.ts'
 import { failure, type OwnedTask, type OwnerCommand, type OwnerState, type StoredArgument, type TaskEnd } from './state.ts'
 import { cancelledFailure, endTask, makeReady, nextAttempt, runAgain, spendRetry } from './task-life.ts'
 
-type Submission = { task: OwnedTask; unready: readonly ObjectId[]; stored?: readonly StoredArgument[] }
+type Submission = { task: OwnedTask; unready: readonly ObjectId[]; stored?: readonly StoredArgument[]; nowMs: number }
 
 export function submitTask(state: OwnerState, event: Submission, out: OwnerCommand[]): void {
   const { task } = event
   task.phase = 'waiting'
   task.leaseId = null
+  task.createdMs = event.nowMs
   if (state.closed) {
     const why = failure('node.died', 'the node agent of this process is gone, and its cluster with it')
     return endTask(state, task, { kind: 'failed', failure: why }, out)
@@ -131,6 +133,7 @@ function recoverArgument(state: OwnerState, { task, objectId, nowMs }: Lost, out
   if (typeof objectId !== 'string' || !task.refArgs.some((ref) => ref.objectId === objectId)) return false
   if (task.recoveries >= state.config.maxRecoveries) return false
   task.recoveries += 1
+  noteLostIfTold(state, task, { why: 'argument-lost', worker: null, exit: null })
   nextAttempt(task)
   delete task.near
   task.phase = 'waiting'

@@ -207,11 +207,11 @@ describe('a worker', () => {
     const { agent, workerId } = granted({ CPU: 2 }, { CPU: 1 })
     agent.request('child', { owner: workerId })
     agent.startWorkers()
-    expect(doing(agent.send({ type: 'owner.gone', ownerId: idOf('d') }), 'end-worker').map((command) => command.workerId)).toEqual([
-      workerId,
-    ])
-    expect(doing(agent.exit(workerId), 'end-worker')).toHaveLength(1)
+    const gone = agent.send({ type: 'owner.gone', ownerId: idOf('d') })
+    expect(doing(gone, 'ask-worker-to-leave')).toMatchObject([{ workerId, graceful: false }])
+    expect(doing(agent.exit(workerId), 'ask-worker-to-leave')).toHaveLength(1)
     expect(agent.state.leases.size).toBe(0)
+    expect(doing(agent.tick(300), 'end-worker')).toHaveLength(1) // it computes, and has not said its last word in time
   })
 
   it('is reused for the same job and not for another', () => {

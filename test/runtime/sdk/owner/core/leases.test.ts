@@ -217,6 +217,14 @@ describe('a worker that dies', () => {
     expect(ever).toMatchObject({ attempt: 11, retriesLeft: -1 })
   })
 
+  it('leaves word of the attempt that it is charged to, for the lists of tasks', () => {
+    const { owner, tasks } = ownerWith(1)
+    owner.die(owner.grant())
+    expect(owner.state.lostAttempts).toMatchObject([{ task: tasks[0], attempt: 0, why: 'worker-died', exit: { exitCode: 1 } }])
+    owner.die(owner.grant())
+    expect(owner.state.lostAttempts.map(({ attempt }) => attempt)).toEqual([0, 1])
+  })
+
   it('for lack of memory makes its task wait longer each time, at no cost', () => {
     const { owner, tasks } = ownerWith(1)
     owner.die(owner.grant(), 'out-of-memory')

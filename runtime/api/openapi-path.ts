@@ -1,0 +1,1 @@
+export const openApiPath = '/api/shoal/v1/openapi.json'

@@ -1,0 +1,3 @@
+import { testProgram } from '../support/run-program.ts'
+
+await testProgram('test/faults/followed-jobs.ts', { limitMs: 900_000 })

@@ -1,0 +1,3 @@
+import { testProgram } from '../support/run-program.ts'
+
+await testProgram('test/faults/http-floods.ts')

@@ -1,0 +1,12 @@
+import * as shoal from 'shoal'
+
+await shoal.init()
+const square = shoal.remote(function square(x: number) {
+  return x * x
+})
+const fail = shoal.remote(function fail(): number {
+  throw new RangeError('on purpose')
+})
+await shoal.get([1, 2, 3].map((x) => square.remote(x)))
+await shoal.get(fail.remote()).catch(() => {})
+await shoal.shutdown()
