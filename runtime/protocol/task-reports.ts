@@ -1,6 +1,6 @@
 import type { TaskKindReport, TaskReports } from './events.ts'
-import type { TaskErrorType } from './task-states.ts'
-import { taskErrorTypes } from './task-states.ts'
+import type { TaskErrorType } from '../base/task-states.ts'
+import { taskErrorTypes } from '../base/task-states.ts'
 
 /** Times are ms since 1970, 0 for not known. */
 export type TaskReport = {

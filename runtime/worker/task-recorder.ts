@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { type LogRange, TaskReportBuffer } from '../protocol/task-reports.ts'
-import { errorTypeOf, stateCodes } from '../protocol/task-states.ts'
+import { errorTypeOf, stateCodes } from '../base/task-states.ts'
 import type { TaskOutcome } from '../protocol/tasks.ts'
 import { packPlain } from '../transport/packed.ts'
 import type { Invocation, Target } from './invocation.ts'

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { Int64 } from './fields.ts'
-import { taskStateNames } from './tasks.ts'
+import { taskStates } from '../../base/task-states.ts'
 import { workerTypes } from './workers.ts'
 
 export const referenceTypes = [
@@ -17,7 +17,7 @@ export const ObjectStateRow = z.object({
   object_id: z.string(),
   /** Bytes; -1 when not known. */
   object_size: Int64,
-  task_status: z.enum(taskStateNames),
+  task_status: z.enum(taskStates),
   attempt_number: Int64,
   reference_type: z.enum(referenceTypes),
   call_site: z.string(),

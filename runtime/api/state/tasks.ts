@@ -1,34 +1,16 @@
 import * as z from 'zod'
+import { taskStates, taskTypes } from '../../base/task-states.ts'
 import { Amounts, AnyRecord, Float, Int64 } from './fields.ts'
-
-/** The names stand in runtime/protocol/task-states.ts too, which this folder may not import; a test holds both to each other. */
-export const taskStateNames = [
-  'NIL',
-  'PENDING_ARGS_AVAIL',
-  'PENDING_NODE_ASSIGNMENT',
-  'PENDING_OBJ_STORE_MEM_AVAIL',
-  'PENDING_ARGS_FETCH',
-  'SUBMITTED_TO_WORKER',
-  'PENDING_ACTOR_TASK_ARGS_FETCH',
-  'PENDING_ACTOR_TASK_ORDERING_OR_CONCURRENCY',
-  'RUNNING',
-  'RUNNING_IN_RAY_GET',
-  'RUNNING_IN_RAY_WAIT',
-  'FINISHED',
-  'FAILED',
-  'GETTING_AND_PINNING_ARGS',
-] as const
-export const taskTypeNames = ['NORMAL_TASK', 'ACTOR_CREATION_TASK', 'ACTOR_TASK', 'DRIVER_TASK'] as const
 
 /** `TaskState` of Ray's State API: one row for each attempt. */
 export const TaskStateRow = z.object({
   task_id: z.string(),
   attempt_number: Int64,
   name: z.string(),
-  state: z.enum(taskStateNames),
+  state: z.enum(taskStates),
   job_id: z.string(),
   actor_id: z.string().nullish(),
-  type: z.enum(taskTypeNames),
+  type: z.enum(taskTypes),
   func_or_class_name: z.string(),
   parent_task_id: z.string(),
   node_id: z.string().nullish(),

@@ -1,5 +1,5 @@
 import { TaskReportBuffer } from '../../protocol/task-reports.ts'
-import { creationTaskOf, driverTaskOf, stateCodes, type TaskErrorType } from '../../protocol/task-states.ts'
+import { creationTaskOf, driverTaskOf, stateCodes, type TaskErrorType } from '../../base/task-states.ts'
 import { packPlain } from '../../transport/packed.ts'
 import type { Actor, Job } from '../core/state.ts'
 import type { Head } from '../head.ts'

@@ -1,7 +1,7 @@
 import type { EventBatch } from '../../protocol/events.ts'
 import { TaskReports } from '../../protocol/events.ts'
 import { openReports } from '../../protocol/task-reports.ts'
-import { taskErrorTypes, taskStates, taskTypes } from '../../protocol/task-states.ts'
+import { taskErrorTypes, taskStates, taskTypes } from '../../base/task-states.ts'
 import { unpackPlain } from '../../transport/packed.ts'
 import { taskColumnsOf, taskIdOf } from './core/task-columns.ts'
 import { evictOldest } from './core/task-eviction.ts'

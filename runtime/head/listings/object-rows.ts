@@ -1,6 +1,6 @@
 import type { ObjectStateRow } from '../../api/state/objects.ts'
 import { madeElsewhere, type ReferenceRow } from '../../protocol/inspect.ts'
-import { taskStates } from '../../protocol/task-states.ts'
+import { taskStates } from '../../base/task-states.ts'
 
 export type ObjectHolder = {
   readonly workerId: string

@@ -1,4 +1,4 @@
-import type { stateCodes, TaskState } from '../../protocol/task-states.ts'
+import type { stateCodes, TaskState } from '../../base/task-states.ts'
 import type { ReferenceKind, ReferenceRow, ReferencesListed } from '../../protocol/inspect.ts'
 import { madeElsewhere } from '../../protocol/inspect.ts'
 import { callSiteOf, recordsCallSites } from './call-sites.ts'

@@ -1,6 +1,6 @@
 import type { ProcessAddress } from '../../protocol/addresses.ts'
 import { TaskReportBuffer } from '../../protocol/task-reports.ts'
-import { errorTypeOf, stateCodes, type TaskErrorType } from '../../protocol/task-states.ts'
+import { errorTypeOf, stateCodes, type TaskErrorType } from '../../base/task-states.ts'
 import { packPlain } from '../../transport/packed.ts'
 import { type LostAttempt, toldStates } from '../owner/core/lost-attempts.ts'
 import type { OwnedTask, OwnerState, TaskEnd, TaskKind } from '../owner/core/state.ts'

@@ -1,6 +1,6 @@
 import { EventsReadReply, TaskReports } from '../../protocol/events.ts'
 import { openReports, type OpenReports } from '../../protocol/task-reports.ts'
-import { taskStates } from '../../protocol/task-states.ts'
+import { taskStates } from '../../base/task-states.ts'
 import { unpackPlain } from '../../transport/packed.ts'
 import type { TraceEvent } from '../backend.ts'
 import type { Client } from './client.ts'

@@ -1,5 +1,5 @@
 import { TaskReportBuffer } from '#runtime/protocol/task-reports.ts'
-import { stateCodes } from '#runtime/protocol/task-states.ts'
+import { stateCodes } from '#runtime/base/task-states.ts'
 import type { EventBatch } from '#runtime/protocol/events.ts'
 import { packPlain } from '#runtime/transport/packed.ts'
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { EventBatch, TaskReports } from '#runtime/protocol/events.ts'
 import { openReports } from '#runtime/protocol/task-reports.ts'
-import { taskErrorTypes, taskStates } from '#runtime/protocol/task-states.ts'
+import { taskErrorTypes, taskStates } from '#runtime/base/task-states.ts'
 import { unpackPlain } from '#runtime/transport/packed.ts'
 import type { FromExecutorToAgent } from '#runtime/worker/messages.ts'
 import { aTask, aWorker, define, endedCount, type Harness, push, taskIdOf } from './harness.ts'

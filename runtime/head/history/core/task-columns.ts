@@ -1,4 +1,4 @@
-import { taskErrorTypes, taskStates, taskTypes } from '../../../protocol/task-states.ts'
+import { taskErrorTypes, taskStates, taskTypes } from '../../../base/task-states.ts'
 import { Ranks } from './dictionary.ts'
 import { hex8 } from './hex.ts'
 import type { IdParts } from './id-test.ts'

@@ -1,4 +1,4 @@
-import { stateCodes, taskStates, taskTypes } from '../../../protocol/task-states.ts'
+import { stateCodes, taskStates, taskTypes } from '../../../base/task-states.ts'
 import type { AttemptKey } from './attempt-index.ts'
 import { taskIdOf } from './task-columns.ts'
 import { actorTaskType, creationType } from './task-merge.ts'

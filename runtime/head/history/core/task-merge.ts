@@ -1,6 +1,6 @@
 import type { TaskKindReport } from '../../../protocol/events.ts'
 import type { LogRange, OpenReports, ReportPlace } from '../../../protocol/task-reports.ts'
-import { stateCodes, taskErrorTypes, taskTypes, type TaskErrorType } from '../../../protocol/task-states.ts'
+import { stateCodes, taskErrorTypes, taskTypes, type TaskErrorType } from '../../../base/task-states.ts'
 import { hexOf, wordAt } from './hex.ts'
 import { flag, type Tail, type TaskTable } from './task-table.ts'
 

@@ -1,5 +1,5 @@
 import { workerLogName } from '../../../protocol/log-names.ts'
-import { stateCodes, taskErrorTypes, taskStates, taskTypes } from '../../../protocol/task-states.ts'
+import { stateCodes, taskErrorTypes, taskStates, taskTypes } from '../../../base/task-states.ts'
 import { parentIdOf, taskIdOf } from './task-columns.ts'
 import { flag, type TaskTable } from './task-table.ts'
 

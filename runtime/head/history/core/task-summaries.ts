@@ -1,4 +1,4 @@
-import { taskStates, taskTypes } from '../../../protocol/task-states.ts'
+import { taskStates, taskTypes } from '../../../base/task-states.ts'
 import { selectTop } from './select-top.ts'
 import { taskIdOf } from './task-columns.ts'
 import { actorTaskType, creationType, normalType } from './task-merge.ts'

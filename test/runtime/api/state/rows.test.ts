@@ -7,14 +7,8 @@ import { ObjectStateRow } from '#runtime/api/state/objects.ts'
 import { PlacementGroupStateRow } from '#runtime/api/state/placement-groups.ts'
 import { StateListQuery } from '#runtime/api/state/query.ts'
 import { RuntimeEnvStateRow } from '#runtime/api/state/runtime-envs.ts'
-import { TaskStateRow, taskStateNames, taskTypeNames } from '#runtime/api/state/tasks.ts'
+import { TaskStateRow } from '#runtime/api/state/tasks.ts'
 import { WorkerStateRow } from '#runtime/api/state/workers.ts'
-import { taskStates, taskTypes } from '#runtime/protocol/task-states.ts'
-
-test('the API and the protocol know the same states and types of tasks, in one order', () => {
-  expect(taskStateNames).toEqual(taskStates)
-  expect(taskTypeNames).toEqual(taskTypes)
-})
 
 test('what a Ray head sends as text is read as the number it means, and 2^64-1 as -1', () => {
   const worker = { worker_id: 'a', is_alive: true, worker_type: 'WORKER', exit_type: null, node_id: 'b', ip: '1.2.3.4', pid: 5 }

@@ -1,6 +1,6 @@
 import type { EventBatch } from '#runtime/protocol/events.ts'
 import { TaskReportBuffer } from '#runtime/protocol/task-reports.ts'
-import { stateCodes, type TaskErrorType, type TaskState } from '#runtime/protocol/task-states.ts'
+import { stateCodes, type TaskErrorType, type TaskState } from '#runtime/base/task-states.ts'
 import { packPlain } from '#runtime/transport/packed.ts'
 
 export const hex = (number: number, length: number): string => number.toString(16).padStart(length, '0')

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { EventBatch, TaskReports } from '#runtime/protocol/events.ts'
 import { openReports } from '#runtime/protocol/task-reports.ts'
-import { taskErrorTypes, taskStates } from '#runtime/protocol/task-states.ts'
+import { taskErrorTypes, taskStates } from '#runtime/base/task-states.ts'
 import { TaskReporter } from '#runtime/sdk/client/task-reporter.ts'
 import { createOwnerState, type OwnedTask, ownerDefaults } from '#runtime/sdk/owner/core/state.ts'
 import { unpackPlain } from '#runtime/transport/packed.ts'

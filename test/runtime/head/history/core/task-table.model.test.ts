@@ -4,7 +4,7 @@ import { type Filter, operators } from '#runtime/head/history/core/predicates.ts
 import { type TaskColumnName, taskColumnNames } from '#runtime/head/history/core/task-columns.ts'
 import type { Cursor } from '#runtime/head/history/core/task-query.ts'
 import { TaskHistory } from '#runtime/head/history/task-history.ts'
-import { taskStates, type TaskState } from '#runtime/protocol/task-states.ts'
+import { taskStates, type TaskState } from '#runtime/base/task-states.ts'
 import { aBatch, actorOf, callOf, taskOf, type Told } from '../batches.ts'
 
 /** The columns against lists of plain objects: the same reports go into both, and both must answer alike. */
