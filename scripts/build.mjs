@@ -6,19 +6,25 @@ import { ensureInstalled } from './install.mjs'
 import { repository } from './repository.mjs'
 import { secondsSince } from './run-command.mjs'
 
-const outputFolder = join(repository, 'dist', 'runtime')
-const recordFile = join(outputFolder, 'build.json')
-
-/** What dist/runtime holds, and what each is made of. What several of them share becomes a chunk beside them. */
-const entries = {
-  shoal: 'runtime/sdk/index.ts',
-  'resolve-shoal': 'runtime/sdk/resolve-shoal.ts',
-  head: 'runtime/head/main.ts',
-  history: 'runtime/head/history/thread.ts',
-  agent: 'runtime/node/main.ts',
-  worker: 'runtime/worker/main.ts',
-  cli: 'runtime/cli/main.ts',
+/** What each folder of dist/ holds, and what that is made of. What several of its files share becomes a chunk beside them. */
+const outputs = {
+  /** What machines of a cluster get, all of it. */
+  runtime: {
+    shoal: 'runtime/sdk/index.ts',
+    'resolve-shoal': 'runtime/sdk/resolve-shoal.ts',
+    head: 'runtime/head/main.ts',
+    history: 'runtime/head/history/thread.ts',
+    agent: 'runtime/node/main.ts',
+    worker: 'runtime/worker/main.ts',
+    cli: 'runtime/cli/main.ts',
+  },
+  /** What runs on the user's own computer. */
+  panel: { cli: 'src-main/cli/main.ts' },
 }
+const folderOf = (name) => join(repository, 'dist', name)
+const recordOf = (name) => join(folderOf(name), 'build.json')
+/** Not bundled: they bring native parts, which they find beside themselves. */
+const external = ['koffi', 'ssh2', '@napi-rs/keyring']
 
 /** Bundled CommonJS packages ask for `require`; the odd name keeps clear of any import of ours. */
 const requireForBundledPackages =
@@ -39,28 +45,32 @@ const lazyAcorn = {
 }
 
 /**
- * Makes dist/runtime be what the sources say. Does nothing when no source changed since the last time.
+ * Makes dist/runtime and dist/panel be what the sources say. Does nothing when no source changed since the last time.
  *
  * @param {{ quiet?: boolean }} [options] quiet: no line when it went well
- * @throws when esbuild refuses a source; dist/runtime then stays as it was
+ * @throws when esbuild refuses a source; dist/ then stays as it was
  */
 export async function ensureBuilt({ quiet = false } = {}) {
   const startedMs = performance.now()
   const digest = digestOfSources()
-  if (existsSync(recordFile) && JSON.parse(readFileSync(recordFile, 'utf8')).digest === digest) return
-  const packages = await bundle(digest)
-  if (!quiet) console.log(`build: dist/runtime in ${secondsSince(startedMs)}, with ${packages.length} packages inside`)
+  const stale = Object.keys(outputs).filter(
+    (name) => !existsSync(recordOf(name)) || JSON.parse(readFileSync(recordOf(name), 'utf8')).digest !== digest,
+  )
+  for (const name of stale) {
+    const packages = await bundle(name, digest)
+    if (!quiet) console.log(`build: dist/${name} in ${secondsSince(startedMs)}, with ${packages.length} packages inside`)
+  }
 }
 
 /** Bundles beside the old folder and swaps, so that a build that fails or is broken off leaves the old one whole. */
-async function bundle(digest) {
+async function bundle(name, digest) {
   const { build } = await import('esbuild')
-  const fresh = join(repository, 'dist', `runtime.${process.pid}`)
+  const fresh = join(repository, 'dist', `${name}.${process.pid}`)
   rmSync(fresh, { recursive: true, force: true })
   try {
     const { metafile } = await build({
       absWorkingDir: repository,
-      entryPoints: Object.entries(entries).map(([out, source]) => ({ in: source, out })),
+      entryPoints: Object.entries(outputs[name]).map(([out, source]) => ({ in: source, out })),
       outdir: fresh,
       outExtension: { '.js': '.mjs' },
       chunkNames: 'chunk-[name]-[hash]',
@@ -71,7 +81,7 @@ async function bundle(digest) {
       target: 'node20.19',
       sourcemap: 'linked',
       legalComments: 'none',
-      external: ['koffi'],
+      external,
       banner: { js: requireForBundledPackages },
       plugins: [lazyAcorn],
       minifySyntax: true, // takes out code that cannot run
@@ -82,17 +92,17 @@ async function bundle(digest) {
     const packages = packagesIn(metafile)
     makeExecutable(join(fresh, 'cli.mjs'))
     writeFileSync(join(fresh, 'build.json'), `${JSON.stringify({ digest, packages })}\n`)
-    swap(fresh)
+    swap(fresh, folderOf(name))
     return packages
   } finally {
     rmSync(fresh, { recursive: true, force: true })
   }
 }
 
-function swap(fresh) {
+function swap(fresh, folder) {
   const old = `${fresh}.old`
-  if (existsSync(outputFolder)) renameSync(outputFolder, old)
-  renameSync(fresh, outputFolder)
+  if (existsSync(folder)) renameSync(folder, old)
+  renameSync(fresh, folder)
   rmSync(old, { recursive: true, force: true })
 }
 
@@ -119,7 +129,8 @@ function makeExecutable(file) {
 /** Changes when a source is edited, added or removed, when a package changes, and when this script does. */
 function digestOfSources() {
   const hash = createHash('sha256')
-  const files = readdirSync(join(repository, 'runtime'), { recursive: true, withFileTypes: true })
+  const files = ['runtime', 'src-main']
+    .flatMap((tree) => readdirSync(join(repository, tree), { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
     .sort()

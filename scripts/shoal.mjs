@@ -8,4 +8,4 @@ import { runtimeNode } from './runtime-node.mjs'
 // `npm run shoal -- <args>` and `node scripts/shoal.mjs <args>`: the command line of this checkout.
 ensureInstalled()
 await ensureBuilt({ quiet: true })
-process.exitCode = await runOnThisTerminal(runtimeNode(), [join(repository, 'dist', 'runtime', 'cli.mjs'), ...process.argv.slice(2)])
+process.exitCode = await runOnThisTerminal(runtimeNode(), [join(repository, 'dist', 'panel', 'cli.mjs'), ...process.argv.slice(2)])

@@ -5,6 +5,9 @@ import { runForOutput } from './run-command.mjs'
 /** Programs that suites of test/ start, and the Debian package that brings each. Where one is missing, its tests skip themselves. */
 const needed = [
   { program: 'ip', package: 'iproute2' },
+  { program: 'iptables', package: 'iptables' },
+  { program: 'ssh', package: 'openssh-client' },
+  { program: 'sshd', package: 'openssh-server' },
   { program: 'unshare', package: 'util-linux' },
   { program: 'strip', package: 'binutils' },
   { program: 'busybox', package: 'busybox-static' },

@@ -9,21 +9,21 @@ import { lintOverrides } from './tidy/lint-overrides.ts'
 import { listFiles, readText, repository } from './tidy/repository-files.ts'
 
 const files = listFiles()
-const runtimeFiles = files.filter((path) => path.startsWith('runtime/') && path.endsWith('.ts'))
+const sources = files.filter((path) => /^(runtime|src-main)\/.*\.ts$/.test(path))
 
 describe('who imports whom', () => {
-  test('every import below runtime/ is one that the import table allows', () => {
-    expect(runtimeFiles.length).toBeGreaterThan(8)
-    expect(runtimeFiles.flatMap((path) => findForbiddenImports(path, readText(path)))).toEqual([])
+  test('every import below runtime/ and src-main/ is one that the import table allows', () => {
+    expect(sources.length).toBeGreaterThan(8)
+    expect(sources.flatMap((path) => findForbiddenImports(path, readText(path)))).toEqual([])
   })
 
-  test('every folder of runtime/ has a row in the import table', () => {
-    const folders = new Set(runtimeFiles.map((path) => path.split('/').slice(0, 2).join('/')))
+  test('every folder of runtime/ and src-main/ has a row in the import table', () => {
+    const folders = new Set(sources.map((path) => path.split('/').slice(0, 2).join('/')))
     expect([...folders].filter((folder) => !(folder in importTable))).toEqual([])
   })
 
   test('runtime/sdk/index.ts is the one barrel', () => {
-    expect(runtimeFiles.filter((path) => path !== 'runtime/sdk/index.ts' && isBarrel(readText(path), path))).toEqual([])
+    expect(sources.filter((path) => path !== 'runtime/sdk/index.ts' && isBarrel(readText(path), path))).toEqual([])
   })
 
   test('an example imports what a user can: shoal, and the modules of Node', () => {
@@ -61,6 +61,17 @@ const planted = [
   { path: 'runtime/worker/c.ts', code: "import leftPad from 'left-pad'", lint: false },
   { path: 'runtime/libs/data/a.ts', code: "import { x } from '../../head/x.ts'" },
   { path: 'runtime/cli/a.ts', code: "import { x } from '#runtime/base/x.ts'", lint: false },
+  { path: 'runtime/cli/b.ts', code: "import { x } from '../../src-main/host/x.ts'" },
+  { path: 'runtime/client/a.ts', code: "import { x } from '../head/x.ts'" },
+  { path: 'src-main/contract/a.ts', code: "import { x } from '../ssh/x.ts'" },
+  { path: 'src-main/contract/b.ts', code: "import { x } from '../../runtime/head/x.ts'" },
+  { path: 'src-main/ssh/a.ts', code: "import { x } from '../services/x.ts'" },
+  { path: 'src-main/bootstrap/a.ts', code: "import { Client } from 'ssh2'", lint: false },
+  { path: 'src-main/bootstrap/b.ts', code: "import { x } from '../../runtime/node/x.ts'" },
+  { path: 'src-main/bootstrap/core/a.ts', code: "import { readFileSync } from 'node:fs'" },
+  { path: 'src-main/cluster/a.ts', code: "import { x } from '../../runtime/store/x.ts'" },
+  { path: 'src-main/services/a.ts', code: "import { x } from '../web/x.ts'" },
+  { path: 'src-main/web/a.ts', code: "import { x } from '../ssh/x.ts'" },
 ]
 
 /** Other faults that the lint promises to see, with the rule that must see each. */
@@ -70,6 +81,8 @@ const faults = [
   { rule: 'no-restricted-globals', path: 'runtime/head/core/env.ts', code: 'export const home = () => globalThis.process.cwd()' },
   { rule: 'no-restricted-properties', path: 'runtime/head/core/random.ts', code: 'export const r = () => Math.random()' },
   { rule: 'no-restricted-imports', path: 'runtime/transport/m.ts', code: "import { Packr } from 'msgpackr'\nexport const T = Packr" },
+  { rule: 'no-restricted-globals', path: 'src-main/bootstrap/core/clock.ts', code: 'export const now = () => Date.now()' },
+  { rule: 'no-console', path: 'src-main/ssh/log.ts', code: "export const say = () => console.log('x')" },
   { rule: 'no-console', path: 'runtime/head/log.ts', code: "export const say = () => console.log('x')" },
   { rule: 'no-explicit-any', path: 'runtime/head/any.ts', code: 'export const f = (x: any) => x as string' },
   { rule: 'no-default-export', path: 'runtime/head/default.ts', code: 'export default 1' },
@@ -154,7 +167,7 @@ describe('the tree', () => {
 
 /** Paths below one of our folders, up to a wildcard or a placeholder; and links relative to the page. */
 function listMissingPaths(page: string, text: string): string[] {
-  const named = [...text.matchAll(/(?<![\w./~-])((?:runtime|test|scripts|docs|examples|\.ci)\/[\w./-]*)(?![\w-]*:\/\/)/g)]
+  const named = [...text.matchAll(/(?<![\w./~-])((?:runtime|src-main|test|scripts|docs|examples|\.ci)\/[\w./-]*)(?![\w-]*:\/\/)/g)]
   const linked = [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)]
   const paths = [
     ...named.map(([, path = '']) => path.replace(/[.]+$/, '')),

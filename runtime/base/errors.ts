@@ -45,6 +45,21 @@ export const errorCodes = {
   'too-large': { retryable: false }, //              a body, line or file beyond its limit
   'too-many-requests': { retryable: true },
   'not-supported': { retryable: false },
+  'ssh.unreachable': { retryable: true }, //         no TCP connection, or no SSH server behind it
+  'ssh.auth-failed': { retryable: false }, //        every way in was refused
+  'ssh.host-key-unknown': { retryable: false }, //   nobody accepted it
+  'ssh.host-key-changed': { retryable: false }, //   another key than the one that is written down, or a revoked one
+  'ssh.incompatible': { retryable: false }, //       no algorithm in common, or a kind of key that is not served
+  'ssh.connection-lost': { retryable: true },
+  'ssh.tunnel-refused': { retryable: true }, //      the host did not connect further
+  'ssh.upload-failed': { retryable: true },
+  'machine.unfit': { retryable: false }, //          it lacks what a node needs; the message says what to do
+  'machine.not-found': { retryable: false },
+  'bootstrap.failed': { retryable: true }, //        a step on a machine went wrong; the message says which
+  'bootstrap.waiting': { retryable: true }, //       it was not begun, as another machine had to be ready first
+  'lease.held': { retryable: false }, //             another panel may change the cluster now
+  'secrets.locked': { retryable: false }, //         a password is kept in a vault that is not open, or nobody can be asked for it
+  'storage.in-use': { retryable: false }, //         another panel uses the data folder
   timeout: { retryable: true },
   internal: { retryable: false }, //                 an invariant of ours broke in another process
 } as const satisfies Record<string, { retryable: boolean }>

@@ -45,6 +45,17 @@ export type Command = {
   readonly prepare: (values: FlagValues, program: readonly string[]) => Run
 }
 
+/** A command before its code is loaded. */
+export type CommandEntry = {
+  readonly name: string
+  readonly summary: string
+  readonly load: () => Promise<Command>
+  /** The first word after its flags names a program, and what follows that is the program's. */
+  readonly takesProgram?: true
+  /** What follows its first word is the command's own all the same. */
+  readonly ownsWords?: true
+}
+
 export const commonFlags = {
   'temp-dir': { value: 'DIR', help: 'folder of this node: logs, sockets, certificates. Default: SHOAL_TEMP_DIR, else /tmp/shoal-<uid>' },
   json: { help: 'print one JSON object for programs' },

@@ -1,17 +1,7 @@
-import type { Command } from './command.ts'
-
-type Entry = {
-  readonly name: string
-  readonly summary: string
-  readonly load: () => Promise<Command>
-  /** The first word after its flags names a program, and what follows that is the program's. */
-  readonly takesProgram?: true
-  /** What follows its first word is the command's own all the same. */
-  readonly ownsWords?: true
-}
+import type { CommandEntry } from './command.ts'
 
 /** Every command, in the order of the help. A command's code is loaded when it is called. */
-export const commands: readonly Entry[] = [
+export const commands: readonly CommandEntry[] = [
   { name: 'start', summary: 'start a head, or join this machine to a cluster', load: async () => (await import('./start.ts')).start },
   { name: 'stop', summary: 'end what was started on this machine', load: async () => (await import('./stop.ts')).stop },
   { name: 'run', summary: 'run a program on this runtime', load: async () => (await import('./run.ts')).run, takesProgram: true },

@@ -35,7 +35,7 @@ export function isBarrel(source: string, path = 'source.ts'): boolean {
 function complaintAbout(path: string, specifier: string): string | undefined {
   if (specifier === '(computed)') return undefined
   if (specifier.startsWith('.')) return complaintAboutOurs(path, posix.join(posix.dirname(path), specifier))
-  if (specifier.startsWith('#')) return 'inside runtime/ imports are relative'
+  if (specifier.startsWith('#')) return 'inside runtime/ and src-main/ imports are relative'
   if (isPure(path)) return 'this folder is pure: no npm package, no module of Node'
   if (specifier.startsWith('node:')) return undefined
   const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
@@ -46,9 +46,10 @@ function complaintAbout(path: string, specifier: string): string | undefined {
 
 function complaintAboutOurs(path: string, target: string): string | undefined {
   if (!target.endsWith('.ts')) return 'name the file, with its .ts'
-  const ownCore = /^(runtime\/.*?\bcore)\//.exec(path)?.[1]
+  const ownCore = /^((?:runtime|src-main)\/.*?\bcore)\//.exec(path)?.[1]
   if (ownCore !== undefined) {
-    return isWithin(target, [ownCore, ...coreImports]) ? undefined : `a core may import ${coreImports.join(', ')} and itself`
+    const allowed = coreImports[path.startsWith('runtime/') ? 'runtime' : 'src-main']
+    return isWithin(target, [ownCore, ...allowed]) ? undefined : `a core may import ${allowed.join(', ')} and itself`
   }
   const folder = path.split('/').slice(0, 2).join('/')
   const allowed = importTable[folder]

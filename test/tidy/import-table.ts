@@ -24,30 +24,62 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
     'runtime/sdk',
   ],
   'runtime/libs': ['runtime/sdk'],
+  'runtime/client': ['runtime/base', 'runtime/api'],
   'runtime/cli': ['runtime'],
+  'src-main/contract': ['runtime/base', 'runtime/api'],
+  'src-main/topics': ['runtime/base', 'src-main/contract'],
+  'src-main/ssh': ['runtime/base'],
+  'src-main/storage': ['runtime/base', 'src-main/contract'],
+  'src-main/machines': ['runtime/base', 'src-main/contract', 'src-main/ssh'],
+  'src-main/bootstrap': ['runtime/base', 'src-main/contract', 'src-main/ssh'],
+  'src-main/cluster': ['runtime/base', 'runtime/api', 'runtime/client', 'src-main/contract', 'src-main/ssh'],
+  'src-main/services': [
+    'runtime/base',
+    'runtime/api',
+    'runtime/client',
+    'src-main/contract',
+    'src-main/topics',
+    'src-main/ssh',
+    'src-main/storage',
+    'src-main/machines',
+    'src-main/bootstrap',
+    'src-main/cluster',
+  ],
+  'src-main/host': ['runtime/base', 'src-main/contract', 'src-main/topics', 'src-main/storage', 'src-main/services'],
+  'src-main/web': ['runtime/base', 'src-main/contract', 'src-main/topics', 'src-main/host'],
+  'src-main/cli': ['runtime/base', 'runtime/api', 'runtime/client', 'runtime/cli', 'src-main/contract', 'src-main/host', 'src-main/web'],
 }
 
-/** What any folder named `core` below runtime/ may import, besides itself. Its shell is not among them, and a core is its shell's alone. */
-export const coreImports: readonly string[] = ['runtime/base', 'runtime/protocol']
+/** What any folder named `core` may import, besides itself. Its shell is not among them, and a core is its shell's alone. */
+export const coreImports: Readonly<Record<'runtime' | 'src-main', readonly string[]>> = {
+  runtime: ['runtime/base', 'runtime/protocol'],
+  'src-main': ['runtime/base', 'src-main/contract'],
+}
 
 /** Folders whose files are pure: no npm package and no module of Node either. */
 export const isPure = (path: string): boolean => path.startsWith('runtime/base/') || isCore(path)
 
-export const isCore = (path: string): boolean => /^runtime\/.*\bcore\//.test(path)
+export const isCore = (path: string): boolean => /^(runtime|src-main)\/.*\bcore\//.test(path)
 
-/** The files that wrap an npm package; no other file of runtime/ imports it. A package that is missing here may not be imported. */
+/** The files that wrap an npm package; no other file of runtime/ and src-main/ imports it. A package that is missing here may not be imported. */
 export const packageOwners: Readonly<Record<string, readonly RegExp[]>> = {
   koffi: [/^runtime\/store\/(segment[^/]*|punch-hole)\.ts$/],
   msgpackr: [/^runtime\/transport\/(message-codec|packed)\.ts$/, /^runtime\/sdk\/values\//, /^runtime\/sdk\/closure\//],
   '@peculiar/x509': [/^runtime\/transport\/certificates\.ts$/],
-  hono: [/^runtime\/head\/http\//],
-  '@hono/node-server': [/^runtime\/head\/http\//],
+  hono: [/^runtime\/head\/http\//, /^src-main\/web\//],
+  '@hono/node-server': [/^runtime\/head\/http\//, /^src-main\/web\//],
   'prom-client': [/^runtime\/head\/http\/metrics-text\.ts$/],
-  ws: [/^runtime\/(head|cli)\/http\//],
+  ws: [/^runtime\/head\/http\//, /^runtime\/client\//, /^src-main\/web\//],
+  ssh2: [/^src-main\/ssh\//],
+  'ssh-config': [/^src-main\/ssh\/ssh-config\.ts$/],
+  yaml: [/^src-main\/machines\/yaml-text\.ts$/],
+  'csv-parse': [/^src-main\/machines\/csv-inventory\.ts$/],
+  diff: [/^src-main\/services\/exec-groups\.ts$/],
+  '@napi-rs/keyring': [/^src-main\/storage\/keychain\.ts$/],
   acorn: [/^runtime\/sdk\/closure\//],
   yauzl: [/^runtime\/node\/packages\//],
   tar: [/^runtime\/node\/packages\//],
   yazl: [/^runtime\/cli\/packages\//],
   ignore: [/^runtime\/cli\/packages\//],
-  zod: [/^runtime\/(protocol|transport|api)\//, /^runtime\/(head|node|sdk|cli)\//],
+  zod: [/^runtime\/(protocol|transport|api|client)\//, /^runtime\/(head|node|sdk|cli)\//, /^src-main\//],
 }

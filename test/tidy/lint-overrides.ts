@@ -8,34 +8,46 @@ const leanForms = [
   },
 ]
 
-/** The import table as oxlint can express it: one override of `no-restricted-imports` for each row, and one for the cores. */
+/** The import table as oxlint can express it: one override of `no-restricted-imports` for each row, and one for the cores of each tree. */
 export function lintOverrides(): unknown[] {
   const folders = Object.keys(importTable)
   const rows = folders.map((folder) => override(`${folder}/**`, patternsOf(folder, folders)))
-  const outsideCore = folders.filter((folder) => !coreImports.includes(folder))
-  const core = [nothingFromOutside, deny(outsideCore, `A core may import ${coreImports.join(', ')} and itself.`)]
-  return [...rows, override('runtime/**/core/**', core)]
+  return [...rows, coreOverride('runtime', folders), coreOverride('src-main', folders)]
+}
+
+function coreOverride(tree: keyof typeof coreImports, folders: readonly string[]): unknown {
+  const allowed = coreImports[tree]
+  const outside = folders.filter((folder) => !allowed.includes(folder))
+  return override(`${tree}/**/core/**`, [nothingFromOutside, deny(tree, outside, `A core may import ${allowed.join(', ')} and itself.`)])
 }
 
 const nothingFromOutside = { regex: '^[^.]', message: 'This folder is pure: no npm package, no module of Node.' }
 
 function patternsOf(folder: string, folders: readonly string[]): unknown[] {
   const allowed = importTable[folder] ?? []
-  if (allowed.includes('runtime')) return []
   const message = `${folder} may import ${allowed.join(', ') || 'nothing'}.`
-  const closed = folders.filter((other) => other !== folder && !allowed.some((place) => place.startsWith(other)))
+  const isOpen = (other: string) => allowed.some((place) => place.startsWith(other) || other.startsWith(`${place}/`))
+  const closed = folders.filter((other) => other !== folder && !isOpen(other))
   const singleFiles = allowed.filter((place) => place.endsWith('.ts'))
   return [
     ...(folder === 'runtime/base' ? [nothingFromOutside] : []),
-    deny(closed, message),
-    ...singleFiles.map((file) => ({ group: [`**/${nameOf(file.slice(0, file.lastIndexOf('/')))}/**`, `!**/${nameOf(file)}`], message })),
+    deny(treeOf(folder), closed, message),
+    ...singleFiles.map((file) => ({ group: [`**/${leafOf(file.slice(0, file.lastIndexOf('/')))}/**`, `!**/${leafOf(file)}`], message })),
   ]
 }
 
-/** oxlint's regular expressions have no look-ahead (one is ignored without a word), so this lists what is closed. */
-const deny = (folders: readonly string[], message: string) => ({ regex: `^(\\.\\./)+(${folders.map(nameOf).join('|')})/`, message })
+/**
+ * Relative paths: a folder of the same tree shows by its name alone, one of another tree with the tree's name before it.
+ * oxlint's regular expressions have no look-ahead (one is ignored without a word), so this lists what is closed.
+ */
+function deny(tree: string, folders: readonly string[], message: string) {
+  const near = folders.filter((folder) => treeOf(folder) === tree).map(leafOf)
+  const far = folders.filter((folder) => treeOf(folder) !== tree)
+  return { regex: `^(\\.\\./)+(${[...near, ...far].join('|')})/`, message }
+}
 
-const nameOf = (folder: string): string => folder.replace('runtime/', '')
+const treeOf = (folder: string): string => folder.slice(0, folder.indexOf('/'))
+const leafOf = (path: string): string => path.slice(path.indexOf('/') + 1)
 
 const override = (files: string, patterns: readonly unknown[]) => ({
   files: [files],

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { isTerminalStatus, JobDetails } from '../../api/jobs.ts'
 import { ClusterError, type ErrorCode } from '../../base/errors.ts'
 import type { Terminal } from '../command.ts'
-import type { ApiClient } from '../http/api-client.ts'
+import type { ApiClient } from '../../client/api-client.ts'
 import { jobPath, type JobTail, openJobTail, type TailProgress } from './job-tail.ts'
 
 export type Following = {

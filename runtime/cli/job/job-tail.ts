@@ -1,8 +1,8 @@
 import { JobTailFrame } from '../../api/logs.ts'
 import { isShoalVersion, VersionInfo } from '../../api/version.ts'
 import { toError } from '../../base/errors.ts'
-import type { ApiClient } from '../http/api-client.ts'
-import { notAHead } from '../http/api-errors.ts'
+import type { ApiClient } from '../../client/api-client.ts'
+import { notAHead } from '../../client/api-errors.ts'
 
 export const jobPath = (id: string, rest = ''): string => `/api/jobs/${encodeURIComponent(id)}${rest}`
 

@@ -1,15 +1,15 @@
 import { JobDetails, JobLogsResponse } from '../../api/jobs.ts'
 import { commonFlags } from '../command.ts'
-import { openApi } from '../http/api-client.ts'
-import { apiFlags } from '../http/api-target.ts'
+import { apiFlags, openApi } from '../http/api-target.ts'
 import { createLogOutput, rawFlag } from '../log-output.ts'
 import { followLog } from './follow-log.ts'
 import { jobPath } from './job-tail.ts'
-import { type JobCommand, onlyId } from './job-words.ts'
+import type { Subcommand } from '../subcommands.ts'
+import { onlyId } from './only-id.ts'
 import { exitCodeOf, printStatus } from './job-result.ts'
 import { stopOnInterrupt } from './stop-following.ts'
 
-export const logsOfJob: JobCommand = {
+export const logsOfJob: Subcommand = {
   name: 'logs',
   summary: 'prints the log of a job',
   usage: ['shoal job logs SUBMISSION_ID [-f]'],

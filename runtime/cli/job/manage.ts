@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { isTerminalStatus, JobDeleteResponse, JobDetails, JobList, JobStopResponse, jobsPath } from '../../api/jobs.ts'
 import { type FlagValues, commonFlags, type Terminal } from '../command.ts'
-import { type ApiClient, openApi } from '../http/api-client.ts'
-import { apiFlags } from '../http/api-target.ts'
+import type { ApiClient } from '../../client/api-client.ts'
+import { apiFlags, openApi } from '../http/api-target.ts'
 import { jobPath } from './job-tail.ts'
 import { plainText } from '../state/print-rows.ts'
-import { type JobCommand, onlyId } from './job-words.ts'
+import type { Subcommand } from '../subcommands.ts'
+import { onlyId } from './only-id.ts'
 import { printStatus } from './job-result.ts'
 
 const flags = { ...apiFlags, ...commonFlags }
@@ -14,7 +15,7 @@ const pollMs = 500
 /** One terminal for both places where `--json` may stand. */
 const speaking = (terminal: Terminal, values: FlagValues): Terminal => ({ ...terminal, isJson: terminal.isJson || values.has('json') })
 
-export const listJobs: JobCommand = {
+export const listJobs: Subcommand = {
   name: 'list',
   summary: 'all jobs',
   usage: ['shoal job list'],
@@ -29,7 +30,7 @@ export const listJobs: JobCommand = {
   },
 }
 
-export const statusOfJob: JobCommand = {
+export const statusOfJob: Subcommand = {
   name: 'status',
   summary: 'how a job stands',
   usage: ['shoal job status SUBMISSION_ID'],
@@ -43,7 +44,7 @@ export const statusOfJob: JobCommand = {
   },
 }
 
-export const stopJob: JobCommand = {
+export const stopJob: Subcommand = {
   name: 'stop',
   summary: 'ends a job',
   usage: ['shoal job stop SUBMISSION_ID [--no-wait]'],
@@ -71,7 +72,7 @@ async function untilEnded(api: ApiClient, id: string): Promise<JobDetails> {
   }
 }
 
-export const deleteJob: JobCommand = {
+export const deleteJob: Subcommand = {
   name: 'delete',
   summary: 'forgets a job that has ended',
   usage: ['shoal job delete SUBMISSION_ID'],

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { basename, isAbsolute } from 'node:path'
 import { toError } from '../../base/errors.ts'
 import { type FlagValues, type Terminal, UsageError } from '../command.ts'
-import type { ApiClient } from '../http/api-client.ts'
+import type { ApiClient } from '../../client/api-client.ts'
 import { uploadPackage } from '../packages/upload-package.ts'
 
 type Env = Record<string, unknown>

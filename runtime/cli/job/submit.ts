@@ -1,11 +1,11 @@
 import { JobSubmitResponse, jobsPath, shoalJobsPath } from '../../api/jobs.ts'
 import { commonFlags, type FlagValues, type Terminal, UsageError } from '../command.ts'
-import { type ApiClient, openApi } from '../http/api-client.ts'
-import { apiFlags } from '../http/api-target.ts'
+import type { ApiClient } from '../../client/api-client.ts'
+import { apiFlags, openApi } from '../http/api-target.ts'
 import { createLogOutput, rawFlag } from '../log-output.ts'
 import { parseSize } from '../values.ts'
 import { followLog } from './follow-log.ts'
-import type { JobCommand } from './job-words.ts'
+import type { Subcommand } from '../subcommands.ts'
 import { box, exitCodeOf, printStatus } from './job-result.ts'
 import { parseJsonObject, readRuntimeEnv, uploadRuntimeEnv } from './runtime-env-flags.ts'
 import { stopOnInterrupt } from './stop-following.ts'
@@ -29,7 +29,7 @@ const submitFlags = {
   ...commonFlags,
 } as const
 
-export const submitJob: JobCommand = {
+export const submitJob: Subcommand = {
   name: 'submit',
   summary: 'runs a command on the cluster and follows its log',
   usage: ['shoal job submit [flags] -- COMMAND [ARGS …]'],

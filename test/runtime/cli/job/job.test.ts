@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { job } from '#runtime/cli/job/job.ts'
-import { parseJobWords } from '#runtime/cli/job/job-words.ts'
+import { parseWords } from '#runtime/cli/subcommands.ts'
 import { submitJob } from '#runtime/cli/job/submit.ts'
 import { logsOfJob } from '#runtime/cli/job/logs.ts'
 import { FlagValues } from '#runtime/cli/command.ts'
@@ -108,8 +108,8 @@ test('wrong words are refused with what to type', () => {
 })
 
 test('the command of a job begins with its first word, with or without dashes before it', () => {
-  expect(parseJobWords(submitJob, ['--no-wait', 'python', 'x.py', '--epochs', '3']).words).toEqual(['python', 'x.py', '--epochs', '3'])
-  expect(parseJobWords(submitJob, ['--submission-id', 'a', '--', 'run', '--no-wait']).words).toEqual(['run', '--no-wait'])
-  const { values, words } = parseJobWords(logsOfJob, ['my-id', '-f'])
+  expect(parseWords('job', submitJob, ['--no-wait', 'python', 'x.py', '--epochs', '3']).words).toEqual(['python', 'x.py', '--epochs', '3'])
+  expect(parseWords('job', submitJob, ['--submission-id', 'a', '--', 'run', '--no-wait']).words).toEqual(['run', '--no-wait'])
+  const { values, words } = parseWords('job', logsOfJob, ['my-id', '-f'])
   expect([values.has('follow'), words]).toEqual([true, ['my-id']])
 })

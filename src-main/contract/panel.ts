@@ -1,0 +1,240 @@
+import * as z from 'zod'
+import { Cluster, ClusterName, ClusterSpec, Plan, ServiceKind } from './clusters.ts'
+import { ClusterId, FilePath, Finding, Leftover, Machine, MachineId, MachineSpec, Port, ReachCell } from './machines.ts'
+import { Operation, OperationId } from './operations.ts'
+import { Question, QuestionAnswer, QuestionId } from './questions.ts'
+
+/**
+ * Everything that a screen or the command line may ask of the panel's host, over WebSocket, Electron's IPC, or in one process.
+ * `change`: it changes something; a client that may only look is refused.
+ */
+type Call = { readonly input: z.ZodType; readonly output: z.ZodType; readonly access: 'read' | 'change' }
+
+const nothing = z.strictObject({})
+const done = z.object({})
+const listOf = <T extends z.ZodType>(item: T) => z.array(item).max(4_096)
+const text = z.string().max(10 * 1024 * 1024)
+
+const read = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) => ({ input, output, access: 'read' }) as const
+const change = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) => ({ input, output, access: 'change' }) as const
+
+/** A machine by its id, or by its name in any case. */
+export const MachineRef = z.string().min(1).max(128)
+/** A cluster by its id or name. */
+export const ClusterRef = z.string().min(1).max(64)
+const machine = z.strictObject({ machine: MachineRef })
+const cluster = z.strictObject({ cluster: ClusterRef })
+
+export const InventoryFormat = z.enum(['auto', 'paste', 'ssh-config', 'csv', 'ansible'])
+export const ParsedMachines = z.object({
+  machines: listOf(MachineSpec),
+  /** What could not be read or was left out, by line. Nothing is lost in silence. */
+  problems: z.array(z.object({ line: z.int(), text: z.string().max(512), message: z.string().max(2_048) })).max(4_096),
+})
+export type ParsedMachines = z.infer<typeof ParsedMachines>
+
+/** A column of machines on which a command ended alike: the same output and the same exit code. */
+export const ExecGroup = z.object({
+  machines: z.array(z.object({ machineId: MachineId, name: z.string(), durationMs: z.number() })).max(4_096),
+  code: z.int().nullable(),
+  signal: z.string().nullable(),
+  stdout: z.string(),
+  stderr: z.string(),
+  isTruncated: z.boolean(),
+  /** Set when it could not be run there at all. */
+  failure: z.object({ code: z.string(), message: z.string() }).nullable(),
+  /** Lines that differ from the largest group: `-` theirs, `+` of this one. Empty for the largest. */
+  difference: z.array(z.string().max(4_096)).max(10_000),
+})
+export type ExecGroup = z.infer<typeof ExecGroup>
+
+export const ApiAnswer = z.object({
+  /** What the head, or the record of it, answered. */
+  body: z.unknown(),
+  source: z.enum(['live', 'record']),
+  /** When the record was made; null for what is live. */
+  recordedAtMs: z.number().nullable(),
+})
+
+const memberships = z.strictObject({ cluster: ClusterRef, machines: z.array(MachineRef).min(1).max(4_096) })
+const planAnswer = z.object({ plan: Plan })
+const started = z.object({ operationId: OperationId })
+
+export const panel = {
+  'panel.info': read(nothing, z.object({ version: z.string(), holder: z.string(), dataFolder: z.string(), startedAtMs: z.number() })),
+
+  'machines.list': read(nothing, listOf(Machine)),
+  'machines.get': read(machine, Machine),
+  /** Reads text of any of these forms and says what it would add; `text` empty with `ssh-config` reads the user's own file. */
+  'machines.parse': read(z.strictObject({ format: InventoryFormat, text }), ParsedMachines),
+  /** All or none. @throws `already-exists` naming the machine */
+  'machines.add': change(z.strictObject({ machines: z.array(MachineSpec).min(1).max(4_096) }), listOf(Machine)),
+  'machines.update': change(z.strictObject({ machine: MachineRef, changes: MachineSpec.partial() }), Machine),
+  /** Takes it out of the inventory; nothing is done on it. @throws `wrong-state` while it is part of a cluster */
+  'machines.remove': change(z.strictObject({ machines: z.array(MachineRef).min(1).max(4_096) }), done),
+  'machines.export': read(z.strictObject({ format: z.enum(['csv', 'ansible', 'ssh-config', 'json']) }), z.object({ text: z.string() })),
+  /** Probes each and judges what it finds; one that cannot be reached has one finding that says why. */
+  'machines.check': change(
+    z.strictObject({ machines: z.array(MachineRef).min(1).max(4_096), role: z.enum(['head', 'worker', 'none']).default('none') }),
+    listOf(z.object({ machine: Machine, findings: z.array(Finding) })),
+  ),
+  /** Who reaches whom on a port; each pair a cell. */
+  'machines.reachability': change(
+    z.strictObject({ machines: z.array(MachineRef).min(2).max(512), port: Port.optional() }),
+    z.array(ReachCell).max(512 * 512),
+  ),
+  /** One command on many machines; those that ended alike stand together. */
+  'machines.exec': change(
+    z.strictObject({
+      machines: z.array(MachineRef).min(1).max(4_096),
+      command: z.string().min(1).max(65_536),
+      timeoutMs: z.int().min(100).max(86_400_000).optional(),
+    }),
+    z.array(ExecGroup).max(4_096),
+  ),
+  'machines.leftovers': read(machine, listOf(Leftover)),
+  'machines.clean': change(
+    z.strictObject({ machine: MachineRef, leftovers: listOf(Leftover) }),
+    z.object({ removed: listOf(Leftover), kept: listOf(z.object({ leftover: Leftover, why: z.string() })) }),
+  ),
+  'machines.disconnect': change(machine, done),
+
+  'hostKeys.list': read(nothing, listOf(z.object({ host: z.string(), keyType: z.string(), fingerprint: z.string(), file: z.string() }))),
+  /** After which the machine's next key is a new one, and must be accepted. */
+  'hostKeys.forget': change(z.strictObject({ host: z.string().min(1).max(300) }), z.object({ forgotten: z.int() })),
+
+  'questions.list': read(nothing, listOf(Question)),
+  'questions.answer': change(z.strictObject({ questionId: QuestionId, answer: QuestionAnswer }), done),
+
+  'secrets.status': read(
+    nothing,
+    z.object({
+      kind: z.enum(['memory', 'vault', 'keychain']),
+      isOpen: z.boolean(),
+      keys: listOf(z.string()),
+      whyNoKeychain: z.string().nullable(),
+    }),
+  ),
+  /** Where answers are kept from now on; what was kept moves along. */
+  'secrets.use': change(
+    z.strictObject({ kind: z.enum(['memory', 'vault', 'keychain']), passphrase: z.string().max(1_024).optional() }),
+    done,
+  ),
+  'secrets.unlock': change(z.strictObject({ passphrase: z.string().max(1_024) }), done),
+  'secrets.forget': change(z.strictObject({ key: z.string().min(1).max(2_048) }), done),
+
+  'clusters.list': read(nothing, listOf(Cluster)),
+  'clusters.get': read(cluster, Cluster),
+  /** What `create` would do; machines are probed first where `probe` is true. */
+  'clusters.planCreate': change(z.strictObject({ spec: ClusterSpec, probe: z.boolean().default(true) }), planAnswer),
+  'clusters.create': change(
+    z.strictObject({
+      spec: ClusterSpec,
+      /** Go on without the workers that a blocker keeps out. @default false */
+      withoutBlocked: z.boolean().default(false),
+    }),
+    z.object({ clusterId: ClusterId, operationId: OperationId }),
+  ),
+  'clusters.planAdd': change(memberships, planAnswer),
+  'clusters.add': change(memberships, started),
+  'clusters.planDrain': change(memberships, planAnswer),
+  'clusters.drain': change(memberships.extend({ withinMs: z.int().min(0).max(86_400_000).optional() }), started),
+  'clusters.planRemove': change(memberships, planAnswer),
+  /** Drains, stops, and deletes all of ours there. `force`: does not wait for what runs, and forgets machines that cannot be reached. */
+  'clusters.remove': change(memberships.extend({ force: z.boolean().default(false) }), started),
+  'clusters.planRestart': change(memberships, planAnswer),
+  'clusters.restart': change(memberships, started),
+  'clusters.planUpgrade': change(memberships, planAnswer),
+  'clusters.upgrade': change(memberships, started),
+  'clusters.planDown': change(cluster, planAnswer),
+  /** Removes everything from every machine; the cluster stays in the list as a record. */
+  'clusters.down': change(z.strictObject({ cluster: ClusterRef, force: z.boolean().default(false) }), started),
+  /** Out of the list, with its record. @throws `wrong-state` while members are left */
+  'clusters.forget': change(cluster, done),
+  'clusters.connect': change(cluster, Cluster),
+  'clusters.disconnect': change(cluster, Cluster),
+  /** Takes the right to change it from another panel. */
+  'clusters.takeOver': change(cluster, Cluster),
+  'clusters.export': read(cluster, z.object({ yaml: z.string() })),
+  /** Reads a cluster.yaml, ours or one of Ray's for local machines, and says what applying it would add, remove and change. */
+  'clusters.planApply': change(
+    z.strictObject({ yaml: text }),
+    z.object({
+      name: ClusterName,
+      exists: z.boolean(),
+      machinesToAdd: listOf(MachineSpec),
+      spec: z.object({ head: z.string(), workers: listOf(z.string()), service: ServiceKind }),
+      add: listOf(z.string()),
+      remove: listOf(z.string()),
+      notes: z.array(z.string()).max(256),
+    }),
+  ),
+  'clusters.apply': change(z.strictObject({ yaml: text }), z.object({ clusterId: ClusterId, operationIds: listOf(OperationId) })),
+
+  'operations.list': read(nothing, listOf(Operation)),
+  'operations.get': read(z.strictObject({ operationId: OperationId }), Operation),
+  /** The whole, or what runs on one machine. */
+  'operations.cancel': change(z.strictObject({ operationId: OperationId, machine: MachineRef.optional() }), done),
+  'operations.retry': change(z.strictObject({ operationId: OperationId, machine: MachineRef.optional() }), done),
+
+  /**
+   * One call of a cluster's HTTP API by the id of its route (`runtime/api/routes`), from the head, or from the record when it is gone.
+   * `read` calls only; what changes something is `api.change`.
+   */
+  'api.read': read(
+    z.strictObject({
+      cluster: ClusterRef,
+      route: z.string().regex(/^[A-Za-z]{1,64}$/),
+      params: z.record(z.string().max(64), z.string().max(512)).default({}),
+      query: z.record(z.string().max(64), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])).default({}),
+    }),
+    ApiAnswer,
+  ),
+  'api.change': change(
+    z.strictObject({
+      cluster: ClusterRef,
+      route: z.string().regex(/^[A-Za-z]{1,64}$/),
+      params: z.record(z.string().max(64), z.string().max(512)).default({}),
+      query: z.record(z.string().max(64), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])).default({}),
+      body: z.unknown().optional(),
+    }),
+    ApiAnswer,
+  ),
+  /** What the head can do, and why not where it cannot. */
+  'api.capabilities': read(
+    cluster,
+    z.object({ engine: z.enum(['shoal', 'ray']), version: z.string(), missing: z.array(z.object({ what: z.string(), why: z.string() })) }),
+  ),
+
+  /** `follow`: its bytes come on the topic `job-log/<streamId>`. */
+  'logs.followJob': read(
+    z.strictObject({ cluster: ClusterRef, job: z.string().min(1).max(128), offset: z.int().min(0).default(0) }),
+    z.object({ streamId: z.string() }),
+  ),
+  'logs.stopFollowing': read(z.strictObject({ streamId: z.string().max(64) }), done),
+
+  /** A shell on a machine; what it writes comes on the topic `terminal/<terminalId>`. */
+  'terminals.open': change(
+    z.strictObject({
+      machine: MachineRef,
+      cols: z.int().min(1).max(1_000),
+      rows: z.int().min(1).max(1_000),
+      /** Begin in this folder. */
+      folder: FilePath.optional(),
+    }),
+    z.object({ terminalId: z.string() }),
+  ),
+  'terminals.list': read(nothing, listOf(z.object({ terminalId: z.string(), machineId: MachineId, openedAtMs: z.number() }))),
+  'terminals.write': change(z.strictObject({ terminalId: z.string().max(64), data: z.string().max(1024 * 1024) }), done),
+  'terminals.resize': change(
+    z.strictObject({ terminalId: z.string().max(64), cols: z.int().min(1).max(1_000), rows: z.int().min(1).max(1_000) }),
+    done,
+  ),
+  'terminals.close': change(z.strictObject({ terminalId: z.string().max(64) }), done),
+} as const satisfies Record<string, Call>
+
+export type Method = keyof typeof panel
+export type Input<M extends Method> = z.output<(typeof panel)[M]['input']>
+/** What a caller writes: defaults may be left out. */
+export type GivenInput<M extends Method> = z.input<(typeof panel)[M]['input']>
+export type Output<M extends Method> = z.output<(typeof panel)[M]['output']>
