@@ -1,8 +1,8 @@
 import { ControlAnswer } from '../api/control.ts'
 import { PendingDemand, Why, whyPath } from '../api/why.ts'
 import { type Command, commonFlags, type FlagValues, type Run, type Terminal, UsageError } from './command.ts'
-import { type ApiClient, openApi } from './http/api-client.ts'
-import { apiFlags } from './http/api-target.ts'
+import type { ApiClient } from '../client/api-client.ts'
+import { apiFlags, openApi } from './http/api-target.ts'
 import { parseDuration } from './values.ts'
 
 const flags = { ...apiFlags, ...commonFlags }

@@ -1,9 +1,9 @@
 import { ClusterError } from '../base/errors.ts'
 import { type Command, type Run, UsageError } from './command.ts'
-import { openApi } from './http/api-client.ts'
 import { printRows } from './state/print-rows.ts'
 import { readList } from './state/read-list.ts'
 import { findHelp, readStateWords, stateFlags } from './state/state-words.ts'
+import { openApi } from './http/api-target.ts'
 
 /** By which column one is asked for. */
 const idColumns: Readonly<Record<string, string>> = {

@@ -1,8 +1,8 @@
 import { type Command, type Run } from './command.ts'
-import { openApi } from './http/api-client.ts'
 import { printRows } from './state/print-rows.ts'
 import { readList } from './state/read-list.ts'
 import { findHelp, readStateWords, resourceWords, stateFlags } from './state/state-words.ts'
+import { openApi } from './http/api-target.ts'
 
 const words = Object.keys(resourceWords)
 

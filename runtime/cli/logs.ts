@@ -1,6 +1,5 @@
 import { type Command, commonFlags, type Run, UsageError } from './command.ts'
-import { openApi } from './http/api-client.ts'
-import { apiFlags } from './http/api-target.ts'
+import { apiFlags, openApi } from './http/api-target.ts'
 import { rawFlag } from './log-output.ts'
 import { followLogs } from './logs/follow-logs.ts'
 import { listOrPrint, printLog } from './logs/print-log.ts'

@@ -3,9 +3,10 @@ import { ObjectSummaryBody } from '../api/state/objects.ts'
 import { summaryAnswerOf } from '../api/state/query.ts'
 import { TaskSummaryBody } from '../api/state/tasks.ts'
 import { type Command, type Run, type Terminal } from './command.ts'
-import { type ApiClient, openApi } from './http/api-client.ts'
+import type { ApiClient } from '../client/api-client.ts'
 import { plainText, safeJson, table } from './state/print-rows.ts'
 import { findHelp, readStateWords, stateFlags, type StateWords } from './state/state-words.ts'
+import { openApi } from './http/api-target.ts'
 
 const words = ['tasks', 'actors', 'objects']
 

@@ -62,6 +62,18 @@ export const MachineSpec = z.strictObject({
 })
 export type MachineSpec = z.infer<typeof MachineSpec>
 
+const bare = <T extends z.ZodType>(field: z.ZodDefault<T>): T => field.unwrap()
+/** Only what is to be another; a default would put back what a person said before. */
+export const MachineChanges = MachineSpec.extend({
+  groups: bare(MachineSpec.shape.groups),
+  tags: bare(MachineSpec.shape.tags),
+  notes: bare(MachineSpec.shape.notes),
+}).partial()
+export type MachineChanges = z.infer<typeof MachineChanges>
+/** What may be left to `~/.ssh/config` and the defaults again. */
+export const UnsetField = z.enum(['port', 'user', 'keyFiles', 'auth', 'jump', 'folder', 'nodeIp', 'agentPort'])
+export type UnsetField = z.infer<typeof UnsetField>
+
 export const Gpu = z.object({
   index: z.int(),
   name: z.string(),

@@ -1,6 +1,18 @@
 import * as z from 'zod'
 import { Cluster, ClusterName, ClusterSpec, Plan, ServiceKind } from './clusters.ts'
-import { ClusterId, FilePath, Finding, Leftover, Machine, MachineId, MachineSpec, Port, ReachCell } from './machines.ts'
+import {
+  ClusterId,
+  FilePath,
+  Finding,
+  Leftover,
+  Machine,
+  MachineChanges,
+  MachineId,
+  MachineSpec,
+  Port,
+  ReachCell,
+  UnsetField,
+} from './machines.ts'
 import { Operation, OperationId } from './operations.ts'
 import { Question, QuestionAnswer, QuestionId } from './questions.ts'
 
@@ -25,7 +37,8 @@ export const ClusterRef = z.string().min(1).max(64)
 const machine = z.strictObject({ machine: MachineRef })
 const cluster = z.strictObject({ cluster: ClusterRef })
 
-export const InventoryFormat = z.enum(['auto', 'paste', 'ssh-config', 'csv', 'ansible'])
+export const InventoryFormat = z.enum(['auto', 'paste', 'ssh-config', 'csv', 'ansible', 'json'])
+export type InventoryFormat = z.infer<typeof InventoryFormat>
 export const ParsedMachines = z.object({
   machines: listOf(MachineSpec),
   /** What could not be read or was left out, by line. Nothing is lost in silence. */
@@ -65,11 +78,14 @@ export const panel = {
 
   'machines.list': read(nothing, listOf(Machine)),
   'machines.get': read(machine, Machine),
-  /** Reads text of any of these forms and says what it would add; `text` empty with `ssh-config` reads the user's own file. */
+  /** Reads text of any of these forms and says what it would add. `ssh-config` takes no text: it reads the user's own file. */
   'machines.parse': read(z.strictObject({ format: InventoryFormat, text }), ParsedMachines),
   /** All or none. @throws `already-exists` naming the machine */
   'machines.add': change(z.strictObject({ machines: z.array(MachineSpec).min(1).max(4_096) }), listOf(Machine)),
-  'machines.update': change(z.strictObject({ machine: MachineRef, changes: MachineSpec.partial() }), Machine),
+  'machines.update': change(
+    z.strictObject({ machine: MachineRef, changes: MachineChanges, unset: z.array(UnsetField).max(8).default([]) }),
+    Machine,
+  ),
   /** Takes it out of the inventory; nothing is done on it. @throws `wrong-state` while it is part of a cluster */
   'machines.remove': change(z.strictObject({ machines: z.array(MachineRef).min(1).max(4_096) }), done),
   'machines.export': read(z.strictObject({ format: z.enum(['csv', 'ansible', 'ssh-config', 'json']) }), z.object({ text: z.string() })),
@@ -171,7 +187,9 @@ export const panel = {
   ),
   'clusters.apply': change(z.strictObject({ yaml: text }), z.object({ clusterId: ClusterId, operationIds: listOf(OperationId) })),
 
+  /** The newest first, without their steps' commands and logs; so they come on the topic `operations`, too. */
   'operations.list': read(nothing, listOf(Operation)),
+  /** Whole. */
   'operations.get': read(z.strictObject({ operationId: OperationId }), Operation),
   /** The whole, or what runs on one machine. */
   'operations.cancel': change(z.strictObject({ operationId: OperationId, machine: MachineRef.optional() }), done),

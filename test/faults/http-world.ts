@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import * as z from 'zod'
 import { isTerminalStatus, JobDetails, JobLogsResponse, JobSubmitResponse, jobsPath } from '#runtime/api/jobs.ts'
 import type { RouteRow } from '#runtime/api/routes/route-row.ts'
-import { ApiClient } from '#runtime/cli/http/api-client.ts'
+import { ApiClient } from '#runtime/client/api-client.ts'
 import { until } from '../support/checks.ts'
 import { startCluster } from '../support/cluster.ts'
 

@@ -6,7 +6,7 @@ import { stateListOf } from '#runtime/api/envelope.ts'
 import { ObjectStateRow, ObjectSummaryBody } from '#runtime/api/state/objects.ts'
 import { summaryAnswerOf } from '#runtime/api/state/query.ts'
 import { ShoalListAnswer } from '#runtime/api/state/shoal-lists.ts'
-import { ApiClient } from '#runtime/cli/http/api-client.ts'
+import { ApiClient } from '#runtime/client/api-client.ts'
 import { check, finish, until } from '../support/checks.ts'
 import { startCluster } from '../support/cluster.ts'
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import * as shoal from 'shoal'
 import { ControlAnswer } from '#runtime/api/control.ts'
 import { PendingDemand, Why } from '#runtime/api/why.ts'
-import { ApiClient } from '#runtime/cli/http/api-client.ts'
+import { ApiClient } from '#runtime/client/api-client.ts'
 import { check, finish, rejection, until } from '../support/checks.ts'
 import { startCluster } from '../support/cluster.ts'
 

@@ -11,7 +11,7 @@ import { summaryAnswerOf } from '#runtime/api/state/query.ts'
 import { ShoalListAnswer } from '#runtime/api/state/shoal-lists.ts'
 import { LineageSummaryBody, TaskStateRow, TaskSummaryBody, TimelineEvent } from '#runtime/api/state/tasks.ts'
 import { WorkerStateRow } from '#runtime/api/state/workers.ts'
-import { ApiClient } from '#runtime/cli/http/api-client.ts'
+import { ApiClient } from '#runtime/client/api-client.ts'
 import { check, finish, rejection, until } from '../support/checks.ts'
 import { startCluster } from '../support/cluster.ts'
 

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { ClusterError, toError } from '../../base/errors.ts'
+import { ApiClient } from '../../client/api-client.ts'
+import type { ApiTarget } from '../../client/api-target.ts'
 import { tokenFileOf } from '../../session/api-tokens.ts'
 import { sessionLayout } from '../../session/layout.ts'
 import { findRunning, type HeadRecord } from '../../session/session-records.ts'
@@ -16,14 +18,10 @@ export const apiFlags = {
   'token-file': { value: 'FILE', help: 'holds the token. Default: SHOAL_API_TOKEN, RAY_AUTH_TOKEN, else that of the head on this machine' },
 } as const
 
-export type ApiTarget = {
-  /** Without a slash at its end. */
-  readonly url: string
-  /** Undefined: none is sent. */
-  readonly token: string | undefined
-}
-
 type LocalHead = { readonly tempDir: string; readonly address: string; readonly apiUrl: string; readonly tokenFile: string }
+
+/** @throws UsageError, ClusterError `cluster.not-found`; nothing is sent yet. */
+export const openApi = (values: FlagValues): ApiClient => new ApiClient(findApiTarget(values))
 
 /**
  * Which head is meant, and the token for it. A token of this machine's head is only ever sent to that head.

@@ -2,7 +2,7 @@ import { envelopeOf } from '../../api/envelope.ts'
 import { LogsListing } from '../../api/logs.ts'
 import { isLogName } from '../../protocol/log-names.ts'
 import type { Terminal } from '../command.ts'
-import type { ApiClient, ApiQuery } from '../http/api-client.ts'
+import type { ApiClient, ApiQuery } from '../../client/api-client.ts'
 import { createLogOutput, type LogOutput } from '../log-output.ts'
 import type { WantedLog } from './wanted-log.ts'
 

@@ -1,6 +1,6 @@
 import { LogSearchPage } from '../../api/logs.ts'
 import { UsageError, type Terminal } from '../command.ts'
-import type { ApiClient } from '../http/api-client.ts'
+import type { ApiClient } from '../../client/api-client.ts'
 import { shownLine } from '../log-for-terminal.ts'
 import type { WantedLog } from './wanted-log.ts'
 

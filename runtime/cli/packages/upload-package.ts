@@ -5,7 +5,7 @@ import { Transform } from 'node:stream'
 import { packagePath } from '../../api/packages.ts'
 import { ClusterError } from '../../base/errors.ts'
 import { type Terminal, UsageError } from '../command.ts'
-import type { ApiClient } from '../http/api-client.ts'
+import type { ApiClient } from '../../client/api-client.ts'
 import { hashFile, hashFolder, packFolder } from './pack-folder.ts'
 
 export type PackageSource = {

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { ApiClient, ApiQuery } from '../http/api-client.ts'
+import type { ApiClient, ApiQuery } from '../../client/api-client.ts'
 import { stateListOf } from '../../api/envelope.ts'
 import type { Terminal } from '../command.ts'
 import type { Row } from './print-rows.ts'

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import type { ApiQuery } from '../http/api-client.ts'
+import type { ApiQuery } from '../../client/api-client.ts'
 import { apiFlags } from '../http/api-target.ts'
 import { type Command, commonFlags, type Flags, FlagValues, type Run, UsageError } from '../command.ts'
 import { commandHelp } from '../help.ts'

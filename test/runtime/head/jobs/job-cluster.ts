@@ -3,7 +3,7 @@ import { afterAll } from 'vitest'
 import * as z from 'zod'
 import { JobDetails, JobStopResponse, JobSubmitResponse, isTerminalStatus } from '#runtime/api/jobs.ts'
 import { ClusterError } from '#runtime/base/errors.ts'
-import { ApiClient } from '#runtime/cli/http/api-client.ts'
+import { ApiClient } from '#runtime/client/api-client.ts'
 import { type ClusterOptions, startCluster, type TestCluster } from '#test/support/cluster.ts'
 
 const clusters: TestCluster[] = []

@@ -1,0 +1,71 @@
+import type { ServiceKind } from '../contract/clusters.ts'
+import type { Finding, MachineFacts } from '../contract/machines.ts'
+import { blocker, ok, warning } from './findings-words.ts'
+import type { WantedOfMachine } from './findings.ts'
+
+/** The ports that a node of this role listens on, and who has them. */
+export function portFindings(facts: MachineFacts, { role, ports }: WantedOfMachine): Finding[] {
+  if (role === 'none') return []
+  const wanted = [
+    { name: 'agent', port: ports.agent, flag: '--agent-port', isPublic: true },
+    ...(role === 'head' ? [{ name: 'head', port: ports.head, flag: '--port', isPublic: true }] : []),
+    ...(role === 'head' && ports.api !== 0 ? [{ name: 'api', port: ports.api, flag: '--api-port', isPublic: false }] : []),
+  ]
+  const others = wanted.map(({ port }) => port)
+  return wanted.map(({ name, port, flag, isPublic }) => {
+    const holder = facts.listening.find((each) => each.port === port && (isPublic || reachesLoopback(each.address)))
+    if (!holder) return ok(`port.${name}`, `Port ${port} is free`, `for ${wordsOf[name]}`)
+    const free = freePort(facts, port, others)
+    return blocker(`port.${name}-taken`, `Port ${port} is taken`, {
+      detail: `${holder.process ?? 'Somebody'} listens on ${hostAndPort(holder.address, port)}, which is to be for ${wordsOf[name]}.`,
+      remedy: `Take another port, such as ${free} (shoal cluster create ${flag} ${free}), or stop what listens there.`,
+    })
+  })
+}
+
+const wordsOf: Readonly<Record<string, string>> = {
+  head: 'nodes and programs to reach the head',
+  agent: 'the nodes to reach each other',
+  api: 'the HTTP API, on loopback',
+}
+
+const reachesLoopback = (address: string): boolean => /^(0\.0\.0\.0|127\.|::$|::1$|::ffff:127\.)/.test(address)
+const hostAndPort = (address: string, port: number): string => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`)
+
+/** The next one above that nobody listens on there, and that ours do not use. */
+export function freePort(facts: MachineFacts, after: number, ours: readonly number[]): number {
+  const taken = new Set([...facts.listening.map(({ port }) => port), ...ours])
+  for (let port = after + 1; port < 65_535; port += 1) if (!taken.has(port)) return port
+  for (let port = after - 1; port > 1_024; port -= 1) if (!taken.has(port)) return port
+  return after
+}
+
+/** Can the wish to come back after a restart of the machine be met? */
+export function serviceFindings({ services, user }: MachineFacts, wish: ServiceKind): Finding[] {
+  if (wish === 'none') return []
+  const bySystemd = services.systemdUser && services.linger === true
+  const linger = `As root there: loginctl enable-linger ${user}`
+  if (wish !== 'cron' && bySystemd) return [ok('service', 'Comes back after a restart', 'by systemd of the user, which lingers')]
+  if (wish !== 'systemd' && services.cron) return [ok('service', 'Comes back after a restart', 'by a line @reboot of cron')]
+  if (wish !== 'cron' && services.systemdUser) {
+    return [
+      warning('service.no-linger', 'Comes back only when linger can be switched on', {
+        detail: `systemd runs for ${user} only while somebody is logged in. We try to switch that on; some systems want root for it.`,
+        remedy: linger,
+      }),
+    ]
+  }
+  const seen = [
+    services.systemdUser ? '' : 'systemd does not run for this user',
+    services.cron ? '' : 'there is no cron that this user may use',
+  ]
+  return [
+    warning('service.unavailable', 'Would not come back after a restart', {
+      detail: `${seen.filter((each) => each !== '').join(', and ')}. The node runs until the machine is restarted; then start it again from here.`,
+      remedy:
+        wish === 'cron'
+          ? 'Install cron as root there: apt-get install cron (or choose --service auto).'
+          : `${linger}, or install cron there.`,
+    }),
+  ]
+}

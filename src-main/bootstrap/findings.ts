@@ -1,0 +1,42 @@
+import type { ClusterPorts, ServiceKind } from '../contract/clusters.ts'
+import type { Finding, MachineFacts } from '../contract/machines.ts'
+import { diskFindings, placeFindings } from './findings-places.ts'
+import { gpuFindings, leftoverFindings, pythonFindings } from './findings-guests.ts'
+import { portFindings, serviceFindings } from './findings-network.ts'
+import { systemFindings } from './findings-system.ts'
+
+export { findingOfError } from './findings-errors.ts'
+
+/** What a machine is wanted for. `role` none: it is only looked at, so nothing that a cluster would need is missed. */
+export type WantedOfMachine = {
+  readonly role: 'head' | 'worker' | 'none'
+  readonly ports: ClusterPorts
+  readonly service: ServiceKind
+  /** Null: which payload it would get is not known; the size of ours today is assumed. */
+  readonly payload: { readonly packedBytes: number; readonly unpackedBytes: number } | null
+}
+
+const levels: readonly Finding['level'][] = ['blocker', 'warning', 'ok']
+
+/** The preflight table of a machine: one line for each thing that was looked at, what stops it first. */
+export function findingsOf(facts: MachineFacts, wanted: WantedOfMachine): Finding[] {
+  const all = [
+    ...systemFindings(facts),
+    ...placeFindings(facts),
+    ...diskFindings(facts, wanted.payload),
+    ...portFindings(facts, wanted),
+    ...serviceFindings(facts, wanted.service),
+    ...gpuFindings(facts),
+    ...leftoverFindings(facts),
+    ...pythonFindings(facts),
+  ]
+  return all.map(capped).toSorted((a, b) => levels.indexOf(a.level) - levels.indexOf(b.level))
+}
+
+/** To the limits of the contract: names that a machine gave its things may be long. */
+const capped = (finding: Finding): Finding => ({
+  ...finding,
+  title: finding.title.slice(0, 256),
+  detail: finding.detail.slice(0, 2_048),
+  remedy: finding.remedy.slice(0, 2_048),
+})

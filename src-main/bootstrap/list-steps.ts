@@ -1,0 +1,167 @@
+import type { StepPlan, StepRef } from './core/state.ts'
+import { headAddress, startFlags } from './machine-flags.ts'
+import type { MachineTarget, OperationInput } from './operation-input.ts'
+import { archiveFile, payloadFolder } from './paths.ts'
+import { dial } from './scripts/dial-script.ts'
+import { prunePayloads, unpackPayload } from './scripts/payload-scripts.ts'
+import { removeSession } from './scripts/remove-script.ts'
+import { addService, removeService } from './scripts/service-scripts.ts'
+import { showStatus, startNode, stopNode } from './scripts/session-scripts.ts'
+
+/** A step with what a plan says of it: what changes there, in plain words. */
+export type PlannedStep = StepPlan & { readonly effect: string }
+
+export type StepId =
+  | 'connect'
+  | 'probe'
+  | 'upload'
+  | 'unpack'
+  | 'network'
+  | 'start'
+  | 'verify'
+  | 'service'
+  | 'drain'
+  | 'stop'
+  | 'delete'
+  | 'prune'
+  | 'forget'
+
+/** What is done on one machine, in order. The plan shows it and the operation runs it: there is no second list. */
+export function listSteps(input: OperationInput, machine: MachineTarget): PlannedStep[] {
+  return idsOf(input, machine).map((id) => describeStep(id, input, machine))
+}
+
+function idsOf({ kind, service, drainWithinMs }: OperationInput, { role, isReachable }: MachineTarget): StepId[] {
+  if (!isReachable) return kind === 'drain' ? ['drain'] : ['forget']
+  const network: StepId[] = role === 'worker' ? ['network'] : []
+  const atBoot: StepId[] = service === 'none' ? [] : ['service']
+  const drain: StepId[] = drainWithinMs === undefined || role === 'head' ? [] : ['drain']
+  switch (kind) {
+    case 'create':
+    case 'add':
+      return ['connect', 'probe', 'upload', 'unpack', ...network, 'start', 'verify', ...atBoot]
+    case 'drain':
+      return ['drain']
+    case 'restart':
+      return ['connect', 'stop', 'start', 'verify']
+    case 'upgrade':
+      return ['connect', 'upload', 'unpack', ...drain, 'stop', 'start', 'verify', ...atBoot, 'prune']
+    case 'remove':
+      return ['connect', ...drain, 'stop', 'delete']
+    case 'down':
+      return ['connect', 'stop', 'delete']
+  }
+}
+
+function describeStep(id: StepId, input: OperationInput, machine: MachineTarget): PlannedStep {
+  const words = wordsOf(id, input, machine)
+  return {
+    id,
+    ...words,
+    command: words.command?.slice(0, 65_536) ?? null,
+    needs: needsOf(id, input, machine),
+    after: afterOf(id, input, machine),
+    kind: id === 'upload' ? 'transfer' : id === 'unpack' ? 'unpack' : 'plain',
+  }
+}
+
+/** A worker joins a head that is up; in an upgrade it also leaves the old one only then. */
+function needsOf(id: StepId, input: OperationInput, machine: MachineTarget): StepRef[] {
+  const { head, machines, kind } = input
+  if (machine.role === 'head' || kind === 'down' || kind === 'remove') return []
+  if (!machines.some(({ machineId }) => machineId === head.machineId)) return []
+  const first = idsOf(input, machine).find((each) => each === 'network' || each === 'drain' || each === 'stop')
+  return id === first ? [{ machineId: head.machineId, stepId: 'verify' }] : []
+}
+
+/** The head goes down when the workers have. */
+function afterOf(id: StepId, { kind, machines }: OperationInput, { machineId, role }: MachineTarget): string[] {
+  if (kind !== 'down' || role !== 'head' || id !== 'stop') return []
+  return machines.filter((each) => each.machineId !== machineId).map((each) => each.machineId)
+}
+
+const isForGood = ({ kind }: OperationInput): boolean => kind === 'remove' || kind === 'down'
+
+const mebibytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(0)} MiB`
+
+type Words = { readonly title: string; readonly effect: string; readonly command: string | null }
+
+// One case for each step: longer than a function should be, and easier to read than in pieces.
+// oxlint-disable-next-line max-lines-per-function -- a table
+function wordsOf(id: StepId, input: OperationInput, machine: MachineTarget): Words {
+  const { name, root, payload, sessionFolder, machineId, role } = machine
+  const place = { root, sha256: payload, machineId }
+  const session = { root, sessionFolder, sha256: payload }
+  const hashes = [payload, ...(machine.previousPayload === null ? [] : [machine.previousPayload])]
+  const nodeIds = machine.nodeId === null ? [] : [machine.nodeId]
+  const start = { ...session, isHead: role === 'head', flags: startFlags(input, machine) }
+  switch (id) {
+    case 'connect':
+      return { title: 'Connect', effect: 'Opens one SSH connection. Changes nothing.', command: null }
+    case 'probe':
+      return { title: 'Check the machine', effect: 'Looks again at what it has. Changes nothing.', command: null }
+    case 'upload':
+      return {
+        title: 'Send the payload',
+        effect: `Brings one archive of ${mebibytes(input.archiveBytes[payload] ?? 0)} to ${archiveFile(root, payload, machineId)}, unless its content is there already.`,
+        command: null,
+      }
+    case 'unpack':
+      return {
+        title: 'Unpack and verify',
+        effect: `Unpacks it to ${payloadFolder(root, payload)} and checks every file's checksum.`,
+        command: unpackPayload(place),
+      }
+    case 'network':
+      return {
+        title: 'Reach the head',
+        effect: `Opens a connection to ${headAddress(input)} and closes it.`,
+        command: dial({ ...place, host: input.head.nodeIp, port: input.ports.head }),
+      }
+    case 'start':
+      return {
+        title: role === 'head' ? 'Start the head and its node' : 'Start the node',
+        effect: `Starts processes that go on without this computer${role === 'worker' ? ', and puts the join token there' : ''}. Files, logs and keys: ${sessionFolder}.`,
+        command: startNode(start),
+      }
+    case 'verify':
+      return { title: 'See it alive', effect: 'Asks the cluster whether it has the node. Changes nothing.', command: showStatus(session) }
+    case 'service':
+      return {
+        title: 'Have it come back after a reboot',
+        effect: 'Adds a unit to the systemd of this user, or a line to its crontab.',
+        command:
+          input.service === 'none'
+            ? null
+            : addService({ ...start, clusterId: input.clusterId, clusterName: input.clusterName, wish: input.service }),
+      }
+    case 'drain':
+      return { title: 'Drain the node', effect: 'It gets no new work, finishes what it has, and leaves the cluster.', command: null }
+    case 'stop':
+      return {
+        title: role === 'head' ? 'Stop the head and its node' : 'Stop the node',
+        effect: isForGood(input)
+          ? 'Ends its processes and takes away what starts them at boot.'
+          : 'Ends its processes. What runs there is run again elsewhere, where it may be.',
+        command: `${isForGood(input) ? removeService(input.clusterId) : ''}${stopNode({ root, sessionFolder, hashes, clusterId: input.clusterId })}`,
+      }
+    case 'delete':
+      return {
+        title: 'Delete everything of ours',
+        effect: `Deletes ${sessionFolder}, its sockets and shared memory, and payloads below ${root} that nothing else uses; lists all that went.`,
+        command: removeSession({ root, sessionFolder, nodeIds, hashes, machineId }),
+      }
+    case 'prune':
+      return {
+        title: 'Delete the old payload',
+        effect: 'Deletes the payload that it ran before, unless another cluster uses it.',
+        command: machine.previousPayload === null ? null : prunePayloads(root, [machine.previousPayload]),
+      }
+    case 'forget':
+      return {
+        title: 'Forget the machine',
+        effect: `Nothing is done on ${name}, as it cannot be reached. What stays there: ${sessionFolder}, ${payloadFolder(root, payload)}.`,
+        command: null,
+      }
+  }
+}

@@ -1,0 +1,50 @@
+import * as z from 'zod'
+import { ClusterName, ClusterPorts, ServiceKind } from '../contract/clusters.ts'
+import { ClusterId, FilePath, MachineId, Port } from '../contract/machines.ts'
+
+const Sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+
+/** One machine of an operation: all that its steps need to know of it. */
+export const MachineTarget = z.object({
+  machineId: MachineId,
+  name: z.string().max(128),
+  role: z.enum(['head', 'worker']),
+  /** False: it is not connected to, only forgotten. */
+  isReachable: z.boolean(),
+  arch: z.enum(['x64', 'arm64']),
+  /** Absolute; all of ours lies below. */
+  root: FilePath,
+  sessionFolder: FilePath,
+  /** Where the others reach it. */
+  nodeIp: z.string().max(64),
+  agentPort: Port,
+  /** sha256 of the payload that it is to run, or runs. */
+  payload: Sha256,
+  /** What it ran before; removed when nobody uses it any more. */
+  previousPayload: Sha256.nullable(),
+  nodeId: z
+    .string()
+    .regex(/^[0-9a-f]{56}$/)
+    .nullable(),
+  /** What guards its ports, where the probe saw it: the remedy names its command. */
+  firewall: z.enum(['firewalld', 'ufw', 'unknown']),
+})
+export type MachineTarget = z.infer<typeof MachineTarget>
+
+/** All that an operation needs to be run, and to be run again after a restart of the panel. Holds no secret. */
+export const OperationInput = z.object({
+  kind: z.enum(['create', 'add', 'drain', 'remove', 'restart', 'upgrade', 'down']),
+  clusterId: ClusterId,
+  clusterName: ClusterName,
+  ports: ClusterPorts,
+  service: ServiceKind,
+  /** The head's machine, whether or not the operation touches it. */
+  head: MachineTarget,
+  /** In the order in which they are begun. */
+  machines: z.array(MachineTarget).max(4_096),
+  /** Bytes of the archives, by sha256. */
+  archiveBytes: z.record(Sha256, z.number()),
+  /** Remove and upgrade: give the node no new work and wait for what runs, as long as this; null: until it is done. Undefined: do not wait. */
+  drainWithinMs: z.number().nullable().optional(),
+})
+export type OperationInput = z.infer<typeof OperationInput>

@@ -1,0 +1,44 @@
+import { ClusterError } from '../../../runtime/base/errors.ts'
+import type { StepId } from '../list-steps.ts'
+import { deleteAll, drain, forget, prune, stop } from './end.ts'
+import { reachHead, serveAtBoot, start, verify } from './start.ts'
+import { done, skipped, type StepContext, type StepEnd } from './step-context.ts'
+import { transferPayload, unpack } from './transfer.ts'
+
+/** What each step does. All can be repeated: what is there already is left as it is. */
+export const stepRunners: Readonly<Record<StepId, (context: StepContext) => Promise<StepEnd>>> = {
+  connect,
+  probe,
+  upload: transferPayload,
+  unpack,
+  network: reachHead,
+  start,
+  verify,
+  service: serveAtBoot,
+  drain,
+  stop,
+  delete: deleteAll,
+  prune,
+  forget,
+}
+
+async function connect(context: StepContext): Promise<StepEnd> {
+  const { target } = await context.connection()
+  return done(`${target.user}@${target.host}:${target.port}`)
+}
+
+/** @throws ClusterError `machine.unfit` with every blocker and what to do about it */
+async function probe(context: StepContext): Promise<StepEnd> {
+  const { io, machine } = context
+  if (!io.probe) return skipped('it was checked for the plan')
+  const { findings } = await io.probe(machine.machineId, await context.connection())
+  for (const { level, title, detail, remedy } of findings) {
+    if (level !== 'ok') context.say(`${level}: ${title}: ${detail} ${remedy}\n`)
+  }
+  const blockers = findings.filter(({ level }) => level === 'blocker')
+  if (blockers.length === 0) return done(`${findings.filter(({ level }) => level === 'warning').length} warnings`)
+  const reasons = blockers.map(({ title, detail, remedy }) => `${title} (${detail}). ${remedy}`)
+  throw new ClusterError('machine.unfit', `${machine.name} cannot be a node: ${reasons.join(' ')}`, {
+    details: { machineId: machine.machineId, blockers: blockers.length },
+  })
+}

@@ -1,0 +1,134 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { isTerminalStatus, JobDetails, JobSubmitResponse } from '../../../runtime/api/jobs.ts'
+import { ClusterError } from '../../../runtime/base/errors.ts'
+import { type FlagValues, UsageError } from '../../../runtime/cli/command.ts'
+import { exitCodeOf, printStatus } from '../../../runtime/cli/job/job-result.ts'
+import { createLogOutput, rawFlag } from '../../../runtime/cli/log-output.ts'
+import { topics } from '../../contract/topics.ts'
+import { type Context, exitCodes } from '../context.ts'
+import type { PanelSubcommand } from '../noun.ts'
+import { jsonFlag, sshFlags } from '../panel-flags.ts'
+import { commandLineFrom } from '../words/command-line.ts'
+import { listFrom, onlyWord } from '../words/lists.ts'
+import { printJson } from '../words/print.ts'
+import { connectTo } from './link.ts'
+
+export const jobOnCluster: PanelSubcommand = {
+  name: 'job',
+  summary: 'runs a command as a job of a cluster, through the tunnel, and follows its log',
+  usage: ['shoal cluster job NAME [flags] -- COMMAND [ARGS …]'],
+  flags: {
+    'submission-id': { value: 'ID', help: 'of the job. Default: a fresh raysubmit_…' },
+    'num-cpus': { value: 'N', help: 'CPUs that the command holds' },
+    'num-gpus': { value: 'N', help: 'GPUs that the command holds' },
+    env: { value: 'NAME=VALUE,…', help: 'for the command. No secrets: everybody on the head can read them' },
+    'no-wait': { help: 'return when the job is submitted' },
+    raw: rawFlag,
+    ...sshFlags,
+    ...jsonFlag,
+  },
+  notes: [
+    'Exit code: 0 the job succeeded, 1 it failed, 3 it was stopped. Ctrl-C ends the following, not the job.',
+    'To send a folder along, use shoal job submit on a machine of the cluster.',
+  ],
+  prepare({ values, words, behind }) {
+    const name = onlyWord('cluster job', 'the name of a cluster', words)
+    if (behind === undefined || behind.length === 0)
+      throw new UsageError('cluster job needs a command behind --: shoal cluster job NAME -- COMMAND [ARGS …]')
+    const request = requestFrom(values, commandLineFrom(behind))
+    return async (context) => {
+      const { panel, terminal, interrupts } = context
+      const cluster = await connectTo(context, name)
+      const { signal } = interrupts
+      const { body } = await panel.call('api.change', { cluster: cluster.id, route: 'submitJob', body: request }, { signal })
+      const { submission_id: id } = JobSubmitResponse.parse(body)
+      if (values.has('no-wait')) {
+        if (terminal.isJson) printJson(terminal, { submission_id: id })
+        else terminal.print(`Submitted job ${id} to ${cluster.name}.`)
+        return exitCodes.ok
+      }
+      terminal.warn(`Job ${id} on ${cluster.name}; its log:`)
+      return follow(context, { cluster: cluster.id, id })
+    }
+  },
+}
+
+type Job = { readonly cluster: string; readonly id: string }
+
+async function follow(context: Context, job: Job): Promise<number> {
+  const { panel, terminal, values, interrupts } = context
+  const output = terminal.isJson
+    ? { write: () => Promise.resolve(), end: () => Promise.resolve() }
+    : createLogOutput(terminal, values.has('raw'))
+  try {
+    await followLog(context, job, output.write)
+  } catch (error) {
+    if (!interrupts.signal.aborted) throw error
+    terminal.warn(`No longer following job ${job.id}; it goes on.`)
+    return exitCodes.interrupted
+  } finally {
+    await output.end()
+  }
+  for (;;) {
+    const { body } = await panel.call(
+      'api.read',
+      { cluster: job.cluster, route: 'getJob', params: { id: job.id } },
+      { signal: interrupts.signal },
+    )
+    const details = JobDetails.parse(body)
+    if (isTerminalStatus(details.status)) {
+      printStatus(details, terminal)
+      return exitCodeOf(details)
+    }
+    await delay(200, undefined, { signal: interrupts.signal }) // its last line comes a little before its end
+  }
+}
+
+/** Writes the log piece by piece until its end. */
+async function followLog({ panel, interrupts }: Context, { cluster, id }: Job, write: (text: string) => Promise<void>): Promise<void> {
+  const { streamId } = await panel.call('logs.followJob', { cluster, job: id }, { signal: interrupts.signal })
+  let written: Promise<void> = Promise.resolve()
+  let subscription: { close(): void } | undefined
+  try {
+    await new Promise<void>((resolve, reject) => {
+      interrupts.signal.addEventListener('abort', () => reject(new ClusterError('task.cancelled', 'the following was interrupted')), {
+        once: true,
+      })
+      subscription = panel.subscribe(`job-log/${streamId}`, (event) => {
+        const { text, isEnd, failure } = topics.jobLog.event.parse(event)
+        written = written.then(() => write(text)).catch(() => {}) // nobody reads our output any more: the process ends of that
+        if (failure !== null) reject(new ClusterError('link.closed', `the log of job ${id} broke off: ${failure}`))
+        else if (isEnd) resolve()
+      })
+    })
+  } finally {
+    subscription?.close()
+    await panel.call('logs.stopFollowing', { streamId }).catch(() => {}) // it has ended
+    await written
+  }
+}
+
+function requestFrom(values: FlagValues, entrypoint: string): Record<string, unknown> {
+  const env = listFrom('--env', values.find('env'))?.map((pair): [string, string] => {
+    const at = pair.indexOf('=')
+    if (at < 1) throw new UsageError(`--env must be NAME=VALUE with commas between them, got ${JSON.stringify(pair)}`)
+    return [pair.slice(0, at), pair.slice(at + 1)]
+  })
+  const entries: [string, unknown][] = [
+    ['entrypoint', entrypoint],
+    ['submission_id', values.find('submission-id')],
+    ['entrypoint_num_cpus', amountFrom(values, 'num-cpus')],
+    ['entrypoint_num_gpus', amountFrom(values, 'num-gpus')],
+    ['runtime_env', env && { env_vars: Object.fromEntries(env) }],
+  ]
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined))
+}
+
+function amountFrom(values: FlagValues, flag: string): number | undefined {
+  const text = values.find(flag)
+  if (text === undefined) return undefined
+  const amount = Number(text)
+  if (text.trim() === '' || !(amount >= 0 && amount <= 1e9))
+    throw new UsageError(`--${flag} must be a number, 0 or more, got ${JSON.stringify(text)}`)
+  return amount
+}

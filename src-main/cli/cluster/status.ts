@@ -1,0 +1,77 @@
+import { NodesAnswer, type NodeSummary } from '../../../runtime/api/nodes.ts'
+import type { Output } from '../../contract/panel.ts'
+import { exitCodes } from '../context.ts'
+import type { PanelSubcommand } from '../noun.ts'
+import { jsonFlag, sshFlags } from '../panel-flags.ts'
+import { countText, durationText, sizeText } from '../words/amounts.ts'
+import { onlyWord } from '../words/lists.ts'
+import { alignedTable, printJson } from '../words/print.ts'
+import { connectOrRecord, recordNote } from './link.ts'
+
+type Answer = Output<'api.read'>
+
+export const statusOfCluster: PanelSubcommand = {
+  name: 'status',
+  summary: 'the nodes of a cluster, what they have and use, as its head says',
+  usage: ['shoal cluster status NAME'],
+  flags: { ...sshFlags, ...jsonFlag },
+  notes: ['When the head cannot be reached, what was last recorded of it is shown, marked so.'],
+  prepare({ words }) {
+    const name = onlyWord('cluster status', 'the name of a cluster', words)
+    return async (context) => {
+      const { panel, terminal, interrupts } = context
+      const cluster = await connectOrRecord(context, name)
+      const { signal } = interrupts
+      const nodes = await panel.call(
+        'api.read',
+        { cluster: cluster.id, route: 'listNodeSummaries', query: { view: 'summary' } },
+        { signal },
+      )
+      const summary = summaryOf(nodes)
+      if (terminal.isJson)
+        printJson(terminal, { cluster: cluster.name, source: nodes.source, recordedAtMs: nodes.recordedAtMs, nodes: summary })
+      else terminal.print([...recordNote(nodes, Date.now()), nodesText(cluster.name, summary, Date.now())].join('\n'))
+      return exitCodes.ok
+    }
+  },
+}
+
+function summaryOf({ body }: Answer): readonly NodeSummary[] {
+  const { data } = NodesAnswer.parse(body)
+  return 'summary' in data ? data.summary : []
+}
+
+/** Pure. */
+export function nodesText(cluster: string, nodes: readonly NodeSummary[], nowMs: number): string {
+  const living = nodes.filter(({ raylet }) => raylet.state === 'ALIVE')
+  const sum = (name: string) => living.reduce((total, { raylet }) => total + (raylet.resourcesTotal[name] ?? 0), 0)
+  const resources = ['CPU', 'GPU', 'memory', 'object_store_memory'].flatMap((name) => {
+    const amount = sum(name)
+    return amount === 0 ? [] : [name === 'CPU' || name === 'GPU' ? `${amount} ${name}` : `${sizeText(amount)} ${name}`]
+  })
+  const dead = nodes.length - living.length
+  const rows = [...living, ...nodes.filter(({ raylet }) => raylet.state === 'DEAD')].map((node) => nodeRow(node, nowMs))
+  return [
+    `${cluster}: ${countText(living.length, 'node')} alive${dead > 0 ? `, ${dead} dead` : ''}; ${resources.join(', ') || 'no resources'}`,
+    ...(rows.length === 0
+      ? []
+      : ['', alignedTable(['NODE', 'HOST', 'ADDRESS', 'STATE', 'ROLE', 'CPU', 'MEMORY', 'DISK FREE', 'GPUS', 'UP'], rows)]),
+  ].join('\n')
+}
+
+function nodeRow({ raylet, hostname, cpu, cpus, mem, disk, gpus }: NodeSummary, nowMs: number): string[] {
+  const isAlive = raylet.state === 'ALIVE'
+  const free = disk?.['/']?.free
+  return [
+    raylet.nodeId.slice(0, 8),
+    hostname ?? raylet.nodeManagerHostname,
+    raylet.nodeManagerAddress,
+    isAlive ? 'alive' : `dead${raylet.stateMessage ? `: ${raylet.stateMessage}` : ''}`,
+    raylet.isHeadNode ? 'head' : '',
+    cpu === undefined ? '' : `${Math.round(cpu)}%${cpus ? ` of ${cpus[0]}` : ''}`,
+    mem === undefined ? '' : `${sizeText(mem[3])} of ${sizeText(mem[0])}`,
+    free === undefined ? '' : sizeText(free),
+    (gpus ?? []).map(({ index, utilizationGpu }) => `${index}: ${Math.round(utilizationGpu ?? 0)}%`).join(' '),
+    isAlive ? durationText(nowMs - raylet.startTimeMs) : '',
+  ]
+}

@@ -1,0 +1,5 @@
+import { commands } from '../../runtime/cli/commands.ts'
+import { runCommandLine } from '../../runtime/cli/run-command-line.ts'
+import { panelCommands } from './panel-commands.ts'
+
+await runCommandLine([...panelCommands, ...commands])

@@ -1,0 +1,24 @@
+import type { CommandEntry } from '../../runtime/cli/command.ts'
+
+/** What works on machines from this computer, in the order of the help. A command's code is loaded when it is called. */
+export const panelCommands: readonly CommandEntry[] = [
+  {
+    name: 'machine',
+    summary: 'the machines you reach over SSH: add, check, exec, shell, …',
+    load: async () => (await import('./machine/machine.ts')).machine,
+    takesProgram: true,
+    ownsWords: true,
+  },
+  {
+    name: 'cluster',
+    summary: 'make them one cluster: create, add, drain, remove, upgrade, down, …',
+    load: async () => (await import('./cluster/cluster.ts')).cluster,
+    takesProgram: true,
+    ownsWords: true,
+  },
+  {
+    name: 'panel',
+    summary: 'the same in the browser: serve it on this computer',
+    load: async () => (await import('./panel.ts')).panelCommand,
+  },
+]

@@ -1,0 +1,25 @@
+import { createLogger } from '../../runtime/base/logger.ts'
+import { openPanelHost } from '../host/panel-host.ts'
+import { startWebServer } from '../web/web-server.ts'
+
+export type ServedPanel = { readonly url: string; readonly urlWithToken: string; close(): Promise<void> }
+
+/** Opens the panel's host and serves it on loopback, where commands of this user find it too. @throws ClusterError `storage.in-use` */
+export async function servePanel(port: number): Promise<ServedPanel> {
+  const logger = createLogger('panel', (line) => void process.stderr.write(line), { level: process.env['SHOAL_DEBUG'] ? 'debug' : 'warn' })
+  const host = await openPanelHost({ logger, isWatching: true })
+  for (const warning of host.warnings) logger.warn('panel.file-set-aside', { reason: warning })
+  try {
+    const server = await startWebServer({ host: '127.0.0.1', port, dispatch: host.dispatch, hub: host.hub, logger })
+    await host.announce({ url: server.url, token: server.token })
+    const { url, urlWithToken } = server
+    const close = async () => {
+      await server.close()
+      await host.close()
+    }
+    return { url, urlWithToken, close }
+  } catch (error) {
+    await host.close()
+    throw error
+  }
+}

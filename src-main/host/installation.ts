@@ -1,0 +1,18 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import * as z from 'zod'
+import { InvariantError } from '../../runtime/base/invariant.ts'
+
+const Manifest = z.object({ name: z.string(), version: z.string() })
+
+/** What lies around this code: the nearest folder above with our package.json, whether we run bundled or from source. */
+export function findInstallation(): { readonly version: string; readonly payloadFolder: string } {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
+    const path = join(folder, 'package.json')
+    if (!existsSync(path)) continue
+    const manifest = Manifest.safeParse(JSON.parse(readFileSync(path, 'utf8')))
+    if (manifest.data?.name === 'shoal') return { version: manifest.data.version, payloadFolder: join(folder, 'dist', 'payload') }
+  }
+  throw new InvariantError('our package.json lies above our code')
+}

@@ -1,0 +1,141 @@
+import { ClusterError } from '../../runtime/base/errors.ts'
+import { plannedMember } from '../bootstrap/machine-target.ts'
+import type { OperationInput } from '../bootstrap/operation-input.ts'
+import { type PlannedOperation, runnableInput } from '../bootstrap/plan-of.ts'
+import type { Cluster, ClusterSpec } from '../contract/clusters.ts'
+import { newClusterId } from '../storage/new-id.ts'
+import { applyClusterFile, planClusterFile } from './cluster-files.ts'
+import { exportClusterFile } from '../machines/cluster-file.ts'
+import type { ClusterLeases } from './cluster-leases.ts'
+import type { ClusterLinks } from './cluster-links.ts'
+import type { ClusterPlans } from './cluster-plans.ts'
+import type { Clusters } from './clusters.ts'
+import type { Machines } from './machines.ts'
+import type { Operations } from './operations.ts'
+import type { PanelHandlers } from './panel-handlers.ts'
+
+export type ClusterParts = {
+  readonly machines: Machines
+  readonly clusters: Clusters
+  readonly plans: ClusterPlans
+  readonly operations: Operations
+  readonly links: ClusterLinks
+  readonly leases: ClusterLeases
+  readonly nowMs: () => number
+}
+
+const all = { withoutBlocked: false }
+
+export function clusterHandlers(parts: ClusterParts): PanelHandlers<'clusters'> {
+  const { clusters, machines, plans, operations, links, leases } = parts
+  const start = async (planned: PlannedOperation) => ({ operationId: await operations.start(runnableInput(planned, all)) })
+  const members = ({ cluster: ref, machines: refs }: { cluster: string; machines: readonly string[] }) =>
+    [clusters.get(ref), machines.getAll(refs).map(({ id }) => id)] as const
+  return {
+    'clusters.list': () => clusters.list(),
+    'clusters.get': ({ cluster }) => clusters.get(cluster),
+    'clusters.planCreate': async ({ spec, probe }, { signal }) => ({
+      plan: (await plans.create(newClusterId(), spec, { probe, signal })).plan,
+    }),
+    'clusters.create': ({ spec, withoutBlocked }, { signal }) => createCluster(parts, spec, { withoutBlocked, signal }),
+    'clusters.planAdd': async (input, { signal }) => ({ plan: (await plans.add(...members(input), signal)).plan }),
+    'clusters.add': async (input, { signal }) => {
+      const [cluster, machineIds] = members(input)
+      return { operationId: await addMembers(parts, cluster, { machineIds, signal }) }
+    },
+    'clusters.planDrain': async (input) => ({ plan: (await plans.drain(...members(input), null)).plan }),
+    'clusters.drain': async ({ withinMs, ...input }) => start(await plans.drain(...members(input), withinMs ?? null)),
+    'clusters.planRemove': async (input) => ({ plan: (await plans.remove(...members(input), false)).plan }),
+    'clusters.remove': async ({ force, ...input }) => start(await plans.remove(...members(input), force)),
+    'clusters.planRestart': async (input) => ({ plan: (await plans.restart(...members(input))).plan }),
+    'clusters.restart': async (input) => start(await plans.restart(...members(input))),
+    'clusters.planUpgrade': async (input) => ({ plan: (await plans.upgrade(...members(input))).plan }),
+    'clusters.upgrade': async (input) => start(await plans.upgrade(...members(input))),
+    'clusters.planDown': async ({ cluster }) => ({ plan: (await plans.down(clusters.get(cluster), false)).plan }),
+    'clusters.down': async ({ cluster, force }) => {
+      const { id } = clusters.get(cluster)
+      await links.settle(id)
+      const planned = await plans.down(clusters.get(id), force)
+      if (!planned.input)
+        throw new ClusterError('wrong-state', 'this cluster has no machines any more; forget it to take it out of the list')
+      return start(planned)
+    },
+    'clusters.forget': async ({ cluster: ref }) => {
+      const cluster = clusters.get(ref)
+      if (cluster.members.length > 0) {
+        throw new ClusterError(
+          'wrong-state',
+          `${cluster.name} has ${cluster.members.length} machines; take it down first, with force where they are gone`,
+        )
+      }
+      await links.forget(cluster.id)
+      await clusters.remove(cluster.id)
+      return {}
+    },
+    'clusters.connect': async ({ cluster: ref }, { signal }) => {
+      const cluster = clusters.get(ref)
+      await links.connect(cluster.id, signal)
+      await leases.look(cluster).catch(() => {}) // a link says by itself what is wrong
+      return clusters.get(cluster.id)
+    },
+    'clusters.disconnect': async ({ cluster }) => {
+      const { id } = clusters.get(cluster)
+      await links.disconnect(id)
+      return clusters.get(id)
+    },
+    'clusters.takeOver': async ({ cluster: ref }) => {
+      const cluster = clusters.get(ref)
+      await leases.takeOver(cluster)
+      return clusters.get(cluster.id)
+    },
+    'clusters.export': ({ cluster }) => ({ yaml: exportClusterFile(clusters.get(cluster), machines.list()) }),
+    'clusters.planApply': ({ yaml }) => planClusterFile(parts, yaml),
+    'clusters.apply': ({ yaml }, { signal }) =>
+      applyClusterFile(parts, yaml, {
+        create: (spec) => createCluster(parts, spec, { withoutBlocked: false, signal }),
+        add: (cluster, machineIds) => addMembers(parts, cluster, { machineIds, signal }),
+        remove: async (cluster, machineIds) => (await start(await plans.remove(cluster, machineIds, false))).operationId,
+      }),
+  }
+}
+
+type Creating = { readonly withoutBlocked: boolean; readonly signal: AbortSignal }
+
+/** Written down before anything is done on a machine: a removal finds what a creation that was broken off left. */
+async function createCluster(
+  parts: ClusterParts,
+  spec: ClusterSpec,
+  { withoutBlocked, signal }: Creating,
+): Promise<{ clusterId: string; operationId: string }> {
+  const { clusters, machines, plans, operations, nowMs } = parts
+  if (spec.engine !== 'shoal')
+    throw new ClusterError('not-supported', `the engine ${spec.engine} cannot be installed by this version; leave it out for shoal`)
+  if (clusters.find(spec.name))
+    throw new ClusterError('already-exists', `there is a cluster ${spec.name} already; choose another name, or add machines to that one`)
+  const clusterId = newClusterId()
+  const planned = await plans.create(clusterId, spec, { probe: true, signal })
+  const input = runnableInput(planned, { withoutBlocked })
+  const { name, engine, ports, service } = spec
+  await clusters.add({
+    ...{ id: clusterId, name, engine, createdAtMs: nowMs(), ports, service, members: input.machines.map(plannedMember) },
+    ...{ link: { state: 'off', sinceMs: nowMs(), message: null }, lease: { holder: null, isOurs: false } },
+  })
+  await machines.setCluster(idsOf(input), clusterId)
+  return { clusterId, operationId: await operations.start(input) }
+}
+
+async function addMembers(
+  { clusters, machines, plans, operations }: ClusterParts,
+  cluster: Cluster,
+  { machineIds, signal }: { machineIds: readonly string[]; signal: AbortSignal },
+): Promise<string> {
+  const input = runnableInput(await plans.add(cluster, machineIds, signal), all)
+  const known = new Set(cluster.members.map(({ machineId }) => machineId))
+  const added = input.machines.filter(({ machineId }) => !known.has(machineId))
+  const operationId = await operations.start(input)
+  await clusters.update(cluster.id, (now) => ({ ...now, members: [...now.members, ...added.map(plannedMember)] }))
+  await machines.setCluster(idsOf(input), cluster.id)
+  return operationId
+}
+
+const idsOf = ({ machines }: OperationInput): string[] => machines.map(({ machineId }) => machineId)

@@ -1,0 +1,150 @@
+import { ClusterError } from '../../runtime/base/errors.ts'
+import type { Logger } from '../../runtime/base/logger.ts'
+import type { Capabilities } from '../cluster/capabilities.ts'
+import type { ClusterCalls } from '../cluster/cluster-calls.ts'
+import { ClusterLink } from '../cluster/cluster-link.ts'
+import type { History } from '../cluster/history/history.ts'
+import { createRecordedClient } from '../cluster/history/recorded-client.ts'
+import { Recorder } from '../cluster/history/recorder.ts'
+import type { LinkConnection } from '../cluster/link-session.ts'
+import type { HostConnection } from '../ssh/host-connection.ts'
+import type { Clusters } from './clusters.ts'
+import type { PanelHub } from './panel-hub.ts'
+
+export type ClusterLinksIo = {
+  readonly clusters: Clusters
+  readonly history: History
+  readonly hub: PanelHub
+  readonly connect: (machineId: string) => Promise<HostConnection>
+  readonly logger: Logger
+}
+
+type Open = { readonly link: ClusterLink; readonly recorder: Recorder; readonly headFolder: string }
+
+/** How long somebody who asked for a connection is kept waiting for it; it is tried on after that. */
+const firstWaitMs = 20_000
+
+/** Keeps clusters connected, passes their events on, and records what it sees of them; the record answers when a cluster is gone. */
+export class ClusterLinks {
+  readonly #io: ClusterLinksIo
+  readonly #open = new Map<string, Open>()
+
+  constructor(io: ClusterLinksIo) {
+    this.#io = io
+  }
+
+  /** Begins a link where there is none, and returns when it is connected, or has failed the first time. */
+  async connect(clusterId: string, signal?: AbortSignal): Promise<void> {
+    const headFolder = this.#headFolderOf(clusterId)
+    if (headFolder === undefined)
+      throw new ClusterError('wrong-state', 'the head of this cluster was not started yet; there is nothing to connect to')
+    const known = this.#open.get(clusterId)
+    if (known && known.headFolder !== headFolder) await this.disconnect(clusterId)
+    const { link } = this.#open.get(clusterId) ?? this.#begin(clusterId, headFolder)
+    link.retry()
+    await settled(link, signal)
+  }
+
+  async disconnect(clusterId: string): Promise<void> {
+    const open = this.#open.get(clusterId)
+    if (!open) return
+    this.#open.delete(clusterId)
+    await open.link.stop()
+    await open.recorder.stop()
+    this.#io.clusters.setLive(clusterId, { link: { state: 'off', sinceMs: Date.now(), message: null } })
+  }
+
+  /** Writes down what is known of a cluster, before it is taken down. */
+  async settle(clusterId: string): Promise<void> {
+    await this.#open
+      .get(clusterId)
+      ?.recorder.settle()
+      .catch(() => {}) // its head may be away: then the record is what it is
+  }
+
+  /** With its record. */
+  async forget(clusterId: string): Promise<void> {
+    await this.disconnect(clusterId)
+    this.#io.history.remove(clusterId)
+  }
+
+  /** The head, or the record of it while that is not connected. */
+  callsOf(clusterId: string): ClusterCalls {
+    const client = this.#open.get(clusterId)?.link.client
+    return client ?? createRecordedClient(this.#io.history.record(clusterId), this.#io.clusters.get(clusterId).name)
+  }
+
+  /** @throws ClusterError `head.unavailable` */
+  capabilitiesOf(clusterId: string): Capabilities {
+    const link = this.#open.get(clusterId)?.link
+    if (link?.capabilities) return link.capabilities
+    const why = link?.view.message ?? 'it is not connected'
+    throw new ClusterError('head.unavailable', `what the head can do is known only while it is connected: ${why}`)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#open.keys()].map((clusterId) => this.disconnect(clusterId)))
+  }
+
+  #begin(clusterId: string, headFolder: string): Open {
+    const { clusters, history, hub, connect, logger } = this.#io
+    const record = history.record(clusterId)
+    const link = new ClusterLink({
+      connect: () => connect(headOf(clusters.get(clusterId)).machineId),
+      tokenPath: `${headFolder}/head/api-token`,
+      apiPort: (connection) => readApiPort(connection, headFolder),
+      clusterId: null, // the token lies in this cluster's own folder, and no other head takes it
+      lastSeq: record.lastSeq,
+      logger,
+    })
+    const live = () => (link.client && link.capabilities ? { client: link.client, capabilities: link.capabilities } : undefined)
+    const recorder = new Recorder({ record, live, logger })
+    link.onEvents((events) => {
+      if (events.type === 'events') for (const event of events.events) hub.publish(`cluster-events/${clusterId}`, event)
+      return recorder.take(events)
+    })
+    link.onState(({ state, sinceMs, message }) => clusters.setLive(clusterId, { link: { state, sinceMs, message } }))
+    const open = { link, recorder, headFolder }
+    this.#open.set(clusterId, open)
+    recorder.start()
+    link.start()
+    return open
+  }
+
+  #headFolderOf(clusterId: string): string | undefined {
+    const head = this.#io.clusters.get(clusterId).members.find(({ role }) => role === 'head')
+    return head && head.state !== 'planned' ? (head.sessionFolder ?? undefined) : undefined
+  }
+}
+
+function headOf(cluster: ReturnType<Clusters['get']>) {
+  const head = cluster.members.find(({ role }) => role === 'head')
+  if (head) return head
+  throw new ClusterError('head.unavailable', `cluster ${cluster.name} has no head any more`)
+}
+
+/** The head writes it down when it starts; a restarted one may have another. */
+async function readApiPort(connection: LinkConnection, headFolder: string): Promise<number> {
+  const { code, stdout } = await connection.script('[ -e "$1" ] && exec cat -- "$1"', [`${headFolder}/head/head.json`], {
+    timeoutMs: 20_000,
+  })
+  const port = code === 0 ? Number(/"apiAddress":"[^"]*:(\d{1,5})"/.exec(stdout)?.[1]) : Number.NaN
+  if (port >= 1 && port <= 65_535) return port
+  throw new ClusterError('head.unavailable', `no head runs in ${headFolder}; start the cluster there, then connect again`)
+}
+
+function settled(link: ClusterLink, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const isSettled = () => link.view.state !== 'connecting' && link.view.state !== 'off'
+    const finish = () => {
+      clearTimeout(timer)
+      stop()
+      signal?.removeEventListener('abort', finish)
+      resolve()
+    }
+    const timer = setTimeout(finish, firstWaitMs)
+    const stop = link.onState(() => isSettled() && finish())
+    signal?.addEventListener('abort', finish, { once: true })
+    if (isSettled()) finish()
+  })
+}

@@ -1,0 +1,116 @@
+import { ClusterError } from '../../runtime/base/errors.ts'
+import type { MachineTarget } from '../bootstrap/operation-input.ts'
+import type { PayloadArchives } from '../bootstrap/payload-archive.ts'
+import { planAdd, planCreate, planDown, planDrain, planRemove, planRestart, planUpgrade, type PlanWorld } from '../bootstrap/plan.ts'
+import type { PlannedOperation } from '../bootstrap/plan-of.ts'
+import type { Cluster, ClusterSpec } from '../contract/clusters.ts'
+import type { Machine } from '../contract/machines.ts'
+import type { HostConnection } from '../ssh/host-connection.ts'
+import { eachOf } from './each-of.ts'
+import type { MachineChecks } from './machine-checks.ts'
+import type { Machines } from './machines.ts'
+
+export type ClusterPlansIo = {
+  readonly machines: Machines
+  readonly checks: MachineChecks
+  readonly payloads: PayloadArchives
+  readonly connect: (machineId: string, signal?: AbortSignal) => Promise<HostConnection>
+  readonly atOnce: number
+}
+
+/** A payload's files take about three times the room of its archive, and both are there while it is unpacked. */
+const unpackedTimes = 3
+
+/** What would be done to a cluster, from what is known of its machines now. */
+export class ClusterPlans {
+  readonly #io: ClusterPlansIo
+
+  constructor(io: ClusterPlansIo) {
+    this.#io = io
+  }
+
+  /** Machines are named by id or name in `spec`. With `probe` they are looked at first. */
+  async create(
+    clusterId: string,
+    spec: ClusterSpec,
+    { probe, signal }: { probe: boolean; signal?: AbortSignal },
+  ): Promise<PlannedOperation> {
+    const [head, ...workers] = this.#io.machines.getAll([spec.head, ...spec.workers])
+    if (head === undefined) throw new ClusterError('bad-argument', 'a cluster needs a head')
+    if (probe) await this.#probe([head], { role: 'head', spec, signal })
+    if (probe) await this.#probe(workers, { role: 'worker', spec, signal })
+    const named = { ...spec, head: head.id, workers: workers.map(({ id }) => id) }
+    return planCreate(clusterId, named, await this.#world())
+  }
+
+  async add(cluster: Cluster, machineIds: readonly string[], signal?: AbortSignal): Promise<PlannedOperation> {
+    const machines = machineIds.map((id) => this.#io.machines.get(id))
+    await this.#probe(machines, { role: 'worker', spec: cluster, signal })
+    return planAdd(cluster, machineIds, await this.#world())
+  }
+
+  async drain(cluster: Cluster, machineIds: readonly string[], withinMs: number | null): Promise<PlannedOperation> {
+    return planDrain(cluster, machineIds, { ...(await this.#world()), withinMs })
+  }
+
+  async remove(cluster: Cluster, machineIds: readonly string[], force: boolean): Promise<PlannedOperation> {
+    const unreachable = force ? await this.#findUnreachable(machineIds) : new Set<string>()
+    return planRemove(cluster, machineIds, { ...(await this.#world()), force, unreachable })
+  }
+
+  async down(cluster: Cluster, force: boolean): Promise<PlannedOperation> {
+    const unreachable = force ? await this.#findUnreachable(cluster.members.map(({ machineId }) => machineId)) : new Set<string>()
+    return planDown(cluster, { ...(await this.#world()), force, unreachable })
+  }
+
+  async restart(cluster: Cluster, machineIds: readonly string[]): Promise<PlannedOperation> {
+    return planRestart(cluster, machineIds, await this.#world())
+  }
+
+  async upgrade(cluster: Cluster, machineIds: readonly string[]): Promise<PlannedOperation> {
+    return planUpgrade(cluster, machineIds, await this.#world())
+  }
+
+  /** A look right before a machine is changed, by what it is to become. */
+  async lookAgain(machineId: string, { role, cluster }: { role: MachineTarget['role']; cluster: Pick<Cluster, 'ports' | 'service'> }) {
+    const machine = this.#io.machines.get(machineId)
+    const wanted = { role, ports: cluster.ports, service: cluster.service, payload: await this.#payloadOf(machine) }
+    const { machine: seen, findings } = await this.#io.checks.checkOne(machine, wanted)
+    if (seen.facts) return { facts: seen.facts, findings }
+    throw new ClusterError('machine.unfit', findings[0]?.detail ?? `nothing is known of ${machine.name}`)
+  }
+
+  async #probe(
+    machines: readonly Machine[],
+    { role, spec, signal }: { role: 'head' | 'worker'; spec: Pick<Cluster, 'ports' | 'service'>; signal: AbortSignal | undefined },
+  ): Promise<void> {
+    await eachOf(machines, this.#io.atOnce, async (machine) => {
+      const payload = await this.#payloadOf(machine)
+      return this.#io.checks.checkOne(machine, { role, ports: spec.ports, service: spec.service, payload }, signal)
+    })
+  }
+
+  async #payloadOf({ facts }: Machine): Promise<{ packedBytes: number; unpackedBytes: number } | null> {
+    const archives = await this.#io.payloads.list()
+    const archive = archives.find(({ arch }) => (arch === 'arm64') === (facts?.arch === 'aarch64'))
+    return archive ? { packedBytes: archive.sizeBytes, unpackedBytes: archive.sizeBytes * unpackedTimes } : null
+  }
+
+  async #world(): Promise<PlanWorld> {
+    const archives = await this.#io.payloads.list()
+    const payloads = Object.fromEntries(archives.map(({ arch, sha256, sizeBytes }) => [arch, { sha256, sizeBytes }]))
+    return { machines: this.#io.machines.list(), payloads }
+  }
+
+  async #findUnreachable(machineIds: readonly string[]): Promise<Set<string>> {
+    const found = await eachOf(machineIds, this.#io.atOnce, async (id) => {
+      const machine = this.#io.machines.find(id)
+      if (!machine) return id
+      return this.#io.connect(id).then(
+        () => undefined,
+        () => id,
+      )
+    })
+    return new Set(found.filter((id) => id !== undefined))
+  }
+}

@@ -1,0 +1,216 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { ClusterError } from '../../runtime/base/errors.ts'
+import type { Logger } from '../../runtime/base/logger.ts'
+import { OperationInput } from '../bootstrap/operation-input.ts'
+import type { PayloadArchives } from '../bootstrap/payload-archive.ts'
+import { resumeOperation, type RunIo, type RunningOperation, startOperation } from '../bootstrap/run-operation.ts'
+import type { MemberNews } from '../bootstrap/steps/step-context.ts'
+import type { HeldLease } from '../cluster/lease.ts'
+import type { Operation } from '../contract/operations.ts'
+import type { HostConnection } from '../ssh/host-connection.ts'
+import type { OperationStore } from '../storage/operation-store.ts'
+import type { ClusterLeases } from './cluster-leases.ts'
+import type { ClusterPlans } from './cluster-plans.ts'
+import type { Clusters } from './clusters.ts'
+import type { PanelHub } from './panel-hub.ts'
+
+export type OperationsIo = {
+  readonly store: OperationStore
+  readonly clusters: Clusters
+  readonly leases: ClusterLeases
+  readonly plans: ClusterPlans
+  readonly payloads: PayloadArchives
+  readonly hub: PanelHub
+  readonly connect: (machineId: string) => Promise<HostConnection>
+  /** What is known of a member while an operation runs, in order. */
+  readonly memberChanged: (clusterId: string, machineId: string, news: MemberNews) => Promise<void>
+  /** After an operation has ended, however. */
+  readonly onEnded: (operation: Operation) => void
+  readonly nowMs: () => number
+  readonly randomHex: (digits: number) => string
+  readonly logger: Logger
+}
+
+type Running = { readonly run: RunningOperation; readonly input: OperationInput; lease: HeldLease | undefined }
+
+/** Whoever looks sees it move; each event of a large operation is some hundred kilobytes. */
+const tellEveryMs = 200
+const saveEveryMs = 1_000
+const settleMs = 100
+
+/** Runs long work on machines, one operation at a time for each cluster; what runs is written down and can be continued after a restart. */
+export class Operations {
+  readonly #io: OperationsIo
+  readonly #running = new Map<string, Running>()
+  /** Clusters that are about to be changed. */
+  readonly #claimed = new Set<string>()
+
+  constructor(io: OperationsIo) {
+    this.#io = io
+    io.hub.provide('operations', { snapshot: () => [...this.#running.values()].map(({ run }) => eventOf(run.snapshot())) })
+  }
+
+  /** The newest first, without their steps' commands and logs. */
+  async list(): Promise<Operation[]> {
+    const stored = await Promise.all(this.#io.store.list().map(({ id }) => this.#running.get(id)?.run.snapshot() ?? this.#io.store.get(id)))
+    return stored.map(lean)
+  }
+
+  /** Whole. @throws ClusterError `not-found` */
+  async get(id: string): Promise<Operation> {
+    return this.#running.get(id)?.run.snapshot() ?? this.#io.store.get(id)
+  }
+
+  /** @throws ClusterError `wrong-state` while another operation changes the cluster, `lease.held` */
+  async start(input: OperationInput): Promise<string> {
+    const lease = await this.#claim(input)
+    const id = `op-${this.#io.randomHex(16)}`
+    await this.#io.store.saveJournal(id, JSON.stringify(input))
+    this.#adopt(startOperation(input, this.#runIo(input), { id }), input, lease)
+    return id
+  }
+
+  cancel(id: string, machineId?: string): void {
+    const running = this.#running.get(id)
+    if (!running) throw new ClusterError('wrong-state', `operation ${id} does not run`)
+    running.run.cancel(machineId)
+  }
+
+  /** Goes on with what failed, was cancelled, or was interrupted. @throws ClusterError `wrong-state` when there is nothing to go on with */
+  async retry(id: string, machineId?: string): Promise<void> {
+    const running = this.#running.get(id)
+    if (running) return running.run.retry(machineId)
+    const operation = await this.#io.store.get(id)
+    const journal = await this.#io.store.readJournal(id)
+    if (operation.state === 'done') throw new ClusterError('wrong-state', `operation ${id} is done: there is nothing to try again`)
+    if (journal === undefined) throw new ClusterError('wrong-state', `what operation ${id} was made of is not kept any more; begin it anew`)
+    const input = OperationInput.parse(JSON.parse(journal))
+    const lease = await this.#claim(input)
+    const run = resumeOperation({ input, operation }, this.#runIo(input))
+    run.retry(machineId)
+    this.#adopt(run, input, lease)
+  }
+
+  isBusy(clusterId: string): boolean {
+    return this.#claimed.has(clusterId) || [...this.#running.values()].some(({ input }) => input.clusterId === clusterId)
+  }
+
+  /** Leaves what runs as it is on the machines; it shows as interrupted at the next start. */
+  async close(): Promise<void> {
+    await Promise.all(
+      [...this.#running.values()].map(async ({ run, lease }) => {
+        await this.#io.store.save(run.snapshot())
+        await lease?.release()
+      }),
+    )
+  }
+
+  /** Resolves when nothing changes that cluster any more. */
+  async settled(clusterId: string): Promise<void> {
+    while (this.isBusy(clusterId)) await delay(settleMs)
+  }
+
+  async #claim({ clusterId, kind }: OperationInput): Promise<HeldLease | undefined> {
+    if (this.isBusy(clusterId)) {
+      throw new ClusterError('wrong-state', 'another operation changes this cluster now; wait until it has ended, or cancel it')
+    }
+    this.#claimed.add(clusterId)
+    try {
+      const cluster = this.#io.clusters.get(clusterId)
+      if (kind === 'create') return undefined
+      if (kind !== 'down') return await this.#io.leases.hold(cluster)
+      await this.#io.leases.holdForDown(cluster).catch((error: unknown) => {
+        if (error instanceof ClusterError && error.code === 'lease.held') throw error
+        // a head's machine that cannot be reached holds no lease that anybody could see
+      })
+      return undefined
+    } finally {
+      this.#claimed.delete(clusterId)
+    }
+  }
+
+  #runIo(input: OperationInput): RunIo {
+    const { plans, payloads, connect, nowMs, randomHex, logger } = this.#io
+    let inOrder = Promise.resolve()
+    return {
+      connect,
+      payloadFor: (arch) => payloads.get(arch),
+      probe: (machineId) => {
+        const role = input.machines.find((each) => each.machineId === machineId)?.role ?? 'worker'
+        return plans.lookAgain(machineId, { role, cluster: input })
+      },
+      memberChanged: (machineId, news) => {
+        inOrder = inOrder
+          .then(() => this.#io.memberChanged(input.clusterId, machineId, news))
+          .catch((error: unknown) => logger.error('member.not-recorded', { machineId, reason: String(error) }))
+      },
+      nowMs,
+      randomHex: (bytes) => randomHex(bytes * 2),
+    }
+  }
+
+  #adopt(run: RunningOperation, input: OperationInput, lease: HeldLease | undefined): void {
+    this.#running.set(run.id, { run, input, lease })
+    lease?.lost.addEventListener('abort', () => run.cancel(), { once: true })
+    const tell = paced(tellEveryMs, () => this.#io.hub.publish('operations', eventOf(run.snapshot())))
+    const save = paced(saveEveryMs, () => void this.#save(run.snapshot()))
+    tell.soon()
+    save.soon()
+    const stop = run.onChange(() => {
+      tell.soon()
+      save.soon()
+    })
+    void this.#finish(run, { lease, stop: () => (stop(), tell.stop(), save.stop()) })
+  }
+
+  async #finish(run: RunningOperation, { lease, stop }: { lease: HeldLease | undefined; stop: () => void }): Promise<void> {
+    const operation = await this.#ended(run)
+    stop()
+    await lease?.release()
+    await this.#save(operation)
+    this.#running.delete(run.id)
+    this.#io.hub.publish('operations', eventOf(operation))
+    this.#io.onEnded(operation)
+  }
+
+  /** A retry while it was being closed begins another life of the same run. */
+  async #ended(run: RunningOperation): Promise<Operation> {
+    for (;;) {
+      const operation = await run.done
+      if (run.snapshot().state !== 'running') return operation
+    }
+  }
+
+  async #save(operation: Operation): Promise<void> {
+    try {
+      await this.#io.store.save(operation)
+    } catch (error) {
+      this.#io.logger.error('operation.not-saved', { operationId: operation.id, reason: String(error) })
+    }
+  }
+}
+
+/** Steps come without their commands and logs, which `operations.get` has: they are most of it, and few are looked at. */
+const lean = (operation: Operation): Operation => ({
+  ...operation,
+  machines: operation.machines.map((machine) => ({
+    ...machine,
+    steps: machine.steps.map((step) => ({ ...step, command: null, log: '' })),
+  })),
+})
+
+const eventOf = (operation: Operation) => ({ id: operation.id, value: lean(operation) })
+
+/** Calls once for all that came within some time. */
+function paced(everyMs: number, work: () => void): { soon(): void; stop(): void } {
+  let timer: NodeJS.Timeout | undefined
+  return {
+    soon() {
+      timer ??= setTimeout(() => {
+        timer = undefined
+        work()
+      }, everyMs)
+    },
+    stop: () => clearTimeout(timer),
+  }
+}
