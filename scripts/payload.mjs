@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { ensureBuilt } from './build.mjs'
 import { ensureInstalled } from './install.mjs'
@@ -19,33 +20,67 @@ const bundleFolder = join(repository, 'dist', 'runtime')
 const payloadFolder = join(repository, 'dist', 'payload')
 const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'))
 
-const wanted = process.argv[2] === '--arch' ? process.argv[3] : undefined
-if (process.argv.length > 2 && !architectures.includes(wanted)) {
-  console.error(`usage: npm run payload [-- --arch ${architectures.join('|')}]`)
-  process.exit(2)
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const wanted = process.argv[2] === '--arch' ? process.argv[3] : undefined
+  if (process.argv.length > 2 && !architectures.includes(wanted)) {
+    console.error(`usage: npm run payload [-- --arch ${architectures.join('|')}]`)
+    process.exit(2)
+  }
+  ensureInstalled()
+  await ensureBuilt()
+  for (const arch of wanted === undefined ? architectures : [wanted]) writeArchive(arch)
 }
-ensureInstalled()
-await ensureBuilt()
-for (const arch of wanted === undefined ? architectures : [wanted]) writeArchive(arch)
+
+/**
+ * Makes the archives that machines get be what the sources say; does nothing (2 ms) where they are. That for arm64 takes a download, so it is kept
+ * up only where `npm run payload` has made it once. One that cannot be made is left out with a line.
+ */
+export function ensurePayloads() {
+  for (const arch of architectures) {
+    const record = recordOf(arch)
+    if (arch !== 'x64' && record === undefined) continue
+    if (record?.builtFrom === builtFrom() && existsSync(join(payloadFolder, `${nameOf(arch)}.tar.gz`))) continue
+    try {
+      writeArchive(arch)
+    } catch (error) {
+      console.error(`payload: none for linux-${arch}, so machines with that processor are left out: ${error.message}`)
+    }
+  }
+}
+
+/** The build, the packages and this script: all that an archive is made of. */
+function builtFrom() {
+  const { digest } = JSON.parse(readFileSync(join(bundleFolder, 'build.json'), 'utf8'))
+  return `${digest} ${sha256(readFileSync(join(repository, 'package-lock.json')))} ${sha256(readFileSync(fileURLToPath(import.meta.url)))}`
+}
+
+function nameOf(arch) {
+  return `shoal-${version}-linux-${arch}`
+}
+
+function recordOf(arch) {
+  const file = join(payloadFolder, `${nameOf(arch)}.json`)
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined
+}
 
 /** Compresses (8 s) only when the files changed since the last time: the record beside the archive holds what it was made of. */
 function writeArchive(arch) {
   const startedMs = performance.now()
-  const name = `shoal-${version}-linux-${arch}`
+  const name = nameOf(arch)
   const archive = join(payloadFolder, `${name}.tar.gz`)
-  const recordFile = join(payloadFolder, `${name}.json`)
   const tar = tarOf(listFiles(arch).map((file) => ({ ...file, path: `shoal-${version}/${file.path}` })))
   const madeOf = sha256(tar)
-  const record = existsSync(archive) && existsSync(recordFile) ? JSON.parse(readFileSync(recordFile, 'utf8')) : undefined
-  if (record?.madeOf !== madeOf) {
-    mkdirSync(payloadFolder, { recursive: true })
-    const compressed = gzipSync(tar, { level: 9 })
+  const before = recordOf(arch)
+  const isSame = before?.madeOf === madeOf && existsSync(archive)
+  const compressed = isSame ? undefined : gzipSync(tar, { level: 9 })
+  mkdirSync(payloadFolder, { recursive: true })
+  if (compressed !== undefined) {
     writeFileSync(`${archive}.${process.pid}`, compressed)
     renameSync(`${archive}.${process.pid}`, archive)
-    writeFileSync(recordFile, `${JSON.stringify({ madeOf, sha256: sha256(compressed), sizeBytes: compressed.length })}\n`)
   }
-  const { sha256: hash, sizeBytes } = JSON.parse(readFileSync(recordFile, 'utf8'))
-  console.log(
+  const { sha256: hash, sizeBytes } = compressed === undefined ? before : { sha256: sha256(compressed), sizeBytes: compressed.length }
+  writeFileSync(join(payloadFolder, `${name}.json`), `${JSON.stringify({ madeOf, builtFrom: builtFrom(), sha256: hash, sizeBytes })}\n`)
+  console.error(
     `payload: dist/payload/${name}.tar.gz, ${(sizeBytes / 1024 / 1024).toFixed(1)} MiB, sha256 ${hash} (${secondsSince(startedMs)})`,
   )
   if (sizeBytes > limitBytes) throw new Error(`${name}.tar.gz is larger than the ${limitBytes / 1024 / 1024} MiB that a payload may have`)

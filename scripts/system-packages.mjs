@@ -5,7 +5,8 @@ import { runForOutput } from './run-command.mjs'
 /** Programs that suites of test/ start, and the Debian package that brings each. Where one is missing, its tests skip themselves. */
 const needed = [
   { program: 'ip', package: 'iproute2' },
-  { program: 'iptables', package: 'iptables' },
+  { program: 'cron', package: 'cron' },
+  { program: 'nc', package: 'netcat-openbsd' },
   { program: 'ssh', package: 'openssh-client' },
   { program: 'sshd', package: 'openssh-server' },
   { program: 'unshare', package: 'util-linux' },

@@ -71,7 +71,7 @@ export class ClusterLinks {
   /** The head, or the record of it while that is not connected. */
   callsOf(clusterId: string): ClusterCalls {
     const client = this.#open.get(clusterId)?.link.client
-    return client ?? createRecordedClient(this.#io.history.record(clusterId), this.#io.clusters.get(clusterId).name)
+    return client ?? createRecordedClient(this.#io.history, clusterId, this.#io.clusters.get(clusterId).name)
   }
 
   /** @throws ClusterError `head.unavailable` */

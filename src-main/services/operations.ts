@@ -31,7 +31,13 @@ export type OperationsIo = {
   readonly logger: Logger
 }
 
-type Running = { readonly run: RunningOperation; readonly input: OperationInput; lease: HeldLease | undefined }
+type Running = {
+  readonly run: RunningOperation
+  readonly input: OperationInput
+  readonly lease: HeldLease | undefined
+  /** Resolves when it has let go of everything, some time after its last step ended. */
+  readonly finished: Promise<void>
+}
 
 /** Whoever looks sees it move; each event of a large operation is some hundred kilobytes. */
 const tellEveryMs = 200
@@ -111,6 +117,10 @@ export class Operations {
   }
 
   async #claim({ clusterId, kind }: OperationInput): Promise<HeldLease | undefined> {
+    const closing = [...this.#running.values()].filter(
+      ({ input, run }) => input.clusterId === clusterId && run.snapshot().state !== 'running',
+    )
+    await Promise.all(closing.map(({ finished }) => finished))
     if (this.isBusy(clusterId)) {
       throw new ClusterError('wrong-state', 'another operation changes this cluster now; wait until it has ended, or cancel it')
     }
@@ -150,7 +160,6 @@ export class Operations {
   }
 
   #adopt(run: RunningOperation, input: OperationInput, lease: HeldLease | undefined): void {
-    this.#running.set(run.id, { run, input, lease })
     lease?.lost.addEventListener('abort', () => run.cancel(), { once: true })
     const tell = paced(tellEveryMs, () => this.#io.hub.publish('operations', eventOf(run.snapshot())))
     const save = paced(saveEveryMs, () => void this.#save(run.snapshot()))
@@ -160,7 +169,8 @@ export class Operations {
       tell.soon()
       save.soon()
     })
-    void this.#finish(run, { lease, stop: () => (stop(), tell.stop(), save.stop()) })
+    const finished = this.#finish(run, { lease, stop: () => (stop(), tell.stop(), save.stop()) })
+    this.#running.set(run.id, { run, input, lease, finished })
   }
 
   async #finish(run: RunningOperation, { lease, stop }: { lease: HeldLease | undefined; stop: () => void }): Promise<void> {

@@ -168,6 +168,7 @@ export class Handshake {
     if (end.kind !== 'connected') {
       this.#client.end()
       this.#stream.destroy()
+      this.#stream.resume() // a forwarded stream closes only once it is read to its end
     }
     this.#settle(end)
   }

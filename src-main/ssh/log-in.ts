@@ -62,7 +62,7 @@ export class LogIn {
     this.#next = next
     this.#run().then(
       () => this.#io.onFailed(logInFailed(this.#io.target, this.#memory.record)),
-      (error: unknown) => this.#io.onFailed(error instanceof ClusterError ? error : unexpected(this.#io.target, error)),
+      (error: unknown) => this.#io.onFailed(unexpected(this.#io.target, error)),
     )
   }
 
@@ -300,5 +300,8 @@ export class LogIn {
   }
 }
 
-const unexpected = (target: SshTarget, error: unknown) =>
-  new ClusterError('ssh.auth-failed', `logging in to ${target.name} broke off: ${toError(error).message}`, { cause: error })
+/** A store of secrets says itself why it has no answer. */
+function unexpected(target: SshTarget, error: unknown): ClusterError {
+  if (error instanceof ClusterError) return error
+  return new ClusterError('ssh.auth-failed', `logging in to ${target.name} broke off: ${toError(error).message}`, { cause: error })
+}

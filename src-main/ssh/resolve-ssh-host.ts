@@ -41,9 +41,10 @@ export function resolveSshHost(alias: string, explicit: ExplicitHost = {}, optio
 
 /** `[user@]host[:port]`, also as `ssh://…`; an IPv6 address with a port stands in square brackets. */
 export function parseHop(text: string): { host: string; user: string | undefined; port: number | undefined } {
-  const found = /^(?:ssh:\/\/)?(?:([^@]+)@)?(?:\[([0-9A-Fa-f:.%\w]+)\]|([^:@[\]]+)|([0-9A-Fa-f:]+:[0-9A-Fa-f:.]+))(?::(\d{1,5}))?\/?$/.exec(
-    text.trim(),
-  )
+  const found =
+    /^(?:ssh:\/\/)?(?:([^@]+)@)?(?:\[([0-9A-Fa-f:.%\w]+)\]|([^:@[\]]+)|((?:[0-9A-Fa-f]*:){2,}[0-9A-Fa-f:.]*))(?::(\d{1,5}))?\/?$/.exec(
+      text.trim(),
+    )
   const [, user, bracketed, plain, bare, digits] = found ?? []
   const host = bracketed ?? plain ?? bare
   const port = digits === undefined ? undefined : Number(digits)

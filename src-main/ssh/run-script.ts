@@ -22,5 +22,5 @@ export function scriptInput(text: string, args: readonly string[]): string {
   if (text.includes('\0') || args.some((arg) => arg.includes('\0'))) {
     throw new ClusterError('bad-argument', 'a script or an argument of it holds a NUL byte, which no shell can be given')
   }
-  return `set --${args.map((arg) => ` ${quoteForSh(arg)}`).join('')}\n{\n${text}\n} </dev/null\n`
+  return `{\nset --${args.map((arg) => ` ${quoteForSh(arg)}`).join('')}\n${text}\n} </dev/null\n`
 }

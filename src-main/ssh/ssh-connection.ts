@@ -107,7 +107,7 @@ export class SshConnection implements HostConnection, SshLink {
       return await Promise.race([opening, late])
     } catch (error) {
       opening.then(
-        (channel) => channel.destroy(),
+        (channel) => channel.destroy().resume(),
         () => {}, // it is this very error, or came after we gave up
       )
       throw error instanceof ClusterError ? error : jumpFailed(target, this.target, error)
@@ -191,6 +191,7 @@ export class SshConnection implements HostConnection, SshLink {
     this.#down = this.#isOurs ? connectionClosed(this.target) : connectionLost(this.target, this.#lastError)
     this.#resolveClosed(this.#isOurs ? null : this.#down)
     if (!this.#isOurs) this.#stream.destroy()
+    this.#stream.resume() // a forwarded stream closes only once it is read to its end
     for (const listener of [...this.#downListeners]) listener(this.#down)
     this.#downListeners.clear()
   }

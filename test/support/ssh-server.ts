@@ -143,6 +143,9 @@ function configText(folder: string, port: number, before: readonly string[], typ
 async function listen(folder: string, port: number, env: NodeJS.ProcessEnv | undefined): Promise<ChildProcess> {
   const args = ['-D', '-f', join(folder, 'sshd_config'), '-E', join(folder, 'sshd.log')]
   const child = spawn(sshd, args, { stdio: ['ignore', 'ignore', 'pipe'], env: env ?? process.env })
+  const endWithUs = () => child.kill('SIGKILL') // a test that was cut off leaves none behind
+  process.once('exit', endWithUs)
+  child.once('exit', () => process.off('exit', endWithUs))
   let said = ''
   child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()))
   for (let tries = 0; tries < 200; tries += 1) {

@@ -13,7 +13,8 @@ export function chooseSource(state: OperationState, machine: MachineState): Sour
   const { limits } = state
   const inFlight = [...state.machines.values()].flatMap((each) => (each.inFlight?.source ? [each] : []))
   const uploads = inFlight.filter((each) => each.inFlight?.source === 'here')
-  const canUpload = uploads.length < limits.uploadsAtOnce
+  const kept = uploads.length + placesKept(state, machine)
+  const canUpload = kept < limits.uploadsAtOnce
   const kin = [...state.machines.values()].filter(({ plan }) => plan.archive === machine.plan.archive)
   const usesPeers = !machine.mustUpload && kin.length >= limits.peersFrom && !areHopeless(state)
   if (!usesPeers) return canUpload ? 'here' : undefined
@@ -21,7 +22,15 @@ export function chooseSource(state: OperationState, machine: MachineState): Sour
   const free = able.find((each) => each.serves === 'yes' && servedBy(inFlight, each) < limits.fetchesPerPeer)
   if (free) return { peer: free.plan.machineId }
   const seedsComing = uploads.filter((each) => each.plan.archive === machine.plan.archive && !isOver(each.state)).length
-  return canUpload && able.length + seedsComing < limits.seeds ? 'here' : undefined
+  return canUpload && able.length + seedsComing + placesKept(state, machine) < limits.seeds ? 'here' : undefined
+}
+
+/** One for the head, whom all others wait for: it does not queue behind them. */
+function placesKept(state: OperationState, machine: MachineState): number {
+  const heads = [...state.machines.values()].filter((each) => each.plan.role === 'head' && each !== machine)
+  const isWaiting = ({ plan, steps, state: reached, inFlight }: MachineState) =>
+    !isOver(reached) && !inFlight?.source && plan.steps.some(({ kind }, index) => kind === 'transfer' && steps[index]?.state === 'waiting')
+  return heads.some(isWaiting) ? 1 : 0
 }
 
 const areHopeless = ({ fetches }: OperationState): boolean => fetches.good === 0 && fetches.bad >= hopelessFetches

@@ -64,13 +64,15 @@ rm -f "$fresh"
 if command -v curl >/dev/null 2>&1; then
   curl -sS --noproxy '*' --fail --connect-timeout 5 --speed-limit ${slowestBytesPerSecond} --speed-time 15 -o "$fresh" "$url" </dev/null
 elif command -v wget >/dev/null 2>&1; then
-  env -u http_proxy wget -q -T 10 -O "$fresh" "$url" </dev/null
+  once=; wget --help 2>&1 | grep -q -e --tries && once='-t 1' # busybox has no such flag, and tries once
+  env -u http_proxy wget -q -T 10 $once -O "$fresh" "$url" </dev/null
 elif command -v python3 >/dev/null 2>&1; then
   python3 -c 'import shutil, sys, urllib.request
 opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 with opener.open(sys.argv[1], timeout=10) as source, open(sys.argv[2], "wb") as file: shutil.copyfileobj(source, file, 1 << 20)' "$url" "$fresh" </dev/null
 elif command -v bash >/dev/null 2>&1 && command -v timeout >/dev/null 2>&1; then
-  timeout 600 bash -c 'exec 3<>"/dev/tcp/$1/$2" && printf "GET %s HTTP/1.0\\r\\n\\r\\n" "$3" >&3 && while IFS= read -r line <&3 && [ "$line" != "$(printf "\\r")" ]; do :; done && cat <&3' bash "$host" "$port" "$path" >"$fresh" </dev/null
+  timeout 5 bash -c 'exec 3<>"/dev/tcp/$1/$2"' bash "$host" "$port" </dev/null &&
+    timeout 600 bash -c 'exec 3<>"/dev/tcp/$1/$2" && printf "GET %s HTTP/1.0\\r\\n\\r\\n" "$3" >&3 && while IFS= read -r line <&3 && [ "$line" != "$(printf "\\r")" ]; do :; done && cat <&3' bash "$host" "$port" "$path" >"$fresh" </dev/null
 else
   echo 'it has no curl, wget, python3 or bash to fetch with' >&2; exit 3
 fi

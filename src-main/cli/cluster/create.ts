@@ -3,9 +3,10 @@ import { parsePort } from '../../../runtime/cli/values.ts'
 import { ClusterName } from '../../contract/clusters.ts'
 import type { Machine } from '../../contract/machines.ts'
 import type { GivenInput } from '../../contract/panel.ts'
-import type { Context } from '../context.ts'
+import { type Context, exitCodes } from '../context.ts'
 import { getMachine, selectMachines } from '../machine/select-machines.ts'
 import type { PanelSubcommand } from '../noun.ts'
+import { countText } from '../words/amounts.ts'
 import { listFrom, wordFrom } from '../words/lists.ts'
 import { readText } from '../words/read-text.ts'
 import { type HostsSource, machinesOfHosts } from './hosts-of-file.ts'
@@ -57,17 +58,20 @@ export const createCluster: PanelSubcommand = {
 
 type Wanted = { readonly name: string; readonly settings: Settings; readonly machines: readonly Machine[] }
 
-function create(context: Context, { name, settings, machines: [head, ...workers] }: Wanted): Promise<number> {
-  const { panel, values } = context
+async function create(context: Context, { name, settings, machines: [head, ...workers] }: Wanted): Promise<number> {
+  const { panel, terminal, values } = context
   if (!head) throw new UsageError('--hosts names no machine')
   const spec: Spec = { name, ...settings, head: head.id, workers: workers.map(({ id }) => id) }
   const withoutBlocked = values.has('without-blocked')
-  return showAndRun(context, {
+  const code = await showAndRun(context, {
     plan: async (signal) => (await panel.call('clusters.planCreate', { spec, probe: true }, { signal })).plan,
     start: () => panel.call('clusters.create', { spec, withoutBlocked }),
-    ask: { effect: `${name} will be made: ${head.name} is the head, with ${workers.length} more.`, isOptional: true },
+    ask: { effect: `${name} will be made of ${countText(workers.length + 1, 'machine')}: ${head.name} is the head.`, isOptional: true },
     refuseBlocked: withoutBlocked ? undefined : 'To go on without: --without-blocked',
   })
+  if (code === exitCodes.ok && !values.has('plan') && !terminal.isJson)
+    terminal.print(`Next: shoal cluster status ${name}, and shoal cluster job ${name} -- COMMAND`)
+  return code
 }
 
 async function machinesOfFlags({ panel }: Context, { head, workers }: Chosen): Promise<Machine[]> {

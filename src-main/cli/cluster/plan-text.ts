@@ -1,22 +1,25 @@
 import { plainText } from '../../../runtime/cli/state/print-rows.ts'
 import type { Plan } from '../../contract/clusters.ts'
-import { findingLines } from '../machine/finding-lines.ts'
+import { findingLines, findingLinesOfMany } from '../machine/finding-lines.ts'
 import { countText, namesText } from '../words/amounts.ts'
 import { indented } from '../words/print.ts'
 
 type PlannedMachine = Plan['machines'][number]
 
-/** Pure: what would be done, machines with the same steps together, then what stands in the way. `isVerbose`: with commands. */
+/**
+ * Pure: what would be done, machines with the same steps together, then what stands in the way. What differs between them, such as paths,
+ * is told of the first. `isVerbose`: with commands, and together only what is the same to the letter.
+ */
 export function planText(plan: Plan, isVerbose: boolean): string {
   const groups = new Map<string, PlannedMachine[]>()
   for (const machine of plan.machines) {
-    const key = JSON.stringify([machine.role, machine.steps.map(({ title, effect, command }) => [title, effect, isVerbose ? command : ''])])
+    const key = JSON.stringify([
+      machine.role,
+      machine.steps.map(({ title, effect, command }) => (isVerbose ? [title, effect, command] : title)),
+    ])
     groups.set(key, [...(groups.get(key) ?? []), machine])
   }
-  const notable = plan.machines.flatMap(({ name, findings }) => {
-    const lines = findingLines(findings, { withAll: false })
-    return lines.length === 0 ? [] : [plainText(name), ...lines]
-  })
+  const notable = findingLinesOfMany(plan.machines, { withAll: false })
   return [
     `Plan: ${plan.kind} ${plan.clusterName}, ${countText(plan.machines.length, 'machine')}`,
     ...[...groups.values()].flatMap((machines) => groupLines(machines, isVerbose)),
@@ -33,13 +36,16 @@ function groupLines(machines: readonly PlannedMachine[], isVerbose: boolean): st
   const role = first.role === 'none' ? '' : `${first.role} `
   return [
     '',
-    `${role}${plainText(names)}`,
+    `${role}${plainText(names)}${isAlike(machines) ? '' : `, told of ${plainText(first.name)}`}`,
     ...first.steps.flatMap(({ title, effect, command }, index) => [
       `  ${String(index + 1).padStart(2)}. ${plainText(title)}${effect === '' ? '' : `: ${plainText(effect)}`}`,
       ...(isVerbose && command !== null ? [indented(command.trimEnd(), '        $ ')] : []),
     ]),
   ]
 }
+
+const isAlike = (machines: readonly PlannedMachine[]): boolean =>
+  new Set(machines.map(({ steps }) => JSON.stringify(steps.map(({ effect }) => effect)))).size === 1
 
 /** Those of a machine stand with it already. */
 function blockerLines({ blockers }: Plan): string[] {

@@ -20,7 +20,7 @@ export const plannedFlags = {
 type Planned = {
   readonly plan: (signal: AbortSignal) => Promise<Plan>
   readonly start: () => Promise<{ operationId: string }>
-  /** What to ask. Undefined: nothing that runs is touched, and nobody is asked. */
+  /** What to ask before. */
   readonly ask: { readonly effect: string; readonly word?: string; readonly isOptional?: boolean }
   /** Said in place of going on when blockers keep some machines out. Undefined: the others go on. */
   readonly refuseBlocked?: string | undefined
@@ -46,7 +46,8 @@ export async function showAndRun(context: Context, { plan: makePlan, start, ask,
     )
     return exitCodes.failed
   }
-  if (!(await confirm(context, ask))) {
+  const leftOut = names.length > 0 ? ` Left out: ${names.join(', ')}.` : ''
+  if (!(await confirm(context, { ...ask, effect: ask.effect + leftOut }))) {
     terminal.warn('Nothing was started.')
     return interrupts.hasInterrupted ? exitCodes.interrupted : exitCodes.failed
   }

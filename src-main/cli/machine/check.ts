@@ -1,4 +1,3 @@
-import { plainText } from '../../../runtime/cli/state/print-rows.ts'
 import type { Output } from '../../contract/panel.ts'
 import { exitCodes } from '../context.ts'
 import type { PanelSubcommand } from '../noun.ts'
@@ -7,7 +6,7 @@ import { countText, sizeText } from '../words/amounts.ts'
 import { wordFrom } from '../words/lists.ts'
 import { alignedTable, printJson } from '../words/print.ts'
 import { sayMeanwhile } from '../words/say-meanwhile.ts'
-import { findingLines } from './finding-lines.ts'
+import { findingLinesOfMany } from './finding-lines.ts'
 import { countLevel, gpuText, systemText } from './machine-words.ts'
 import { isEmpty, selectionFlags, selectionFrom, selectMachines } from './select-machines.ts'
 
@@ -55,12 +54,12 @@ export function checkText(checked: Checked, withAll: boolean): string {
     facts ? gpuText(facts) : '',
   ])
   const table = alignedTable(['NAME', 'OK', 'WARNINGS', 'BLOCKERS', 'SYSTEM', 'CPUS', 'MEMORY', 'DISK FREE', 'GPUS'], rows)
-  const below = checked.flatMap(({ machine, findings }) => {
-    const lines = findingLines(findings, { withAll })
-    return lines.length === 0 ? [] : ['', plainText(machine.name), ...lines]
-  })
+  const found = findingLinesOfMany(
+    checked.map(({ machine: { name }, findings }) => ({ name, findings })),
+    { withAll },
+  )
   const blocked = checked.filter(({ findings }) => countLevel(findings, 'blocker') > 0).length
   const verdict =
     blocked === 0 ? `${countText(checked.length, 'machine')} fit.` : `${blocked} of ${countText(checked.length, 'machine')} not fit.`
-  return [table, ...below, '', verdict].join('\n')
+  return [table, ...(found.length > 0 ? ['', ...found] : []), '', verdict].join('\n')
 }

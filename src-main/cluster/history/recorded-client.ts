@@ -9,6 +9,7 @@ import { ClusterError } from '../../../runtime/base/errors.ts'
 import type { AnswerOf, PageId } from '../answers.ts'
 import { type CallInput, type ClusterCalls, type ListPage, type ListQuestion, listQuery, type LogQuestion } from '../cluster-calls.ts'
 import type { ClusterRecord } from './cluster-record.ts'
+import type { History } from './history.ts'
 import { rayJobColumns, type ThingKind } from './core/rows.ts'
 import { metricsFromRecord } from './record-metrics.ts'
 import { alertsFromRecord, eventsFromRecord } from './record-events.ts'
@@ -30,8 +31,10 @@ const things: Readonly<Record<string, ThingKind>> = {
 /**
  * What was recorded of a cluster, under the calls of its head: nodes, jobs and their logs, tasks, actors, placement groups, events, alerts and
  * figures. Everything else throws `head.unavailable` and says that the cluster is not connected.
+ * `name` is for such messages.
  */
-export const createRecordedClient = (record: ClusterRecord, clusterName: string): RecordedClient => new RecordedClient(record, clusterName)
+export const createRecordedClient = (history: Pick<History, 'record'>, clusterId: string, name: string = clusterId): RecordedClient =>
+  new RecordedClient(history.record(clusterId), name)
 
 export class RecordedClient implements ClusterCalls {
   readonly source = 'record'

@@ -1,5 +1,5 @@
 import type { ClusterEvent } from '../../../runtime/api/events.ts'
-import { ClusterError, toError } from '../../../runtime/base/errors.ts'
+import { ClusterError, errorCodes, toError } from '../../../runtime/base/errors.ts'
 import type { Logger } from '../../../runtime/base/logger.ts'
 import { can } from '../capabilities.ts'
 import type { LinkEvents } from '../link-session.ts'
@@ -45,6 +45,7 @@ export class Recorder {
   #askedAtMs = 0
   #hasFailed = false
   #isStopped = false
+  #askFailure = ''
   #lastLive: Live | undefined
 
   constructor(options: RecorderOptions) {
@@ -113,8 +114,10 @@ export class Recorder {
     this.#askedAtMs = nowMs
     this.#asking = this.#ask(live)
       .catch((error: unknown) => {
-        // The link says that the head is away; anything else is worth a line.
-        if (!(error instanceof ClusterError)) this.#options.logger.error('history.ask-failed', { reason: toError(error).message })
+        // The link says that the head is away; anything else is worth a line, once.
+        const reason = error instanceof ClusterError && errorCodes[error.code].retryable ? '' : toError(error).message
+        if (reason !== '' && reason !== this.#askFailure) this.#options.logger.error('history.ask-failed', { reason })
+        this.#askFailure = reason
       })
       .finally(() => (this.#asking = undefined))
   }
@@ -125,6 +128,8 @@ export class Recorder {
     if (this.#tasks.isBehind) await this.#tasks.run(live, nowMs)
     if (!this.#isStopped) this.#logs.run(live, nowMs())
     await this.#metrics.run(live, nowMs())
+    this.#options.record.setFact('heard-at-ms', nowMs()) // of a head without events this is the only word
+    this.#askFailure = ''
   }
 
   #write(): Promise<void> {

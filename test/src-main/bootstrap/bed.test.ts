@@ -59,7 +59,7 @@ describe.skipIf(missing)(`a bed of hosts${missing === undefined ? '' : ` (needs 
 
   test('gives each host its name, its user without rights, and a file system that does not show this repository', () => {
     expect(ssh(bed, a, 'hostname; id -un; id -u; echo $HOME').stdout).toBe('a\nuser\n12345\n/home/user\n')
-    expect(ssh(bed, a, `ls -d ${repository} ${process.execPath} /root/* 2>/dev/null; command -v node npm`).stdout).toBe('')
+    expect(ssh(bed, a, `ls -d ${repository} ${process.execPath} ~root/* 2>/dev/null; command -v node npm`).stdout).toBe('')
     for (const command of ['touch /etc/x', 'cat /etc/shadow', 'mount -t tmpfs x /mnt', 'su -c id </dev/null', 'sudo -n id']) {
       expect([command, ssh(bed, a, command).status]).not.toEqual([command, 0])
     }

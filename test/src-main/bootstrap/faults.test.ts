@@ -60,9 +60,7 @@ describe.skipIf(missing !== undefined)(
     }, 120_000)
 
     test('down takes all of it away again, of what was begun as well', async () => {
-      const leaving = { ...(await fleet.world()), force: false, unreachable: new Set<string>() }
-      const operation = await fleet.begin(runnableInput(planDown(fleet.cluster, leaving), { withoutBlocked: false })).done
-      expect(troubleOf(operation)).toEqual([])
+      await fleet.takeDown()
       for (const each of bed.hosts) {
         expect({ host: each.name, changes: each.listChanges(), processes: each.processes() }).toEqual({
           host: each.name,

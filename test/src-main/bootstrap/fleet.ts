@@ -145,7 +145,7 @@ export class Fleet {
 }
 
 /** What a probe would have found; only what plans look at is true. */
-export function aMachine(host: BedHost, index: number): Machine {
+export function aMachine(host: Pick<BedHost, 'name' | 'address' | 'user' | 'home'>, index: number): Machine {
   return Machine.parse({
     id: machineIdOf(index),
     name: host.name,
@@ -209,14 +209,15 @@ export function longestSteps(operation: Operation): Record<string, number> {
   return longest
 }
 
-/** Resolves when `isTrue` is; asks after every change of an operation. */
+/** Resolves when `isTrue` is; asks after every change of an operation. @throws Error when it ended before */
 export function until(operation: RunningOperation, isTrue: (now: Operation) => boolean): Promise<void> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const stop = operation.onChange(() => {
       if (!isTrue(operation.snapshot())) return
       stop()
       resolve()
     })
+    void operation.done.then((end) => reject(new Error(`it ended as ${end.state} before that: ${troubleOf(end).join('\n')}`)))
   })
 }
 

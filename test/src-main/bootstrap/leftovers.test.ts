@@ -149,7 +149,7 @@ printf '%s\\n' '0 1 * * * echo mine' '@reboot /bin/sh "x" # shoal:c-000000000001
     store('live', pidOf(orphan))
     host.run('setsid sleep 444 >/dev/null 2>&1 </dev/null &', 'user')
     await expect.poll(() => host.processes().some(({ command }) => command === 'sleep 444')).toBe(true)
-    host.run(`mkdir -p /home/user/work/clusters; ln -s /home/user/work ${root}/runtime/${used}; touch /home/user/precious`, 'user')
+    host.run(`mkdir -p /home/user/mine/clusters; ln -s /home/user/mine ${root}/runtime/${used}; touch /home/user/precious`, 'user')
     const stranger = host.processes().find(({ command }) => command === 'sleep 444')?.pid ?? -1
     const ticks = host.run(`sed 's/.*) //' /proc/${stranger}/stat | cut -d ' ' -f 20`).trim()
     const one = (kind: Leftover['kind'], what: string): Leftover => ({ kind, what, detail: '', sizeBytes: null, sinceMs: null })
@@ -157,7 +157,7 @@ printf '%s\\n' '0 1 * * * echo mine' '@reboot /bin/sh "x" # shoal:c-000000000001
       one('process', `${pidOf(orphan)}:1`), //         another process had that pid
       one('process', `${stranger}:${ticks}`),
       one('shared-memory', '/dev/shm/shoal-12345-live'),
-      one('shared-memory', '/dev/shm/shoal-12345-x/../../../home/user/work'),
+      one('shared-memory', '/dev/shm/shoal-12345-x/../../../home/user/mine'),
       one('folder', orphan),
       one('folder', `${root}/runtime/${unused}`),
       one('folder', `${root}/runtime/${used}`),
@@ -174,9 +174,9 @@ printf '%s\\n' '0 1 * * * echo mine' '@reboot /bin/sh "x" # shoal:c-000000000001
     for (const { why } of kept) expect(why).not.toBe('')
     expect(kept.find(({ leftover }) => leftover === asked[4])?.why).toBe(`process ${pidOf(orphan)} uses it`)
     expect(pidOf(orphan)).toBeGreaterThan(0)
-    expect(host.try('ls -d /home/user/precious /home/user/work/clusters /dev/shm/shoal-12345-live').status).toBe(0)
+    expect(host.try('ls -d /home/user/precious /home/user/mine/clusters /dev/shm/shoal-12345-live').status).toBe(0)
     expect(host.listChanges()).not.toContain('/home/user/injected')
-    host.run('rm -rf /home/user/work /home/user/precious; pkill -x sleep -u user; true')
+    host.run('rm -rf /home/user/mine /home/user/precious; pkill -x sleep -u user; true')
   })
 
   test('an upload that somebody writes now stays', async () => {

@@ -5,8 +5,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runtimeNode } from '#runtime/session/daemon.ts'
 
-export const panelCli = fileURLToPath(new URL('../../../src-main/cli/main.ts', import.meta.url))
-export type Outcome = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
+/** SHOAL_FROM_SOURCE=1 tries changes without a build. */
+const path = process.env['SHOAL_FROM_SOURCE'] ? '../../../src-main/cli/main.ts' : '../../../dist/panel/cli.mjs'
+const panelCli = fileURLToPath(new URL(path, import.meta.url))
+type Outcome = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
 
 /** Why a command cannot be run on a terminal here; undefined when it can. */
 export const whyNoTerminal = (): string | undefined =>

@@ -5,7 +5,8 @@ import type { Machine } from '#src-main/contract/machines.ts'
 import type { Operation } from '#src-main/contract/operations.ts'
 import type { Output } from '#src-main/contract/panel.ts'
 import { type Bed, createBed, whyNoBed } from '#test/support/bed/bed.ts'
-import { CliUser, whyNoTerminal } from './cli-process.ts'
+import { ensurePayload } from '#test/support/payload.ts'
+import { CliUser, outcomeOf, whyNoTerminal } from './cli-process.ts'
 
 describe('without machines', () => {
   const user = new CliUser()
@@ -16,7 +17,7 @@ describe('without machines', () => {
     expect(added).toMatchObject({ code: 0, stderr: '' })
     expect(added.stdout).toContain('Added 3 machines.')
     const file = join(user.folder, 'hosts.txt')
-    writeFileSync(file, 'root@desk\n!!! no host\nroot@attic:22\n')
+    writeFileSync(file, 'root@desk\nroot@cellar:99999\nroot@attic:22\n')
     const fromFile = await user.shoal('machine', 'add', '--file', 'hosts.txt')
     expect(fromFile.code).toBe(1)
     expect(fromFile.stderr).toMatch(/^line 2: /)
@@ -86,6 +87,7 @@ describe.skipIf(missing !== undefined)(`on hosts of a bed${missing === undefined
   let bed: Bed
   let hosts: string
   beforeAll(async () => {
+    await ensurePayload()
     bed = await createBed({ hosts: [{ name: 'one' }, { name: 'two' }, { name: 'three', password: 'hunter2-planted' }] })
     hosts = bed.hosts.map(({ address }) => `user@${address}`).join('\n')
     for (const host of bed.hosts) {
@@ -102,7 +104,7 @@ describe.skipIf(missing !== undefined)(`on hosts of a bed${missing === undefined
       )
       expect(added).toMatchObject({ code: 0 })
     }
-  }, 60_000)
+  }, 180_000)
   afterAll(async () => {
     user.dispose()
     await bed?.close()
@@ -172,7 +174,7 @@ describe.skipIf(missing !== undefined)(`on hosts of a bed${missing === undefined
       const { code, text } = await user.onTerminal(
         ['machine', 'shell', 'one'],
         [
-          { wait: /\$ $/, type: 'tty && echo "on $(hostname)"\r' },
+          { wait: /\$ $/, type: 'unset HISTFILE; tty && echo "on $(hostname)"\r' },
           { wait: /on one/, type: 'exit 7\r' },
         ],
       )
@@ -188,8 +190,15 @@ describe.skipIf(missing !== undefined)(`on hosts of a bed${missing === undefined
     writeFileSync(file, `${hosts.split('\n').slice(0, 2).join('\n')}\n`)
     const planned = await user.shoal('cluster', 'create', 'lab', '--hosts', file, '--plan')
     expect(planned.stdout).toMatch(/^Plan: create lab, 2 machines\n\nhead one\n/)
-    const created = await user.json<Operation>('cluster', 'create', 'lab', '--hosts', file, '--key', bed.keyFile)
-    expect(created).toMatchObject({ kind: 'create', state: 'done' })
+    const creating = user.start('cluster', 'create', 'lab', '--hosts', file)
+    const interrupted = outcomeOf(creating)
+    creating.stdout?.on('data', (piece: string) => piece.includes(': done in ') && creating.kill('SIGINT'))
+    const broken = await interrupted
+    expect(broken.stderr).toContain('Cancelling')
+    expect(broken.code).toBe(130)
+    const operation = /shoal cluster retry (op-\w+)/.exec(broken.stdout)?.[1] ?? ''
+    const retried = await user.json<Operation>('cluster', 'retry', operation)
+    expect(retried).toMatchObject({ id: operation, kind: 'create', state: 'done' })
     expect((await user.shoal('cluster', 'show', 'lab')).stdout).toMatch(/\none +head +started/)
     expect((await user.shoal('cluster', 'status', 'lab')).stdout).toContain('lab: 2 nodes alive')
     const job = await user.shoal('cluster', 'job', 'lab', '--', 'echo from a job; exit 3')

@@ -48,7 +48,7 @@ test('each row that cannot be taken is named with its line', () => {
   const parsed = parseCsvInventory(
     'name,host,port\n\na,a,22\nb,-oProxyCommand=x,\nc,c,99999\n"d\nd",d,\ne,,\nf,f,22,more\na,g,\nh,"un"closed,\ni,i,\n',
   )
-  expect(namesOf(parsed)).toEqual(['a', 'f', 'i'])
+  expect(namesOf(parsed)).toEqual(['a', 'd-d', 'f', 'i'])
   expect(messagesOf(parsed).map((message) => message.split(':')[0])).toEqual(expect.arrayContaining(['4', '5', '6', '8', '9', '10', '11']))
 })
 

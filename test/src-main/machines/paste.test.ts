@@ -170,9 +170,9 @@ test('hostile texts are refused quickly', () => {
     `n[1-4096] ${'n[1-4096] '.repeat(6_000)}`,
     `ssh ${'-o x=y '.repeat(8_000)}`,
   ]
-  for (const text of texts) expect(parsePastedHosts(text).problems.length).toBeGreaterThan(0)
   for (const { problems } of texts.map(parsePastedHosts)) {
-    expect(problems.length).toBeLessThanOrEqual(1_001)
+    expect(problems.length).toBeGreaterThan(0)
+    expect(problems.length).toBeLessThanOrEqual(1_002)
     for (const { text, message } of problems) expect(text.length + message.length).toBeLessThan(20_000)
   }
   expect(performance.now() - startedMs).toBeLessThan(20_000)

@@ -13,13 +13,15 @@ export const spec = (name: string, more: Partial<MachineSpec> = {}): MachineSpec
 const letters = 'abcxyzABC0189é中'
 const textOf = (alphabet: string, maxLength: number) =>
   fc
-    .string({ unit: fc.constantFrom(...alphabet), minLength: 1, maxLength })
+    .string({ unit: fc.constantFrom(...alphabet.split('')), minLength: 1, maxLength })
     .map((text) => text.trim())
     .filter((text) => text !== '')
 const label = textOf(`${letters}_-./ ,;|\\'"=#@:[]{}&*!%\u00a0+`, 16)
 const path = textOf(`${letters}/~_-. ,;|\\'"%#+`, 24)
 const word = (first: string, rest: string, maxLength: number) =>
-  fc.tuple(fc.constantFrom(...first), fc.string({ unit: fc.constantFrom(...rest), maxLength })).map(([start, end]) => start + end)
+  fc
+    .tuple(fc.constantFrom(...first.split('')), fc.string({ unit: fc.constantFrom(...rest.split('')), maxLength }))
+    .map(([start, end]) => start + end)
 const host = fc.oneof(word('abz019_', 'abz019', 8), fc.constantFrom('10.0.0.7', 'fe80::1', 'fe80::2%eth0', 'a-b.example.com'))
 const hop = fc
   .oneof(word('abz019', 'abz019.-', 8), fc.constantFrom('me@gate:22', 'gate', '[fe80::1]:2222'))
@@ -38,7 +40,7 @@ const anySpec = fc
     groups: fc.uniqueArray(label, { maxLength: 3 }),
     tags: fc.array(label, { maxLength: 3 }),
     notes: fc
-      .oneof(fc.constant(''), fc.string({ unit: fc.constantFrom(...`${letters} ,;"'\n\t=+-@#:\\`), maxLength: 40 }))
+      .oneof(fc.constant(''), fc.string({ unit: fc.constantFrom(...`${letters} ,;"'\n\t=+-@#:\\`.split('')), maxLength: 40 }))
       .filter((text) => text.trim() === text),
     folder: optional(path),
     nodeIp: optional(fc.constantFrom('10.1.2.3', 'fe80::7')),

@@ -1,4 +1,5 @@
-import { createServer, type Server, type Socket } from 'node:net'
+import { spawn } from 'node:child_process'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { KnownHosts } from '#src-main/ssh/known-hosts.ts'
@@ -43,6 +44,22 @@ test('a name that does not resolve, a port on which nothing listens, and an addr
   expect(String(refused)).toContain(`127.0.0.1:${port} refused the connection: nothing listens on that port. Check the port`)
 })
 
+test.skipIf(process.platform !== 'linux')('an address that answers nothing at all is given up after the time for it', async () => {
+  using folder = tempFolder()
+  // Linux drops newcomers silently when the line in front of a program that does not accept is full.
+  const program = `const s = require('net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => { console.log(s.address().port); setTimeout(() => process.kill(process.pid, 'SIGSTOP'), 50) })`
+  const deaf = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const port = Number(await new Promise((resolve) => deaf.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString()))))
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  const inLine = [0, 1, 2, 3].map(() => connect(port, '127.0.0.1').on('error', () => {}))
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  const error = await failureOf(openConnection(aTarget({ port }), anIo(folder, { timeouts: { connectMs: 400 } })))
+  for (const socket of inLine) socket.destroy()
+  deaf.kill('SIGKILL')
+  expect(error).toMatchObject({ code: 'ssh.unreachable', details: { reason: 'timeout' } })
+  expect(String(error)).toContain('no connection within 0.4 s')
+})
+
 test('a server that is no SSH server is named with what it says', async () => {
   using folder = tempFolder()
   await using web = await listening((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
@@ -72,7 +89,6 @@ test('a server that hangs up before the handshake is tried four times, and the m
 test.skipIf(missing)(`a server that drops newcomers is reached by trying again${needs}`, async () => {
   await using bed = await aBed({ config: ['MaxStartups 1'] })
   // A first newcomer that never logs in takes the only place; it leaves after a while.
-  const { connect } = await import('node:net')
   const squatter = connect(bed.target.port, '127.0.0.1')
   await new Promise((resolve) => squatter.once('data', resolve))
   setTimeout(() => squatter.destroy(), 150)

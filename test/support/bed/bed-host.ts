@@ -18,6 +18,8 @@ export class BedHost {
   readonly name: string
   /** Where the test reaches it; behind the jump host, where the others do. */
   readonly address: string
+  /** On the network behind the jump host, where it has one there. */
+  readonly innerAddress: string
   readonly port = 22
   readonly user = bedUser.name
   readonly home = bedUser.home
@@ -34,6 +36,7 @@ export class BedHost {
     this.quirks = place.quirks
     this.name = place.quirks.name
     this.address = place.addresses[0] ?? ''
+    this.innerAddress = place.addresses.at(-1) ?? ''
     writeHostFiles(place.folders, place.quirks, shared)
   }
 
@@ -84,10 +87,15 @@ export class BedHost {
   /** Puts a file of this machine there, owned by the user; the folders above are made. */
   put(localPath: string, path: string, mode = 0o644): void {
     this.run(`mkdir -p '${dirname(path)}'`, 'user')
-    const target = `/proc/${this.pid}/root${path}`
+    const target = this.rootDir + path
     copyFileSync(localPath, target)
     chownSync(target, bedUser.uid, bedUser.uid)
     chmodSync(target, mode)
+  }
+
+  /** Its file systems as this machine sees them while it is on. */
+  get rootDir(): string {
+    return `/proc/${this.pid}/root`
   }
 
   /** Files and folders of the user that were not there when the bed was made, as paths on the host. */
@@ -97,7 +105,7 @@ export class BedHost {
 
   /** The user's processes that run on it, without those of sshd itself: pid as counted there, and command line. */
   processes(): { pid: number; command: string }[] {
-    const proc = `/proc/${this.pid}/root/proc`
+    const proc = join(this.rootDir, 'proc')
     const found: { pid: number; command: string }[] = []
     for (const name of readdirSync(proc).filter((each) => /^\d+$/.test(each))) {
       try {

@@ -61,9 +61,11 @@ export async function createBed(options: { hosts: readonly HostQuirks[]; jump?: 
   const network = makeNetwork()
   const wanted: HostQuirks[] = [...options.hosts, ...(options.jump === true ? [{ name: 'jump' }] : [])]
   const places = wanted.map((quirks, index) => ({ quirks, index, addresses: addressesOf(quirks, index) }))
-  function addressesOf({ name, behindJump }: HostQuirks, index: number): string[] {
+  function addressesOf({ name, behindJump, bothNetworks }: HostQuirks, index: number): string[] {
     if (behindJump === true) return [network.addressOf('back', index)]
-    return name === 'jump' ? [network.addressOf('front', index), network.addressOf('back', index)] : [network.addressOf('front', index)]
+    return name === 'jump' || bothNetworks === true
+      ? [network.addressOf('front', index), network.addressOf('back', index)]
+      : [network.addressOf('front', index)]
   }
   const shared = {
     network,

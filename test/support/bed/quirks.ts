@@ -1,8 +1,10 @@
 /** What a host of the bed is, and what is wrong with it. Whatever is left out is as on a plain Debian server. */
 export type HostQuirks = {
   readonly name: string
-  /** Reachable from the other hosts and through the jump host only; needs `jump: true`. */
+  /** On the network behind the jump host alone; needs `jump: true`. */
   readonly behindJump?: boolean
+  /** On both networks, as the jump host is. */
+  readonly bothNetworks?: boolean
   /** No curl, wget, python3, perl, nc or busybox. */
   readonly bare?: boolean
   /** Further programs of /usr/bin that it has not. */

@@ -49,12 +49,19 @@ test('a plan shows machines with the same steps together, what is in the way, an
       '',
       'Note: 84 MiB are sent',
       '',
-      'b',
       '  blocker  No room',
+      '           on b',
       '           → free some',
     ].join('\n'),
   )
   expect(planText(plan, true)).toContain('   1. Upload: 28 MiB to ~/.shoal\n        $ cat > x')
+})
+
+test('machines that differ in paths alone stand together, told of the first, and apart with commands', () => {
+  const other = planned('b', { steps: steps.map((step) => ({ ...step, effect: step.effect.replace('~', '/data/b') })) })
+  const plan = aPlan({ machines: [planned('a'), other] })
+  expect(planText(plan, false)).toContain('\nworker a, b, told of a\n   1. Upload: 28 MiB to ~/.shoal\n')
+  expect(planText(plan, true)).toMatch(/\nworker a\n[^]*\nworker b\n {3}1\. Upload: 28 MiB to \/data\/b\/\.shoal\n/)
 })
 
 test('a blocker of a worker keeps that one out, one of the head or of all keeps everything from being done', () => {

@@ -32,19 +32,22 @@ test('a check counts the findings of each machine, and below says what is wrong 
   const checked = [
     { machine: aMachine('good'), findings: [aFinding('ok')] },
     { machine: aMachine('bad'), findings: [aFinding('warning', { title: 'Clock is off' }), blocker, aFinding('ok')] },
+    { machine: aMachine('odd'), findings: [aFinding('warning', { title: 'Clock is off' })] },
   ]
   expect(checkText(checked, false)).toBe(
     [
       'NAME  OK  WARNINGS  BLOCKERS',
       'good  1   0         0',
       'bad   1   1         1',
+      'odd   0   1         0',
       '',
-      'bad',
       '  blocker  Disk is full: 3 MiB free of 40 GiB',
+      '           on bad',
       '           → free 200 MiB in /home',
       '  warning  Clock is off',
+      '           on bad, odd',
       '',
-      '1 of 2 machines not fit.',
+      '1 of 3 machines not fit.',
     ].join('\n'),
   )
   expect(checkText(checked, true)).toContain('  ok       a ok')

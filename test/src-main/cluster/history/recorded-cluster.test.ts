@@ -98,7 +98,7 @@ test('a cluster that is gone is opened from its record: the same rows, logs, cou
   await panel.stop()
   await cluster.stop()
 
-  const recorded = createRecordedClient(history.record(clusterId), 'lab')
+  const recorded = createRecordedClient(history, clusterId, 'lab')
   for (const list of lists) expect([list, byText(await everyRow(recorded, list))]).toEqual([list, byText(livingRows.get(list) ?? [])])
   expect(livingRows.get('pageTasks')?.length).toBeGreaterThan(50)
   expect(livingRows.get('pageActors')).toHaveLength(1)
@@ -138,7 +138,7 @@ test('a head that is killed at once leaves a record of what was running, and a p
   await until(() => first.record.thing('jobs', id)?.['status'] === 'RUNNING' && first.record.logs.progress(id).next > 400)
   await cluster.killHead()
   await first.stop()
-  const recorded = createRecordedClient(history.record(clusterId), 'lab')
+  const recorded = createRecordedClient(history, clusterId, 'lab')
   expect(await recorded.getJob(id)).toMatchObject({ status: 'RUNNING', submission_id: id })
   expect((await recorded.call('getJobLogs', { params: { id } })).logs).toContain('on\non\n')
   await cluster.restartHead()
