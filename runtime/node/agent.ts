@@ -35,6 +35,8 @@ import { WorkerPool } from './worker-pool.ts'
 export type AgentEnd = 'drained' | 'fenced'
 
 const storeReportMs = 500
+/** A node that leaves is not waited for longer than this by who stops it. */
+const flushLogsWithinMs = 1_500
 
 /** One node of the cluster: the core with its processes, its store and its links. */
 export class Agent {
@@ -155,6 +157,7 @@ export class Agent {
   /** Ends everything: workers, links, the store and its files. `leave`: the head is told that it is on purpose. */
   async stop({ leave }: { leave: boolean }): Promise<void> {
     this.#core.stop()
+    if (leave) await this.#services.logs.flush(flushLogsWithinMs)
     this.#services.close()
     for (const timer of this.#timers) clearInterval(timer)
     this.#stopWatchingMemory()

@@ -13,5 +13,3 @@ export type Context = {
   /** The lines at the bottom of the terminal that are drawn anew; they step aside while a question is asked. */
   readonly live: LiveLines
 }
-
-export const exitCodes = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const

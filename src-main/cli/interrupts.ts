@@ -1,4 +1,5 @@
 import type { Terminal } from '../../runtime/cli/command.ts'
+import { exitCodes } from './exit-codes.ts'
 
 /** The first Ctrl-C: ends what is asked for, unless somebody has another use for it. The second ends the process. */
 export type Interrupts = {
@@ -16,6 +17,7 @@ export function createInterrupts(terminal: Pick<Terminal, 'onInterrupt'>): Inter
   const takers: (() => void)[] = []
   let hasInterrupted = false
   const interrupt = () => {
+    if (hasInterrupted) process.exit(exitCodes.interrupted)
     hasInterrupted = true
     const taker = takers.at(-1)
     if (taker) taker()

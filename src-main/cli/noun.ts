@@ -1,7 +1,8 @@
 import type { Command, FlagValues, Run, Terminal } from '../../runtime/cli/command.ts'
 import { reportError } from '../../runtime/cli/report-error.ts'
 import { commandOf, type Subcommand } from '../../runtime/cli/subcommands.ts'
-import { type Context, exitCodes } from './context.ts'
+import type { Context } from './context.ts'
+import { exitCodes } from './exit-codes.ts'
 import { createInterrupts } from './interrupts.ts'
 import { type SshAnswers, sshAnswersFrom } from './questions/ssh-answers.ts'
 

@@ -2,7 +2,10 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
+
+const browserStartsMs = 10_000
 
 /** Whether somebody who started us sits before a desktop of this computer. */
 export const hasDesktop = (env: NodeJS.ProcessEnv, platform: NodeJS.Platform): boolean =>
@@ -10,9 +13,10 @@ export const hasDesktop = (env: NodeJS.ProcessEnv, platform: NodeJS.Platform): b
 
 /**
  * Shows an address with a secret in the user's browser. A command line is for everybody to see, so the browser is given a file of this
- * user alone that leads there; what comes back removes it.
+ * user alone that leads there; `forget` removes it, `whenRead` waits
+ * as long as a browser may take to read it and does so then.
  */
-export function openBrowser(address: string): () => void {
+export function openBrowser(address: string): { forget(): void; whenRead(): Promise<void> } {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-open-')) // 0700
   const file = join(folder, 'panel.html')
   writeFileSync(
@@ -26,7 +30,14 @@ export function openBrowser(address: string): () => void {
   spawn(program, [...before, pathToFileURL(file).href], { stdio: 'ignore', detached: true })
     .on('error', () => {}) // there is no such program here; the address was printed
     .unref()
-  return () => rmSync(folder, { recursive: true, force: true })
+  const forget = () => rmSync(folder, { recursive: true, force: true })
+  return {
+    forget,
+    async whenRead() {
+      await delay(browserStartsMs)
+      forget()
+    },
+  }
 }
 
 const linux = ['xdg-open'] as const

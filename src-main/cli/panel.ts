@@ -1,6 +1,6 @@
-import { type Command, UsageError } from '../../runtime/cli/command.ts'
+import { type Command, type Terminal, UsageError } from '../../runtime/cli/command.ts'
 import { parsePort } from '../../runtime/cli/values.ts'
-import { exitCodes } from './context.ts'
+import { exitCodes } from './exit-codes.ts'
 import { jsonFlag } from './panel-flags.ts'
 
 export const panelCommand: Command = {
@@ -18,19 +18,29 @@ export const panelCommand: Command = {
     const port = parsePort('--port', values.find('port') ?? '0')
     if (values.has('open') && values.has('no-open')) throw new UsageError('give only one of --open and --no-open')
     return async (terminal) => {
-      const { servePanel } = await import('./serve-panel.ts')
+      const { findServedPanel, servePanel } = await import('./serve-panel.ts')
       const { hasDesktop, openBrowser } = await import('./open-browser.ts')
+      const isOpening =
+        values.has('open') || (!values.has('no-open') && terminal.isInteractive && hasDesktop(process.env, process.platform))
+      const running = await findServedPanel()
+      if (running) {
+        say(terminal, running, `A panel runs already, as process ${running.pid}, at`)
+        if (isOpening) await openBrowser(running.urlWithToken).whenRead()
+        return exitCodes.ok
+      }
       const served = await servePanel(port)
       const interrupted = new Promise<void>((resolve) => terminal.onInterrupt(resolve))
-      const { url, urlWithToken } = served
-      if (terminal.isJson) terminal.print(JSON.stringify({ url, urlWithToken, pid: process.pid }))
-      else terminal.print(`The panel runs at\n\n  ${urlWithToken}\n\nIt ends with Ctrl-C; clusters and jobs go on.`)
-      const isWanted = values.has('open') || (!values.has('no-open') && terminal.isInteractive && hasDesktop(process.env, process.platform))
-      const forget = isWanted ? openBrowser(urlWithToken) : () => {}
+      say(terminal, { ...served, pid: process.pid }, 'The panel runs, until Ctrl-C, at')
+      const opened = isOpening ? openBrowser(served.urlWithToken) : undefined
       await interrupted
-      forget()
+      opened?.forget()
       await served.close()
       return exitCodes.ok
     }
   },
+}
+
+function say(terminal: Terminal, { url, urlWithToken, pid }: { url: string; urlWithToken: string; pid: number }, heading: string): void {
+  if (terminal.isJson) terminal.print(JSON.stringify({ url, urlWithToken, pid }))
+  else terminal.print(`${heading}\n\n  ${urlWithToken}\n\nClusters and jobs go on without it.`)
 }

@@ -1,8 +1,15 @@
 import { createLogger } from '../../runtime/base/logger.ts'
 import { openPanelHost } from '../host/panel-host.ts'
+import { findRunningPanel } from '../host/running-panel.ts'
 import { startWebServer } from '../web/web-server.ts'
 
-export type ServedPanel = { readonly url: string; readonly urlWithToken: string; close(): Promise<void> }
+/** Of a panel that runs already, in another process of this user. */
+export async function findServedPanel(): Promise<{ url: string; urlWithToken: string; pid: number } | undefined> {
+  const running = await findRunningPanel()
+  return running && { url: running.url, urlWithToken: `${running.url}/#token=${running.token}`, pid: running.pid }
+}
+
+type ServedPanel = { readonly url: string; readonly urlWithToken: string; close(): Promise<void> }
 
 /** Opens the panel's host and serves it on loopback, where commands of this user find it too. @throws ClusterError `storage.in-use` */
 export async function servePanel(port: number): Promise<ServedPanel> {

@@ -41,17 +41,38 @@ export class LogPusher {
   readonly #files = new Map<string, Pushed>()
   readonly #closed = new AbortController()
   #sweptAtMs = Number.NEGATIVE_INFINITY
+  #running = Promise.resolve()
 
   constructor(io: LogPusherIo) {
     this.#io = io
   }
 
   start(): void {
-    void this.#run()
+    this.#running = this.#run()
   }
 
   close(): void {
     this.#closed.abort()
+  }
+
+  /** The last act of a node that leaves: copies what is not copied yet, without pauses, for as long as it may take. */
+  async flush(withinMs: number): Promise<void> {
+    this.#closed.abort()
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, withinMs)))
+    await Promise.race([this.#finish(), late])
+    clearTimeout(timer)
+  }
+
+  async #finish(): Promise<void> {
+    try {
+      await this.#running
+      this.#sweptAtMs = Number.NEGATIVE_INFINITY
+      this.#look()
+      for (const file of this.#files.values()) while (isBehind(file)) await this.#push(file)
+    } catch (error) {
+      this.#io.logger.info('logs.push-failed', { reason: toError(error).message }) // the head is away: it keeps what it has
+    }
   }
 
   async #run(): Promise<void> {
@@ -59,7 +80,7 @@ export class LogPusher {
     while (!this.#closed.signal.aborted) {
       try {
         this.#look()
-        const pending = [...this.#files.values()].filter(({ copiedTo, sizeBytes }) => copiedTo === undefined || copiedTo < sizeBytes)
+        const pending = [...this.#files.values()].filter(isBehind)
         for (const file of pending) await this.#push(file)
         if (pending.length === 0) await this.#sleep(lookMs)
       } catch (error) {
@@ -169,3 +190,5 @@ export class LogPusher {
     })
   }
 }
+
+const isBehind = ({ copiedTo, sizeBytes }: Pushed): boolean => copiedTo === undefined || copiedTo < sizeBytes

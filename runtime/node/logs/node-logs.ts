@@ -51,6 +51,11 @@ export class NodeLogs {
     this.#pusher.start()
   }
 
+  /** Before the node leaves on purpose: the head gets what was written since the last look. */
+  flush(withinMs: number): Promise<void> {
+    return this.#pusher.flush(withinMs)
+  }
+
   close(): void {
     this.#keeper.close()
     this.#pusher.close()

@@ -29,18 +29,25 @@ const unitWord = (text: string): string =>
 export function addService({ root, sessionFolder, sha256, clusterId, clusterName, isHead, flags, wish }: Service): string {
   const shoal = `${payloadFolder(root, sha256)}/bin/shoal`
   const words = [shoal, ...startWords({ sessionFolder, isHead, flags })]
+  const clear = [shoal, 'stop', '--temp-dir', sessionFolder] // a machine that lost power could not put things away
   const unit = [
     '[Unit]',
     `Description=Shoal, cluster ${clusterName}`,
     '[Service]',
     'Type=simple',
+    `ExecStartPre=-${clear.map(unitWord).join(' ')}`,
     `ExecStart=${[...words, '--block'].map(unitWord).join(' ')}`,
     'Restart=on-failure',
     'RestartSec=10',
     '[Install]',
     'WantedBy=default.target',
   ]
-  const atBoot = `${words.map(quoted).join(' ')}`
+  const atBoot = [
+    '#!/bin/sh',
+    `${clear.map(quoted).join(' ')} </dev/null`,
+    'tries=0',
+    `until ${words.map(quoted).join(' ')} </dev/null; do tries=$((tries + 1)); [ "$tries" -lt 30 ] || exit 1; sleep 10; done`,
+  ]
   return scriptOf(
     { session: sessionFolder, unit: unitName(clusterId), mark: cronMark(clusterId), wish },
     `
@@ -57,9 +64,10 @@ try_systemd() {
 }
 try_cron() {
   command -v crontab >/dev/null 2>&1 || { why="$why; it has no crontab"; return 1; }
-  printf '%s\\n' '#!/bin/sh' 'tries=0' ${quoted(`until ${atBoot} </dev/null; do tries=$((tries + 1)); [ "$tries" -lt 30 ] || exit 1; sleep 10; done`)} >"$session/at-boot" || return 1
+  printf '%s\\n' ${atBoot.map(quoted).join(' ')} >"$session/at-boot" || return 1
   chmod 700 "$session/at-boot"
-  { crontab -l 2>/dev/null | grep -vF -e "$mark"; printf '@reboot /bin/sh "%s" >"%s/at-boot.log" 2>&1 %s\\n' "$session/at-boot" "$session" "$mark"; } | crontab - >&2 || { why="$why; crontab refused the line"; return 1; }
+  boot=$(printf '%s' "$session/at-boot" | sed 's/%/\\\\%/g') # cron takes a bare one for the end of a line
+  { crontab -l 2>/dev/null | grep -vF -e "$mark"; printf '@reboot /bin/sh "%s" >"%s.log" 2>&1 %s\\n' "$boot" "$boot" "$mark"; } | crontab - >&2 || { why="$why; crontab refused the line"; return 1; }
 }
 why=
 if [ "$wish" != cron ] && try_systemd; then echo 'service systemd'; exit 0; fi

@@ -70,6 +70,8 @@ if [ -n "$(running)" ]; then
   fi
   echo 'what ran there in part is stopped first' >&2
   "$payload/bin/shoal" stop --temp-dir "$session" </dev/null >&2 || exit 1
+elif [ -d "$session/node" ]; then
+  "$payload/bin/shoal" stop --temp-dir "$session" </dev/null >/dev/null 2>&1 # what a lost machine could not put away
 fi
 printf '%s\\n' "$hash" >"$session/payload" || exit 1
 "$payload/bin/shoal" ${startWords({ sessionFolder, isHead, flags }).map(quoted).join(' ')} </dev/null >"$session/start.out" 2>&1

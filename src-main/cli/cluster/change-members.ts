@@ -114,7 +114,7 @@ export const restartMachines = changeOf({
 export const upgradeMachines = changeOf({
   verb: 'upgrade',
   summary: 'brings this version to machines of a cluster, one after the other',
-  notes: ['Without machines: every one that runs another version.'],
+  notes: ['Without machines: all of them. What a machine has already is not sent again.'],
   planCall: 'clusters.planUpgrade',
   start: (panel, members) => panel.call('clusters.upgrade', members),
   effect: (names, cluster) => `${names} of ${cluster} will run this version: each is restarted.`,

@@ -1,4 +1,4 @@
-import { exitCodes } from '../context.ts'
+import { exitCodes } from '../exit-codes.ts'
 import type { PanelSubcommand } from '../noun.ts'
 import { jsonFlag, sshFlags } from '../panel-flags.ts'
 import { countText } from '../words/amounts.ts'

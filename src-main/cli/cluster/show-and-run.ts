@@ -1,6 +1,7 @@
 import type { Flags } from '../../../runtime/cli/command.ts'
 import type { Plan } from '../../contract/clusters.ts'
-import { type Context, exitCodes } from '../context.ts'
+import type { Context } from '../context.ts'
+import { exitCodes } from '../exit-codes.ts'
 import { followToEnd } from '../operation/follow-operation.ts'
 import { confirm, yesFlag } from '../words/confirm.ts'
 import { jsonFlag, operationFlags, sshFlags } from '../panel-flags.ts'

@@ -1,6 +1,6 @@
 import type { Cluster } from '../../contract/clusters.ts'
 import type { Machine } from '../../contract/machines.ts'
-import { exitCodes } from '../context.ts'
+import { exitCodes } from '../exit-codes.ts'
 import type { PanelSubcommand } from '../noun.ts'
 import { jsonFlag } from '../panel-flags.ts'
 import { countText, durationText } from '../words/amounts.ts'

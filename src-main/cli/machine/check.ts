@@ -1,5 +1,5 @@
 import type { Output } from '../../contract/panel.ts'
-import { exitCodes } from '../context.ts'
+import { exitCodes } from '../exit-codes.ts'
 import type { PanelSubcommand } from '../noun.ts'
 import { jsonFlag, sshFlags } from '../panel-flags.ts'
 import { countText, sizeText } from '../words/amounts.ts'

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { exitCodes } from '../context.ts'
+import { exitCodes } from '../exit-codes.ts'
 import type { PanelSubcommand } from '../noun.ts'
 import { noWords, wordFrom } from '../words/lists.ts'
 

@@ -1,6 +1,6 @@
 import { UsageError } from '../../../runtime/cli/command.ts'
 import { nearMissHint } from '../../../runtime/cli/near-miss.ts'
-import { exitCodes } from '../context.ts'
+import { exitCodes } from '../exit-codes.ts'
 import type { PanelSubcommand } from '../noun.ts'
 import { jsonFlag } from '../panel-flags.ts'
 import { countText } from '../words/amounts.ts'

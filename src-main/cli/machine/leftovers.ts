@@ -1,6 +1,6 @@
 import type { Leftover } from '../../contract/machines.ts'
 import type { Output } from '../../contract/panel.ts'
-import { exitCodes } from '../context.ts'
+import { exitCodes } from '../exit-codes.ts'
 import type { PanelSubcommand } from '../noun.ts'
 import { jsonFlag, sshFlags } from '../panel-flags.ts'
 import { countText, durationText, sizeText } from '../words/amounts.ts'

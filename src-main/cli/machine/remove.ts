@@ -1,4 +1,4 @@
-import { exitCodes } from '../context.ts'
+import { exitCodes } from '../exit-codes.ts'
 import type { PanelSubcommand } from '../noun.ts'
 import { jsonFlag } from '../panel-flags.ts'
 import { countText, namesText } from '../words/amounts.ts'

@@ -1,6 +1,7 @@
 import { type FlagValues, UsageError } from '../../../runtime/cli/command.ts'
 import { nearMissHint } from '../../../runtime/cli/near-miss.ts'
-import { type Context, exitCodes } from '../context.ts'
+import type { Context } from '../context.ts'
+import { exitCodes } from '../exit-codes.ts'
 import type { PanelSubcommand } from '../noun.ts'
 import { jsonFlag, vaultFlag } from '../panel-flags.ts'
 import { createPerson } from '../questions/person.ts'

@@ -1,6 +1,6 @@
 import { UsageError } from '../../../runtime/cli/command.ts'
 import type { UnsetField } from '../../contract/machines.ts'
-import { exitCodes } from '../context.ts'
+import { exitCodes } from '../exit-codes.ts'
 import type { PanelSubcommand } from '../noun.ts'
 import { jsonFlag } from '../panel-flags.ts'
 import { listFrom, onlyWord, wordFrom } from '../words/lists.ts'

@@ -1,5 +1,5 @@
 import type { Machine, MachineFacts } from '../../contract/machines.ts'
-import { exitCodes } from '../context.ts'
+import { exitCodes } from '../exit-codes.ts'
 import type { PanelSubcommand } from '../noun.ts'
 import { jsonFlag } from '../panel-flags.ts'
 import { durationText, sizeText } from '../words/amounts.ts'
@@ -53,7 +53,7 @@ function factRows(facts: MachineFacts, nowMs: number): [string, string][] {
   const { folder, shm, python, ray } = facts
   return [
     ['Last looked at', `${durationText(nowMs - facts.probedAtMs)} ago`],
-    ['System', `${systemText(facts)}, kernel ${facts.kernel}`],
+    ['System', `${systemText(facts)}, ${facts.kernel}`],
     ['CPUs', String(facts.cpus)],
     ['Memory', `${sizeText(facts.memoryBytes)}, ${sizeText(facts.memoryAvailableBytes)} available`],
     ['GPUs', facts.gpus.length === 0 ? '' : `${gpuText(facts)}${facts.gpuDriver === null ? '' : `, driver ${facts.gpuDriver}`}`],

@@ -30,29 +30,36 @@ export async function followOperation(context: Context, operationId: string): Pr
       .catch((error: unknown) => view.say(`It cannot be cancelled: ${toError(error).message}`))
   })
   try {
-    return await untilEnded(context, { operationId, take: view.take })
+    return await untilEnded(context, { operationId, take: view.take, isWhole: context.values.has('verbose') })
   } finally {
     release()
     view.close()
   }
 }
 
-type Following = { readonly operationId: string; readonly take: (operation: Operation) => void }
+type Following = { readonly operationId: string; readonly take: (operation: Operation) => void; readonly isWhole: boolean }
 
-function untilEnded({ panel }: Context, { operationId, take }: Following): Promise<Operation> {
+/** What the topic tells is without commands and logs; the end, and with `isWhole` each piece of news, is asked for with them. */
+function untilEnded({ panel }: Context, { operationId, take, isWhole }: Following): Promise<Operation> {
   return new Promise((resolve, reject) => {
+    let asking: 'no' | 'yes' | 'and-again' = 'no'
     const stop = () => {
       clearInterval(timer)
       subscription.close()
     }
-    const seen = (operation: Operation) => {
+    const answered = (operation: Operation) => {
+      const isStale = asking === 'and-again'
+      asking = 'no'
       take(operation)
-      if (!operationHasEnded(operation)) return
-      stop()
-      resolve(operation)
+      if (operationHasEnded(operation)) {
+        stop()
+        resolve(operation)
+      } else if (isStale) ask()
     }
     const ask = () => {
-      panel.call('operations.get', { operationId }).then(seen, (error: unknown) => {
+      if (asking !== 'no') return void (asking = 'and-again')
+      asking = 'yes'
+      panel.call('operations.get', { operationId }).then(answered, (error: unknown) => {
         stop()
         reject(toError(error))
       })
@@ -60,7 +67,9 @@ function untilEnded({ panel }: Context, { operationId, take }: Following): Promi
     const timer = setInterval(ask, askEveryMs)
     const subscription = panel.subscribe('operations', (event) => {
       const { id, value } = topics.operations.event.parse(event)
-      if (id === operationId && value !== null) seen(value)
+      if (id !== operationId || value === null) return
+      if (isWhole || operationHasEnded(value)) ask()
+      else take(value)
     })
     ask()
   })

@@ -1,5 +1,6 @@
 import type { Operation } from '../../contract/operations.ts'
-import { type Context, exitCodes } from '../context.ts'
+import type { Context } from '../context.ts'
+import { exitCodes } from '../exit-codes.ts'
 import { durationText } from '../words/amounts.ts'
 import { printJson } from '../words/print.ts'
 import { countsText } from './step-words.ts'
@@ -30,7 +31,7 @@ export function resultText(operation: Operation): string {
   const took = endedAtMs === null ? '' : ` in ${durationText(endedAtMs - startedAtMs)}`
   return [
     ...[...known].map(([text, names]) => `${names.join(', ')}: ${text}`),
-    ...(failure && !known.has(failure.message) ? [failure.message] : []),
+    ...(failure && !failed.some((machine) => machine.failure.message === failure.message) ? [failure.message] : []),
     `${title}: ${state}${took} (${countsText(machines)}).`,
     ...(state === 'done' ? [] : [`To try again what is not done: shoal cluster retry ${id}`]),
   ].join('\n')

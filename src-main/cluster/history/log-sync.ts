@@ -58,6 +58,11 @@ export class LogSync {
     for (const resolve of this.#onFlushed.splice(0)) resolve()
   }
 
+  /** Whether logs are being read, or are to be. */
+  get isReading(): boolean {
+    return this.#isBehind || this.#follows.size > 0
+  }
+
   get hasWaiting(): boolean {
     return this.#waiting.length > 0
   }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { ClusterEvent } from '../../../runtime/api/events.ts'
 import { ClusterError, errorCodes, toError } from '../../../runtime/base/errors.ts'
 import type { Logger } from '../../../runtime/base/logger.ts'
@@ -21,6 +22,7 @@ export type RecorderOptions = {
 }
 
 const tickMs = 250
+const settleMs = 50
 const askEveryMs = 1_000
 /** Of a head without events. */
 const pollEveryMs = 10_000
@@ -82,13 +84,18 @@ export class Recorder {
     }
   }
 
-  /** Asks the head once more for what is not known yet, and writes everything down. */
-  async settle(): Promise<void> {
+  /** Asks the head once more for what is not known yet, and writes everything down. Logs of jobs that still run are not waited for longer than this. */
+  async settle(logsWithinMs = 3_000): Promise<void> {
     await this.flush()
     await this.#asking
-    const live = this.#options.live()
-    if (live) await this.#ask(live)
-    await this.flush()
+    const untilMs = performance.now() + logsWithinMs
+    do {
+      const live = this.#options.live()
+      if (live) await this.#ask(live)
+      await this.flush()
+      if (!live || !this.#logs.isReading) return
+      await delay(settleMs)
+    } while (performance.now() < untilMs)
   }
 
   /** Writes what is there, and ends. */

@@ -103,7 +103,7 @@ export class BedHost {
     return listOwned(this.place.folders, this.machine?.pid).filter((path) => !this.baseline.has(path))
   }
 
-  /** The user's processes that run on it, without those of sshd itself: pid as counted there, and command line. */
+  /** The user's processes that run on it, without those of sshd itself and those that are ending: pid as counted there, and command line. */
   processes(): { pid: number; command: string }[] {
     const proc = join(this.rootDir, 'proc')
     const found: { pid: number; command: string }[] = []
@@ -112,7 +112,7 @@ export class BedHost {
         const status = readFileSync(`${proc}/${name}/status`, 'utf8')
         if (!new RegExp(`^Uid:\\t${bedUser.uid}\\t`, 'm').test(status) || /^State:\tZ/m.test(status)) continue
         const command = readFileSync(`${proc}/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
-        if (!command.startsWith('sshd: ')) found.push({ pid: Number(name), command })
+        if (command !== '' && !command.startsWith('sshd: ')) found.push({ pid: Number(name), command })
       } catch {
         // it has ended meanwhile
       }

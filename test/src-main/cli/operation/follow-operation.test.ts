@@ -23,7 +23,11 @@ function setUp(first: Operation, { isJson = false, flags = [] as string[] } = {}
   ending.push(() => hub.close())
   const move = (next: Partial<Operation>) => {
     now = { ...now, ...next }
-    hub.publish('operations', { id: now.id, value: now })
+    const machines = now.machines.map((machine) => ({
+      ...machine,
+      steps: machine.steps.map((each) => ({ ...each, command: null, log: '' })),
+    }))
+    hub.publish('operations', { id: now.id, value: { ...now, machines } }) // as the service does
   }
   const calls: string[] = []
   const panel = {
@@ -73,7 +77,8 @@ test('each step that ends is printed, then how all of it ended; the exit code te
 })
 
 test('--verbose adds each command and its log, and --json prints the operation alone', async () => {
-  const verbose = setUp({ ...start, ...ended }, { flags: ['verbose'] })
+  const verbose = setUp(start, { flags: ['verbose'] })
+  setTimeout(() => verbose.move(ended), 20)
   expect(await followToEnd(verbose.context, start.id)).toBe(0)
   expect(verbose.printed[0]).toContain('    $ run it\n    | well')
   const json = setUp({ ...start, ...ended }, { isJson: true })

@@ -73,7 +73,7 @@ test('a step that was tried again is said again', () => {
 test('the end names who failed at what, the same reason once, and how to try again', () => {
   const bad = (name: string) => aRun(name, { state: 'failed', steps: [aStep('Unpack', { state: 'failed' })], failure })
   const text = resultText(
-    anOperation({ state: 'partly-done', endedAtMs: 13_000, machines: [bad('b'), aRun('a', { state: 'done' }), bad('c')] }),
+    anOperation({ state: 'partly-done', endedAtMs: 13_000, failure, machines: [bad('b'), aRun('a', { state: 'done' }), bad('c')] }),
   )
   expect(text).toBe(
     [

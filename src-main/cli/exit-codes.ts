@@ -1,0 +1,1 @@
+export const exitCodes = { ok: 0, failed: 1, interrupted: 130 } as const
