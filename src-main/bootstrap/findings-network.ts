@@ -4,7 +4,7 @@ import { blocker, ok, warning } from './findings-words.ts'
 import type { WantedOfMachine } from './findings.ts'
 
 /** The ports that a node of this role listens on, and who has them. */
-export function portFindings(facts: MachineFacts, { role, ports }: WantedOfMachine): Finding[] {
+export function portFindings(facts: MachineFacts, { role, ports, clusterId }: WantedOfMachine): Finding[] {
   if (role === 'none') return []
   const wanted = [
     { name: 'agent', port: ports.agent, flag: '--agent-port', isPublic: true },
@@ -15,6 +15,8 @@ export function portFindings(facts: MachineFacts, { role, ports }: WantedOfMachi
   return wanted.map(({ name, port, flag, isPublic }) => {
     const holder = facts.listening.find((each) => each.port === port && (isPublic || reachesLoopback(each.address)))
     if (!holder) return ok(`port.${name}`, `Port ${port} is free`, `for ${wordsOf[name]}`)
+    const isOwn = clusterId !== undefined && holder.session?.includes(`-${clusterId}/`) === true
+    if (isOwn) return ok(`port.${name}`, `Port ${port} is in use by this cluster`, `for ${wordsOf[name]}`)
     const free = freePort(facts, port, others)
     return blocker(`port.${name}-taken`, `Port ${port} is taken`, {
       detail: `${holder.process ?? 'Somebody'} listens on ${hostAndPort(holder.address, port)}, which is to be for ${wordsOf[name]}.`,

@@ -14,6 +14,8 @@ export type WantedOfMachine = {
   readonly service: ServiceKind
   /** Null: which payload it would get is not known; the size of ours today is assumed. */
   readonly payload: { readonly packedBytes: number; readonly unpackedBytes: number } | null
+  /** What runs there for this cluster is no hindrance: a start that was broken off goes on with it. */
+  readonly clusterId?: string
 }
 
 const levels: readonly Finding['level'][] = ['blocker', 'warning', 'ok']

@@ -1,6 +1,6 @@
 import { ClusterError } from '../../runtime/base/errors.ts'
 import type { Plan } from '../contract/clusters.ts'
-import type { Machine } from '../contract/machines.ts'
+import type { Finding, Machine } from '../contract/machines.ts'
 import { usualLimits } from './core/state.ts'
 import { listSteps } from './list-steps.ts'
 import type { Blocker, Payloads } from './machine-target.ts'
@@ -87,15 +87,23 @@ export function runnableInput({ plan, input }: PlannedOperation, { withoutBlocke
   if (input && withoutBlocked && !isForAll && machines.length > 0) return { ...input, machines }
   if (plan.blockers.length === 0)
     throw new ClusterError('wrong-state', `cluster ${plan.clusterName} has nothing of ours on any machine: there is nothing to do`)
-  const reasons = plan.blockers.slice(0, 8).map(({ machineId, finding }) => {
+  const reasons = plan.blockers.slice(0, shownBlockers).map(({ machineId, finding }) => {
     const name = plan.machines.find((each) => each.machineId === machineId)?.name
-    return `${name === undefined ? '' : `${name}: `}${finding.title}, ${finding.detail}. ${finding.remedy}`
+    return name === undefined ? `${finding.title}: ${wordsOf(finding)}` : saidOf(name, finding)
   })
   const more = plan.blockers.length > reasons.length ? ` And ${plan.blockers.length - reasons.length} more.` : ''
   throw new ClusterError('machine.unfit', `this cannot be done as planned. ${reasons.join(' ')}${more}`, {
     details: { blockers: plan.blockers.length },
   })
 }
+
+const shownBlockers = 12
+
+/** What a connection failed with names its machine, and says itself what to do. */
+const saidOf = (name: string, finding: Finding): string =>
+  finding.detail.startsWith(`${name}: `) ? finding.detail : `${name}: ${finding.title}: ${wordsOf(finding)}`
+
+const wordsOf = ({ detail, remedy }: Finding): string => `${detail}${/[.!?]$/.test(detail) ? '' : '.'} ${remedy}`
 
 const mebibytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(0)} MiB`
 

@@ -60,10 +60,11 @@ function makeTargets({ ids, headId, cluster, ports, taken }: Making, world: Plan
   const machines = ids.map((machineId) => machineOf(world, machineId))
   for (const machine of machines) {
     const role = machine.id === headId ? 'head' : 'worker'
-    blockers.push(...blockersOf(machine, cluster.clusterId))
+    const found = blockersOf(machine, cluster.clusterId)
+    blockers.push(...found)
     const target = newTarget({ machine, role, cluster, ports, payloads: world.payloads, taken: folders })
     if ('level' in target) {
-      blockers.push({ machineId: machine.id, finding: target })
+      if (found.length === 0) blockers.push({ machineId: machine.id, finding: target }) // else what was found says why
       continue
     }
     const twin = targets.find((other) => other.nodeIp === target.nodeIp && other.agentPort === target.agentPort)

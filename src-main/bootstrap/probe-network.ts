@@ -4,10 +4,13 @@ import type { Facts } from './probe-frame.ts'
 /** From the kernel's tables of sockets; the process is known where it is the user's own, else the account that it runs under. */
 export function parseListening(facts: Facts): MachineFacts['listening'] {
   const processes = new Map<string, string>()
+  const pids = new Map<string, string>()
   for (const line of facts.all('listener')) {
     const [inode = '', pid = '', ...name] = line.split(' ')
     processes.set(inode, `${name.join(' ')} (process ${pid})`)
+    pids.set(inode, pid)
   }
+  const sessions = new Map(facts.all('session').map((line) => [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' ') + 1)]))
   const accounts = new Map(facts.all('account').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]))
   const found = facts.all('tcp').flatMap((line) => {
     const fields = line.trim().split(/\s+/)
@@ -15,7 +18,8 @@ export function parseListening(facts: Facts): MachineFacts['listening'] {
     if (hexPort === '') return []
     const [uid = '', inode = ''] = [fields[7], fields[9]]
     const process = processes.get(inode) ?? `a process of ${accounts.get(uid) ?? `user ${uid}`}`
-    return [{ port: Number.parseInt(hexPort, 16), address: addressOfHex(hexAddress), process }]
+    const session = sessions.get(pids.get(inode) ?? '')
+    return [{ port: Number.parseInt(hexPort, 16), address: addressOfHex(hexAddress), process, ...(session ? { session } : {}) }]
   })
   return found.toSorted((a, b) => a.port - b.port).slice(0, 4_096)
 }

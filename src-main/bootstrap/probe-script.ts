@@ -101,9 +101,10 @@ inodes=$(printf '%s\\n' "$listening" | while read -r a b c d e f g h i inode res
 [ -n "$inodes" ] && ls -l /proc/[0-9]*/fd | grep -E "^/proc\${inodes}" | while read -r line; do
   case $line in
     /proc/*) pid=\${line#/proc/}; pid=\${pid%/fd:} ;;
-    *) inode=\${line##*socket:\\[}; say listener "\${inode%\\]} $pid $(cat "/proc/$pid/comm")" ;;
+    *) inode=\${line##*socket:\\[}; say listener "\${inode%\\]} $pid $(cat "/proc/$pid/comm")"
+      say session "$pid $(tr '\\000' '\\n' <"/proc/$pid/cmdline" | sed -n '/^--temp-dir$/{n;p;}')" ;;
   esac
-done | head -n 1024
+done | head -n 2048
 while IFS=: read -r name x id rest; do printf '%s:%s\\n' "$id" "$name"; done </etc/passwd | lines account 512
 `
 

@@ -25,7 +25,7 @@ import { failureOf, type OperationIo } from './steps/step-context.ts'
 export type SavedOperation = { readonly input: OperationInput; readonly operation: Operation }
 
 export type RunIo = OperationIo & {
-  /** Called when a step begins or ends, never for progress alone; the last call holds the end. */
+  /** Called soon after steps began or ended, several in one, never for progress alone; the last call holds the end. */
   save?(saved: SavedOperation): void
 }
 
@@ -44,6 +44,8 @@ export type RunningOperation = {
 }
 
 const notifyEveryMs = 50
+/** A large operation has thousands of steps, and what is saved is all of it. */
+const saveEveryMs = 250
 
 /** Begins at once. The machines' steps come from `input` alone. */
 export function startOperation(
@@ -117,6 +119,7 @@ class Run implements RunningOperation {
   readonly #aborts = new Map<string, AbortController>()
   readonly #listeners = new Set<() => void>()
   #timer: NodeJS.Timeout | undefined
+  #saveTimer: NodeJS.Timeout | undefined
   #joinToken: Promise<string> | undefined
   #ended = Promise.withResolvers<Operation>()
   #isClosed = false
@@ -166,8 +169,7 @@ class Run implements RunningOperation {
 
   send(event: OperationEvent): void {
     const commands = step(this.#state, event)
-    const isProgress = event.type === 'step.progressed' || event.type === 'step.said'
-    if (!isProgress) this.#io.save?.({ input: this.#input, operation: this.snapshot() })
+    if (event.type !== 'step.progressed' && event.type !== 'step.said') this.#saveTimer ??= setTimeout(() => this.#save(), saveEveryMs)
     this.#notifySoon()
     for (const command of commands) this.#perform(command)
   }
@@ -273,7 +275,14 @@ class Run implements RunningOperation {
 
   #close(): void {
     this.#isClosed = true
+    if (this.#saveTimer !== undefined) this.#save()
     this.#ended.resolve(this.snapshot())
+  }
+
+  #save(): void {
+    clearTimeout(this.#saveTimer)
+    this.#saveTimer = undefined
+    this.#io.save?.({ input: this.#input, operation: this.snapshot() })
   }
 
   #nameOf(machineId: string): string {

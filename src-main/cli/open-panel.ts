@@ -3,6 +3,7 @@ import { ClusterError } from '../../runtime/base/errors.ts'
 import { createLogger, type Logger, silentLogger } from '../../runtime/base/logger.ts'
 import { panel } from '../contract/panel.ts'
 import { topics } from '../contract/topics.ts'
+import { endOnCrash } from '../host/end-on-crash.ts'
 import { openPanelHost, type PanelHost } from '../host/panel-host.ts'
 import { findRunningPanel } from '../host/running-panel.ts'
 import { PanelClient } from '../web/panel-client.ts'
@@ -23,7 +24,9 @@ export async function openPanel(): Promise<PanelSession> {
     const running = await findRunningPanel()
     if (running) return sessionOfClient(new PanelClient(panel, { url: running.url, token: running.token }))
     try {
-      return sessionOfHost(await openPanelHost({ logger: commandLogger() }))
+      const host = await openPanelHost({ logger: commandLogger() })
+      endOnCrash({ logger: createLogger('panel', toStderr, { level: 'error' }), letGo: () => host.abandon() })
+      return sessionOfHost(host)
     } catch (error) {
       const isInUse = error instanceof ClusterError && error.code === 'storage.in-use'
       if (!isInUse || performance.now() > untilMs) throw error
@@ -33,8 +36,8 @@ export async function openPanel(): Promise<PanelSession> {
 }
 
 /** A command says what it has to say itself; the log of its panel is for who looks for a defect. */
-const commandLogger = (): Logger =>
-  process.env['SHOAL_DEBUG'] ? createLogger('panel', (line) => void process.stderr.write(line), { level: 'debug' }) : silentLogger
+const commandLogger = (): Logger => (process.env['SHOAL_DEBUG'] ? createLogger('panel', toStderr, { level: 'debug' }) : silentLogger)
+const toStderr = (line: string) => void process.stderr.write(line)
 
 /** Topics without a snapshot begin with all that is still known: what came before we listened is ours too. */
 const beginOf = (topic: string): { since?: number } => (topic.includes('/') ? { since: 0 } : {})

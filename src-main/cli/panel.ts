@@ -2,6 +2,7 @@ import { type Command, type Terminal, UsageError } from '../../runtime/cli/comma
 import { parsePort } from '../../runtime/cli/values.ts'
 import { exitCodes } from './exit-codes.ts'
 import { jsonFlag } from './panel-flags.ts'
+import type { PanelAddress } from './serve-panel.ts'
 
 export const panelCommand: Command = {
   name: 'panel',
@@ -13,7 +14,10 @@ export const panelCommand: Command = {
     'no-open': { help: 'only print the address' },
     ...jsonFlag,
   },
-  notes: ['The address holds a secret of this run: whoever has it can do what you can. From another computer: ssh -L.'],
+  notes: [
+    'The address holds a secret of this run: whoever has it can do what you can. From another computer: ssh -L.',
+    'With --json there is also a token for programs that may only look: "Authorization: Bearer READTOKEN".',
+  ],
   prepare(values) {
     const port = parsePort('--port', values.find('port') ?? '0')
     if (values.has('open') && values.has('no-open')) throw new UsageError('give only one of --open and --no-open')
@@ -40,7 +44,7 @@ export const panelCommand: Command = {
   },
 }
 
-function say(terminal: Terminal, { url, urlWithToken, pid }: { url: string; urlWithToken: string; pid: number }, heading: string): void {
-  if (terminal.isJson) terminal.print(JSON.stringify({ url, urlWithToken, pid }))
+function say(terminal: Terminal, { url, urlWithToken, readToken, pid }: PanelAddress & { pid: number }, heading: string): void {
+  if (terminal.isJson) terminal.print(JSON.stringify({ url, urlWithToken, readToken, pid }))
   else terminal.print(`${heading}\n\n  ${urlWithToken}\n\nClusters and jobs go on without it.`)
 }

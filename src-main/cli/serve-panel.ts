@@ -1,32 +1,41 @@
 import { createLogger } from '../../runtime/base/logger.ts'
+import { endOnCrash } from '../host/end-on-crash.ts'
 import { openPanelHost } from '../host/panel-host.ts'
 import { findRunningPanel } from '../host/running-panel.ts'
+import { readTokenOf } from '../web/sessions.ts'
 import { startWebServer } from '../web/web-server.ts'
 
 /** Of a panel that runs already, in another process of this user. */
-export async function findServedPanel(): Promise<{ url: string; urlWithToken: string; pid: number } | undefined> {
+export async function findServedPanel(): Promise<(PanelAddress & { pid: number }) | undefined> {
   const running = await findRunningPanel()
-  return running && { url: running.url, urlWithToken: `${running.url}/#token=${running.token}`, pid: running.pid }
+  if (!running) return undefined
+  const { url, token, pid } = running
+  return { url, urlWithToken: `${url}/#token=${token}`, readToken: readTokenOf(token), pid }
 }
 
-type ServedPanel = { readonly url: string; readonly urlWithToken: string; close(): Promise<void> }
+/** `readToken`: for programs that may only look. */
+export type PanelAddress = { readonly url: string; readonly urlWithToken: string; readonly readToken: string }
+type ServedPanel = PanelAddress & { close(): Promise<void> }
 
 /** Opens the panel's host and serves it on loopback, where commands of this user find it too. @throws ClusterError `storage.in-use` */
 export async function servePanel(port: number): Promise<ServedPanel> {
   const logger = createLogger('panel', (line) => void process.stderr.write(line), { level: process.env['SHOAL_DEBUG'] ? 'debug' : 'warn' })
   const host = await openPanelHost({ logger, isWatching: true })
+  const endsAsUsual = endOnCrash({ logger, letGo: () => host.abandon() })
   for (const warning of host.warnings) logger.warn('panel.file-set-aside', { reason: warning })
   try {
     const server = await startWebServer({ host: '127.0.0.1', port, dispatch: host.dispatch, hub: host.hub, logger })
     await host.announce({ url: server.url, token: server.token })
-    const { url, urlWithToken } = server
+    const { url, urlWithToken, readToken } = server
     const close = async () => {
       await server.close()
       await host.close()
+      endsAsUsual()
     }
-    return { url, urlWithToken, close }
+    return { url, urlWithToken, readToken, close }
   } catch (error) {
     await host.close()
+    endsAsUsual()
     throw error
   }
 }

@@ -125,8 +125,10 @@ export const MachineFacts = z.object({
   /** Its clock less ours; half the round trip is taken out. */
   clockSkewMs: z.number(),
   limits: z.object({ openFiles: z.number().nullable(), processes: z.number().nullable(), lockedMemoryBytes: z.number().nullable() }),
-  /** TCP ports that somebody listens on, and who where that is known. */
-  listening: z.array(z.object({ port: z.int(), address: z.string(), process: z.string().nullable() })).max(4_096),
+  /** TCP ports that somebody listens on, and who where that is known; `session` is the folder of a node of ours. */
+  listening: z
+    .array(z.object({ port: z.int(), address: z.string(), process: z.string().nullable(), session: z.string().optional() }))
+    .max(4_096),
   addresses: z.array(z.object({ address: z.string(), device: z.string() })).max(256),
   tools: z.record(z.string(), z.string()), //                name → path or version, such as bash, curl, python3, systemctl
   python: z.object({ path: z.string(), version: z.string() }).nullable(),

@@ -7,9 +7,16 @@ import { Question, QuestionId } from './questions.ts'
 
 /**
  * Everything that the panel's host tells by itself. `pattern` with `:id` stands for one topic for each id. `key`: of events with the same
- * value only the latest counts, so a subscriber that falls behind gets no more than one of each.
+ * value only the latest counts, so a subscriber that falls behind gets no more than one of each. `access`: a client that may only look is
+ * refused.
  */
-type Topic = { readonly pattern: string; readonly event: z.ZodType; readonly key?: string; readonly isImmediate?: true }
+type Topic = {
+  readonly pattern: string
+  readonly event: z.ZodType
+  readonly key?: string
+  readonly isImmediate?: true
+  readonly access?: 'change'
+}
 
 /** The thing as it is from now on, or that it is gone. */
 const changed = <T extends z.ZodType, I extends z.ZodType>(thing: T, id: I) => z.object({ id, value: thing.nullable() })
@@ -33,5 +40,6 @@ export const topics = {
       z.object({ type: z.literal('ended'), code: z.int().nullable(), message: z.string().nullable() }),
     ]),
     isImmediate: true,
+    access: 'change', // what somebody types there may be a secret
   },
 } as const satisfies Record<string, Topic>

@@ -4,7 +4,7 @@ import { type GivenInput, type Method, type Output, panel } from '../contract/pa
 import { topics } from '../contract/topics.ts'
 import { createServices } from '../services/create-services.ts'
 import { openDataFolder } from '../storage/data-folder.ts'
-import { writeEndpoint } from '../storage/endpoint.ts'
+import { removeEndpoint, writeEndpoint } from '../storage/endpoint.ts'
 import { panelPaths } from '../storage/panel-paths.ts'
 import { TopicHub } from '../topics/topic-hub.ts'
 import { createDispatch, type Dispatch } from './dispatch.ts'
@@ -33,6 +33,8 @@ export type PanelHost = {
   /** Leaves word of where this panel answers, for the command line; it goes with `close`. */
   announce(endpoint: { url: string; token: string }): Promise<void>
   close(): Promise<void>
+  /** Gives up the folder and its word of where we are, and nothing else: the last thing of a process that cannot go on. */
+  abandon(): void
 }
 
 const ourselves = { id: 'in-process', access: 'change' } as const
@@ -63,8 +65,13 @@ export async function openPanelHost(options: PanelHostOptions): Promise<PanelHos
       async announce(endpoint) {
         retract = await writeEndpoint(data, endpoint)
       },
+      abandon() {
+        if (retract) removeEndpoint(data.path) // else it is that of whoever has the folder now
+        data.abandon()
+      },
       async close() {
         await retract?.()
+        retract = undefined
         await services.close()
         hub.close()
         await data.close()

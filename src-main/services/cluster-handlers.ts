@@ -132,10 +132,10 @@ async function addMembers(
   const input = runnableInput(await plans.add(cluster, machineIds, signal), all)
   const known = new Set(cluster.members.map(({ machineId }) => machineId))
   const added = input.machines.filter(({ machineId }) => !known.has(machineId))
-  const operationId = await operations.start(input)
-  await clusters.update(cluster.id, (now) => ({ ...now, members: [...now.members, ...added.map(plannedMember)] }))
-  await machines.setCluster(idsOf(input), cluster.id)
-  return operationId
+  return operations.start(input, async () => {
+    await clusters.update(cluster.id, (now) => ({ ...now, members: [...now.members, ...added.map(plannedMember)] }))
+    await machines.setCluster(idsOf(input), cluster.id)
+  })
 }
 
 const idsOf = ({ machines }: OperationInput): string[] => machines.map(({ machineId }) => machineId)

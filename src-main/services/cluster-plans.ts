@@ -6,7 +6,6 @@ import type { PlannedOperation } from '../bootstrap/plan-of.ts'
 import type { Cluster, ClusterSpec } from '../contract/clusters.ts'
 import type { Machine } from '../contract/machines.ts'
 import type { HostConnection } from '../ssh/host-connection.ts'
-import { eachOf } from './each-of.ts'
 import type { MachineChecks } from './machine-checks.ts'
 import type { Machines } from './machines.ts'
 
@@ -15,7 +14,6 @@ export type ClusterPlansIo = {
   readonly checks: MachineChecks
   readonly payloads: PayloadArchives
   readonly connect: (machineId: string, signal?: AbortSignal) => Promise<HostConnection>
-  readonly atOnce: number
 }
 
 /** A payload's files take about three times the room of its archive, and both are there while it is unpacked. */
@@ -37,8 +35,13 @@ export class ClusterPlans {
   ): Promise<PlannedOperation> {
     const [head, ...workers] = this.#io.machines.getAll([spec.head, ...spec.workers])
     if (head === undefined) throw new ClusterError('bad-argument', 'a cluster needs a head')
-    if (probe) await this.#probe([head], { role: 'head', spec, signal })
-    if (probe) await this.#probe(workers, { role: 'worker', spec, signal })
+    if (probe) {
+      const [asHead, asWorkers] = [
+        this.#probe([head], { role: 'head', spec, signal }),
+        this.#probe(workers, { role: 'worker', spec, signal }),
+      ]
+      await Promise.all([asHead, asWorkers])
+    }
     const named = { ...spec, head: head.id, workers: workers.map(({ id }) => id) }
     return planCreate(clusterId, named, await this.#world())
   }
@@ -72,9 +75,13 @@ export class ClusterPlans {
   }
 
   /** A look right before a machine is changed, by what it is to become. */
-  async lookAgain(machineId: string, { role, cluster }: { role: MachineTarget['role']; cluster: Pick<Cluster, 'ports' | 'service'> }) {
+  async lookAgain(
+    machineId: string,
+    { role, cluster }: { role: MachineTarget['role']; cluster: Pick<Cluster, 'ports' | 'service'> & { clusterId: string } },
+  ) {
     const machine = this.#io.machines.get(machineId)
-    const wanted = { role, ports: cluster.ports, service: cluster.service, payload: await this.#payloadOf(machine) }
+    const { ports, service, clusterId } = cluster
+    const wanted = { role, ports, service, clusterId, payload: await this.#payloadOf(machine) }
     const { machine: seen, findings } = await this.#io.checks.checkOne(machine, wanted)
     if (seen.facts) return { facts: seen.facts, findings }
     throw new ClusterError('machine.unfit', findings[0]?.detail ?? `nothing is known of ${machine.name}`)
@@ -84,10 +91,12 @@ export class ClusterPlans {
     machines: readonly Machine[],
     { role, spec, signal }: { role: 'head' | 'worker'; spec: Pick<Cluster, 'ports' | 'service'>; signal: AbortSignal | undefined },
   ): Promise<void> {
-    await eachOf(machines, this.#io.atOnce, async (machine) => {
-      const payload = await this.#payloadOf(machine)
-      return this.#io.checks.checkOne(machine, { role, ports: spec.ports, service: spec.service, payload }, signal)
-    })
+    await Promise.all(
+      machines.map(async (machine) => {
+        const payload = await this.#payloadOf(machine)
+        return this.#io.checks.checkOne(machine, { role, ports: spec.ports, service: spec.service, payload }, signal)
+      }),
+    )
   }
 
   async #payloadOf({ facts }: Machine): Promise<{ packedBytes: number; unpackedBytes: number } | null> {
@@ -103,14 +112,7 @@ export class ClusterPlans {
   }
 
   async #findUnreachable(machineIds: readonly string[]): Promise<Set<string>> {
-    const found = await eachOf(machineIds, this.#io.atOnce, async (id) => {
-      const machine = this.#io.machines.find(id)
-      if (!machine) return id
-      return this.#io.connect(id).then(
-        () => undefined,
-        () => id,
-      )
-    })
-    return new Set(found.filter((id) => id !== undefined))
+    const tried = await Promise.allSettled(machineIds.map((id) => this.#io.connect(id)))
+    return new Set(machineIds.filter((_, index) => tried[index]?.status === 'rejected'))
   }
 }

@@ -71,7 +71,7 @@ export async function createServices({ data, hub, payloadFolder, version, logger
   const connect = (machineId: string, signal?: AbortSignal) => connections.connect(machineId, signal)
   const checks = new MachineChecks({ machines, connect, clusterOf: (id) => clusters.find(id), nowMs, atOnce })
   const payloads = openPayloadArchives(payloadFolder)
-  const plans = new ClusterPlans({ machines, checks, payloads, connect, atOnce })
+  const plans = new ClusterPlans({ machines, checks, payloads, connect })
   const leases = new ClusterLeases({ clusters, connect, holderId: panelId, holderLabel: panelName })
   const history = new History({
     folder: await data.folder('history'),

@@ -8,7 +8,7 @@ import { ClusterPorts, type Cluster } from '../contract/clusters.ts'
 import type { Finding, Leftover, Machine, MachineFacts, ReachCell } from '../contract/machines.ts'
 import type { ExecGroup } from '../contract/panel.ts'
 import type { HostConnection } from '../ssh/host-connection.ts'
-import { eachOf } from './each-of.ts'
+import { Slots } from '../ssh/slots.ts'
 import { groupOutcomes, type MachineOutcome } from './exec-groups.ts'
 import type { Machines } from './machines.ts'
 
@@ -30,19 +30,30 @@ const mostExecBytes = 1024 * 1024
 /** What can be found out of machines, and done on many of them, without any cluster. */
 export class MachineChecks {
   readonly #io: MachineChecksIo
+  /** Taken only once there is a connection: what cannot be reached holds up nobody. */
+  readonly #places: Slots
 
   constructor(io: MachineChecksIo) {
     this.#io = io
+    this.#places = new Slots(io.atOnce, 'other machines to be looked at first')
   }
 
   /** Probes each and judges what it finds. One that cannot be reached has one finding that says why; it holds up no other. */
   check(machines: readonly Machine[], wanted: Partial<WantedOfMachine>, signal?: AbortSignal): Promise<Checked[]> {
-    return eachOf(machines, this.#io.atOnce, (machine) => this.checkOne(machine, wanted, signal))
+    return Promise.all(machines.map((machine) => this.checkOne(machine, wanted, signal)))
   }
 
   async checkOne(machine: Machine, wanted: Partial<WantedOfMachine>, signal?: AbortSignal): Promise<Checked> {
     const cluster = machine.clusterId === null ? undefined : this.#io.clusterOf(machine.clusterId)
-    const all: WantedOfMachine = { role: 'none', ports: cluster?.ports ?? defaultPorts, service: 'none', payload: null, ...wanted }
+    const known = machine.clusterId === null ? {} : { clusterId: machine.clusterId }
+    const all: WantedOfMachine = {
+      role: 'none',
+      ports: cluster?.ports ?? defaultPorts,
+      service: 'none',
+      payload: null,
+      ...known,
+      ...wanted,
+    }
     try {
       const facts = await this.probe(machine, { ports: all.ports, ...(signal ? { signal } : {}) })
       return await this.#keep(machine, { facts, findings: findingsOf(facts, all) })
@@ -55,24 +66,27 @@ export class MachineChecks {
 
   async probe(machine: Machine, { ports, signal }: { ports: ClusterPorts; signal?: AbortSignal }): Promise<MachineFacts> {
     const connection = await this.#io.connect(machine.id, signal)
+    const release = await this.#places.take(signal)
     const wanted = [ports.head, machine.agentPort ?? ports.agent, ports.api]
     return probeMachine(connection, {
       ports: wanted,
       nowMs: this.#io.nowMs,
       ...(machine.folder === undefined ? {} : { folder: machine.folder }),
-    })
+    }).finally(release)
   }
 
   /** Who reaches whom on a port. Machines that we cannot reach ourselves are cells that were not tested. */
   async reachability(machines: readonly Machine[], port: number | undefined, signal?: AbortSignal): Promise<ReachCell[]> {
-    const connected = await eachOf(machines, this.#io.atOnce, async (machine) => {
-      try {
-        const connection = await this.#io.connect(machine.id, signal)
-        return { machine, connection, why: '' }
-      } catch (error) {
-        return { machine, connection: undefined, why: toError(error).message }
-      }
-    })
+    const connected = await Promise.all(
+      machines.map(async (machine) => {
+        try {
+          const connection = await this.#io.connect(machine.id, signal)
+          return { machine, connection, why: '' }
+        } catch (error) {
+          return { machine, connection: undefined, why: toError(error).message }
+        }
+      }),
+    )
     const portOf = (machine: Machine) => port ?? machine.agentPort ?? defaultPorts.agent
     const tested = connected.flatMap(({ machine, connection }) =>
       connection ? [{ machineId: machine.id, connection, address: addressOf(machine), port: portOf(machine) }] : [],
@@ -100,12 +114,16 @@ export class MachineChecks {
     command: string,
     { timeoutMs, signal }: { timeoutMs?: number | undefined; signal?: AbortSignal },
   ): Promise<ExecGroup[]> {
-    const outcomes = await eachOf(machines, this.#io.atOnce, async (machine): Promise<MachineOutcome> => {
-      const begunAtMs = performance.now()
+    const places = new Slots(this.#io.atOnce, 'other machines to be through first')
+    const outcomes = machines.map(async (machine): Promise<MachineOutcome> => {
+      let begunAtMs = performance.now()
       const durationMs = () => Math.round(performance.now() - begunAtMs)
       const named = { machineId: machine.id, name: machine.name }
+      let release = () => {}
       try {
         const connection = await this.#io.connect(machine.id, signal)
+        release = await places.take(signal)
+        begunAtMs = performance.now()
         const limits = { maxOutputBytes: mostExecBytes, ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(signal ? { signal } : {}) }
         const ended = await connection.exec(command, limits)
         return { ...named, ...ended, durationMs: durationMs(), failure: null }
@@ -121,9 +139,11 @@ export class MachineChecks {
           durationMs: durationMs(),
           failure: { code, message },
         }
+      } finally {
+        release()
       }
     })
-    return groupOutcomes(outcomes)
+    return groupOutcomes(await Promise.all(outcomes))
   }
 
   /** Of ours, and of no cluster that this panel knows there. */

@@ -22,7 +22,7 @@ export type OperationsIo = {
   readonly payloads: PayloadArchives
   readonly hub: PanelHub
   readonly connect: (machineId: string) => Promise<HostConnection>
-  /** What is known of a member while an operation runs, in order. */
+  /** Writes down what an operation found out of a member. */
   readonly memberChanged: (clusterId: string, machineId: string, news: MemberNews) => Promise<void>
   /** After an operation has ended, however. */
   readonly onEnded: (operation: Operation) => void
@@ -67,10 +67,14 @@ export class Operations {
     return this.#running.get(id)?.run.snapshot() ?? this.#io.store.get(id)
   }
 
-  /** @throws ClusterError `wrong-state` while another operation changes the cluster, `lease.held` */
-  async start(input: OperationInput): Promise<string> {
+  /**
+   * `prepare` is done when nothing stands in the way any more, before anything is done on a machine.
+   * @throws ClusterError `wrong-state` while another operation changes the cluster, `lease.held`
+   */
+  async start(input: OperationInput, prepare?: () => Promise<unknown>): Promise<string> {
     const lease = await this.#claim(input)
     const id = `op-${this.#io.randomHex(16)}`
+    await prepare?.()
     await this.#io.store.saveJournal(id, JSON.stringify(input))
     this.#adopt(startOperation(input, this.#runIo(input), { id }), input, lease)
     return id
@@ -140,8 +144,7 @@ export class Operations {
   }
 
   #runIo(input: OperationInput): RunIo {
-    const { plans, payloads, connect, nowMs, randomHex, logger } = this.#io
-    let inOrder = Promise.resolve()
+    const { plans, payloads, connect, nowMs, randomHex } = this.#io
     return {
       connect,
       payloadFor: (arch) => payloads.get(arch),
@@ -149,11 +152,7 @@ export class Operations {
         const role = input.machines.find((each) => each.machineId === machineId)?.role ?? 'worker'
         return plans.lookAgain(machineId, { role, cluster: input })
       },
-      memberChanged: (machineId, news) => {
-        inOrder = inOrder
-          .then(() => this.#io.memberChanged(input.clusterId, machineId, news))
-          .catch((error: unknown) => logger.error('member.not-recorded', { machineId, reason: String(error) }))
-      },
+      memberChanged: (machineId, news) => this.#io.memberChanged(input.clusterId, machineId, news),
       nowMs,
       randomHex: (bytes) => randomHex(bytes * 2),
     }

@@ -10,4 +10,6 @@ export type ConnectIo = {
   readonly signal?: AbortSignal
   readonly timeouts?: Partial<SshTimeouts>
   readonly random?: Random
+  /** The host does not take the connection: whoever stands in line need not wait for it. */
+  readonly onSlow?: () => void
 }

@@ -138,7 +138,7 @@ export class ConnectionPool {
       try {
         if (via?.isDown) continue // it was closed while we stood in line
         const questions = givingWay(this.#options.io.questions, release)
-        return await dialHost(target, { ...this.#options.io, questions, signal }, via)
+        return await dialHost(target, { ...this.#options.io, questions, signal, onSlow: release }, via)
       } finally {
         release()
       }

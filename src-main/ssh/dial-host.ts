@@ -12,6 +12,8 @@ import { defaultTimeouts, type SshTimeouts } from './timeouts.ts'
 
 const maxBroken = 3
 const maxRounds = 12
+/** A host that is there takes a connection sooner. */
+const slowMs = 1_000
 
 /**
  * A connection to one host, straight or through one that stands already.
@@ -47,8 +49,14 @@ type DialOnce = {
 async function dialOnce({ target, io, via, timeouts, memory }: DialOnce): Promise<HandshakeEnd> {
   if (io.signal?.aborted) throw dialCancelled(target)
   const options = { limitMs: timeouts.connectMs, ...(io.signal ? { signal: io.signal } : {}) }
-  const stream = via ? await via.openHop(target, options) : await openTcp(target, options)
-  return new Handshake(stream, { target, io, timeouts, memory }).run()
+  const slow = setTimeout(() => io.onSlow?.(), slowMs)
+  try {
+    const stream = via ? await via.openHop(target, options) : await openTcp(target, options)
+    clearTimeout(slow)
+    return await new Handshake(stream, { target, io, timeouts, memory }).run()
+  } finally {
+    clearTimeout(slow)
+  }
 }
 
 async function rest(target: SshTarget, waitMs: number, signal?: AbortSignal): Promise<void> {

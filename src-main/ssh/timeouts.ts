@@ -17,7 +17,7 @@ export type SshTimeouts = {
 }
 
 export const defaultTimeouts: SshTimeouts = {
-  connectMs: 15_000,
+  connectMs: 8_000, // the fourth try of TCP comes after 7 s
   handshakeMs: 20_000,
   authMs: 30_000,
   keepaliveIntervalMs: 5_000,

@@ -45,6 +45,12 @@ if [ "$have" -gt "$size" ]; then
   rm -f "$part" || exit 1
   have=0
 fi
+# a connection that hangs since then may still append to it: from now on to a file without a name
+if [ "$have" -gt 0 ]; then
+  cp "$part" "$part.copy" && mv -f "$part.copy" "$part" || rm -f "$part.copy" "$part"
+  have=0
+  if [ -f "$part" ]; then have=$(size_of "$part"); fi
+fi
 : >>"$part" || exit 1
 say part "$have"
 `

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { rmSync } from 'node:fs'
 import { chmod, lstat, mkdir, readdir, readFile, realpath, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -14,6 +15,8 @@ export type DataFolder = {
   folder(name: string): Promise<string>
   file(name: string): string
   close(): Promise<void>
+  /** As `close`, at once: for a process that may not wait any more. */
+  abandon(): void
 }
 
 const Lock = z.object({ owner: ProcessIdentity, takenAtMs: z.number() })
@@ -54,6 +57,7 @@ export async function openDataFolder(path: string): Promise<DataFolder> {
       return inside
     },
     close: () => rm(lockPath, { force: true }),
+    abandon: () => rmSync(lockPath, { force: true }),
   }
 }
 

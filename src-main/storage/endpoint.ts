@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { readFile, rm, stat } from 'node:fs/promises'
+import { readdirSync, rmSync } from 'node:fs'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { ClusterError } from '../../runtime/base/errors.ts'
@@ -10,9 +11,10 @@ import { writeFileSafely } from './write-file-safely.ts'
 export type Endpoint = { readonly url: string; readonly token: string; readonly pid: number; readonly startedAtMs: number }
 
 const recordName = 'endpoint.json'
+const tokenName = /^endpoint-token-[0-9a-f]{16}$/
 const Record = z.object({
   url: z.url({ protocol: /^https?$/, hostname: /^(127\.0\.0\.1|localhost|\[::1\])$/ }),
-  tokenFile: z.string().regex(/^endpoint-token-[0-9a-f]{16}$/),
+  tokenFile: z.string().regex(tokenName),
   pid: z.int().min(1),
   startedAtMs: z.number(),
 })
@@ -22,7 +24,7 @@ const Record = z.object({
  * The token lies in a file of its own, 0600; the record names it.
  */
 export async function writeEndpoint(folder: DataFolder, endpoint: { url: string; token: string }): Promise<() => Promise<void>> {
-  await removeEndpoint(folder.path)
+  removeEndpoint(folder.path)
   const tokenFile = `endpoint-token-${randomBytes(8).toString('hex')}`
   const record = { url: endpoint.url, tokenFile, pid: process.pid, startedAtMs: Date.now() } satisfies z.infer<typeof Record>
   const checked = Record.safeParse(record)
@@ -31,7 +33,7 @@ export async function writeEndpoint(folder: DataFolder, endpoint: { url: string;
   }
   await writeFileSafely(folder.file(tokenFile), endpoint.token)
   await writeFileSafely(folder.file(recordName), JSON.stringify(record))
-  return () => removeEndpoint(folder.path)
+  return async () => removeEndpoint(folder.path)
 }
 
 /**
@@ -67,8 +69,8 @@ async function readRecord(folderPath: string): Promise<z.infer<typeof Record> | 
   }
 }
 
-async function removeEndpoint(folderPath: string): Promise<void> {
-  const record = await readRecord(folderPath)
-  if (record) await rm(join(folderPath, record.tokenFile), { force: true })
-  await rm(join(folderPath, recordName), { force: true })
+/** With tokens that were never told of, as their panel was killed before. At once, for a process that may not wait any more. */
+export function removeEndpoint(folderPath: string): void {
+  for (const name of readdirSync(folderPath))
+    if (name === recordName || tokenName.test(name)) rmSync(join(folderPath, name), { force: true })
 }

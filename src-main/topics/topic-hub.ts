@@ -23,6 +23,8 @@ export type TopicHubOptions = {
 /** What a skin needs of the hub; it knows no topic by name. */
 export type TopicSource = {
   subscribe(topic: string, resume: Resume, deliver: Deliver): Subscription
+  /** Who may listen to it: all, or who may change things. */
+  accessOf(topic: string): 'read' | 'change'
 }
 
 /** Waiting bytes of one subscriber at which an immediate topic asks its publisher to stop, and to go on. */
@@ -118,6 +120,10 @@ export class TopicHub<Table extends TopicTable> implements TopicSource {
       onFailed: (listener) => void (subscriber.onFailed = listener),
       close: () => this.#end(subscriber),
     }
+  }
+
+  accessOf(name: string): 'read' | 'change' {
+    return this.#findFamily(name)?.access ?? 'read'
   }
 
   /** Ends all subscriptions. */

@@ -2,9 +2,16 @@ import type * as z from 'zod'
 
 /**
  * One kind of topic. In `pattern`, `:id` stands for one topic for each id. `key` names the field that says what an event is about: of
- * events with the same value only the latest counts. `isImmediate`: not gathered, as for what a person types.
+ * events with the same value only the latest counts. `isImmediate`: not gathered, as for what a person types. `access`: `change` keeps out
+ * who may only look.
  */
-export type TopicFamily = { readonly pattern: string; readonly event: z.ZodType; readonly key?: string; readonly isImmediate?: boolean }
+export type TopicFamily = {
+  readonly pattern: string
+  readonly event: z.ZodType
+  readonly key?: string
+  readonly isImmediate?: boolean
+  readonly access?: 'change'
+}
 export type TopicTable = Readonly<Record<string, TopicFamily>>
 
 type NameOf<Pattern extends string> = Pattern extends `${infer Start}/:${string}` ? `${Start}/${string}` : Pattern

@@ -94,10 +94,13 @@ export class PanelSocket {
 
   #subscribe({ subscribe: topic, epoch, since }: Extract<ClientMessage, { subscribe: string }>): void {
     this.#unsubscribe(topic)
-    const limit = this.#parts.limits.maxSubscriptions ?? 256
+    const { hub, caller, limits } = this.#parts
+    const limit = limits.maxSubscriptions ?? 256
     try {
+      if (caller.access === 'read' && hub.accessOf(topic) === 'change')
+        throw new ClusterError('auth.refused', `${topic} is for who may change things, and you may only look`)
       if (this.#subscriptions.size >= limit) throw new ClusterError('limit.reached', `one window listens to at most ${limit} topics`)
-      const subscription = this.#parts.hub.subscribe(topic, { epoch, since }, (batch) => this.#deliver(batch))
+      const subscription = hub.subscribe(topic, { epoch, since }, (batch) => this.#deliver(batch))
       subscription.onFailed(() => {
         this.#subscriptions.delete(topic)
         this.#refuse(topic, new ClusterError('internal', `${topic} failed inside the panel; its log has the reason`))

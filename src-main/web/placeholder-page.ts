@@ -10,16 +10,22 @@ const html = `<!doctype html>
 <script src="/start.js"></script>
 `
 
-/** Takes the token out of the address, so that it is in no history, and gives it for a session that no script can read. */
+/** Takes the token out of the address, so that it is in no history, and gives it for a session: a cookie that no script can read, and a key that no other page can. */
 const script = `const state = document.getElementById('state')
 const token = new URLSearchParams(location.hash.slice(1)).get('token')
 history.replaceState(null, '', location.pathname)
-const ask = token
-  ? fetch('/session', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ token }) })
-  : fetch('/session')
-ask.then((answer) => {
+const needAnswer = (answer) => {
   if (!answer.ok) throw new Error('Not signed in. Open the link that the panel printed.')
-  const socket = new WebSocket('ws://' + location.host + '/ws')
+  return answer.json()
+}
+const opened = token
+  ? fetch('/session', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ token }) })
+      .then(needAnswer)
+      .then(({ pageKey }) => localStorage.setItem('shoal-page-key', pageKey))
+  : Promise.resolve()
+const keyOf = () => localStorage.getItem('shoal-page-key') ?? ''
+opened.then(() => fetch('/session', { headers: { 'x-shoal-page-key': keyOf() } })).then(needAnswer).then(() => {
+  const socket = new WebSocket('ws://' + location.host + '/ws', ['shoal', 'shoal-page-key.' + keyOf()])
   socket.onmessage = ({ data }) => { if (JSON.parse(data).hello) state.textContent = 'Connected. The panel runs; use the command line.' }
   socket.onclose = () => { state.textContent = 'The connection to the panel is lost. Load this page again.' }
 }).catch((error) => { state.textContent = error.message })

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { ClusterError, type ErrorCode } from '../../runtime/base/errors.ts'
-import type { Sessions, Visitor } from './sessions.ts'
+import type { Caller } from '../host/call-table.ts'
+import type { Sessions, TokenJudgement, Visitor } from './sessions.ts'
 
 /** What a request shows before any of its body is read. */
 export type RequestHead = {
@@ -101,21 +102,39 @@ function visitorOf(request: RequestHead, { sessions, cookieName }: GuardSettings
     const token = /^Bearer +(\S+) *$/i.exec(authorization)?.[1]
     if (token === undefined) return refuse(401, 'auth.refused', 'the Authorization header must be "Bearer TOKEN"')
     const judgement = sessions.judgeToken(token)
-    return judgement === 'right' ? sessions.program : wrongToken(judgement)
+    return judgement === 'change' || judgement === 'read' ? sessions.program(judgement) : wrongToken(judgement)
   }
   const value = findCookie(cookie ?? '', cookieName)
-  const visitor = value === undefined ? undefined : sessions.findByCookie(value)
+  const pageKey = findPageKey(request.headers)
+  const isWhole = value !== undefined && pageKey !== undefined
+  const visitor = isWhole ? sessions.find({ cookie: value, pageKey }) : undefined
   if (visitor === undefined)
-    return value === undefined
+    return !isWhole
       ? refuse(401, 'auth.missing', 'no session and no token came with this request; open the link that the panel printed')
       : refuse(401, 'auth.refused', 'this session has ended; open the link that the panel printed')
   return (request.method === 'POST' || request.isUpgrade ? needOrigin(request) : undefined) ?? visitor
 }
 
-export const wrongToken = (judgement: 'wrong' | 'too-many-guesses') =>
+export const wrongToken = (judgement: Exclude<TokenJudgement, Caller['access']>) =>
   judgement === 'wrong'
     ? refuse(403, 'auth.refused', 'this token is not the one of this launch; a panel that is started again prints a new link')
     : refuse(429, 'too-many-requests', 'too many wrong tokens; wait a minute')
+
+/**
+ * A browser sends a cookie to every port of its host, so a server that another user of this computer runs may come to see it. The page's
+ * key lies in the storage of its origin, and is sent by its script alone: as a header, or beside the name of a WebSocket's protocol, as a
+ * page can give that no headers.
+ */
+function findPageKey(headers: IncomingHttpHeaders): string | undefined {
+  const key = headers[pageKeyHeader]
+  if (typeof key === 'string') return key
+  const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((each) => each.trim())
+  return offered.find((each) => each.startsWith(pageKeyProtocol))?.slice(pageKeyProtocol.length)
+}
+
+const pageKeyHeader = 'x-shoal-page-key'
+/** Comes second, after `shoal`, which is the one that the panel takes and repeats. */
+const pageKeyProtocol = 'shoal-page-key.'
 
 function findCookie(header: string, name: string): string | undefined {
   const values = header.split(';').flatMap((pair) => {

@@ -27,7 +27,7 @@ export async function answerRoute(serving: Serving, exchange: Exchange): Promise
       case 'open-session':
         return await openSession(serving, exchange)
       case 'ask-session':
-        return sendJson(request, response, { status: 200, body: { session: route.visitor.id } })
+        return sendJson(request, response, { status: 200, body: { session: route.visitor.id, access: route.visitor.access } })
       case 'call':
         return await answerCall(serving, exchange, route)
       case 'socket':
@@ -44,12 +44,13 @@ async function openSession({ sessions, cookieName }: Serving, { request, respons
   const body = SessionBody.safeParse(await readJsonBody(request, maxSessionBodyBytes))
   if (!body.success) throw new ClusterError('bad-argument', 'the body must be {"token": "…"}')
   const judgement = sessions.judgeToken(body.data.token)
-  if (judgement !== 'right') {
+  if (judgement === 'wrong' || judgement === 'too-many-guesses') {
     const { status, error } = wrongToken(judgement)
     return sendJson(request, response, errorAnswer(status, errorText(error)))
   }
-  const cookie = `${cookieName}=${sessions.open()}; Path=/; HttpOnly; SameSite=Strict`
-  sendJson(request, response, { status: 201, body: {}, headers: { 'Set-Cookie': cookie } })
+  const { cookie, pageKey } = sessions.open(judgement)
+  const headers = { 'Set-Cookie': `${cookieName}=${cookie}; Path=/; HttpOnly; SameSite=Strict` }
+  sendJson(request, response, { status: 201, body: { pageKey }, headers })
 }
 
 async function answerCall(

@@ -25,5 +25,4 @@ export type Exchange = {
   readonly isAwaited: boolean
 }
 
-/** Who has the token, or a session that it opened, may change things. */
-export const callerOf = ({ id }: Visitor): Caller => ({ id, access: 'change' })
+export const callerOf = ({ id, access }: Visitor): Caller => ({ id, access })

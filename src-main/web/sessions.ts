@@ -1,4 +1,5 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Caller } from '../host/call-table.ts'
 
 export type SessionLimits = {
   /** At the limit the session that rests longest ends, with its sockets. @default 32 */
@@ -13,13 +14,18 @@ export type SessionLimits = {
 export type Visitor = {
   /** For logs and limits; says nothing of the token. */
   readonly id: string
+  readonly access: Caller['access']
   /** Called when the session ends before its socket does. */
   readonly onEnded: Set<() => void>
 }
 
-export type TokenJudgement = 'right' | 'wrong' | 'too-many-guesses'
+/** What the token opens, or why it opens nothing. */
+export type TokenJudgement = Caller['access'] | 'wrong' | 'too-many-guesses'
 
-type Session = Visitor & { touchedAtMs: number }
+/** The two halves of a session. A program on another port of this host may come to see the first, and no other page the second. */
+export type SessionKeys = { readonly cookie: string; readonly pageKey: string }
+
+type Session = Visitor & { readonly pageKeyHash: Buffer; touchedAtMs: number }
 
 /**
  * The token of this launch and the browser sessions that it opened. Secrets are kept as hashes only, but for the token itself, which the
@@ -27,8 +33,12 @@ type Session = Visitor & { touchedAtMs: number }
  */
 export class Sessions {
   readonly token = randomBytes(32).toString('hex')
-  readonly #tokenHash = hashOf(this.token)
-  readonly #program: Visitor = { id: 'program', onEnded: new Set() }
+  readonly readToken = readTokenOf(this.token)
+  readonly #tokenHashes = { change: hashOf(this.token), read: hashOf(this.readToken) }
+  readonly #programs: Readonly<Record<Caller['access'], Visitor>> = {
+    change: { id: 'program', access: 'change', onEnded: new Set() },
+    read: { id: 'reading-program', access: 'read', onEnded: new Set() },
+  }
   readonly #limits: Required<SessionLimits>
   /** By the hash of the cookie; the longest untouched first. */
   readonly #sessions = new Map<string, Session>()
@@ -46,7 +56,9 @@ export class Sessions {
 
   /** Takes the same time for any text. The right token is right however many wrong ones came: a stranger must not lock the user out. */
   judgeToken(text: string): TokenJudgement {
-    if (timingSafeEqual(this.#tokenHash, hashOf(text.slice(0, 256)))) return 'right'
+    const hash = hashOf(text.slice(0, 256))
+    const [isChange, isRead] = [timingSafeEqual(this.#tokenHashes.change, hash), timingSafeEqual(this.#tokenHashes.read, hash)]
+    if (isChange || isRead) return isChange ? 'change' : 'read'
     const nowMs = performance.now()
     if (this.#guessesSinceMs === 0 || nowMs - this.#guessesSinceMs > 60_000) {
       this.#guesses = 0
@@ -56,30 +68,32 @@ export class Sessions {
     return this.#guesses > this.#limits.maxGuesses ? 'too-many-guesses' : 'wrong'
   }
 
-  /** Opens a session for who has shown the token, and returns the value of its cookie. */
-  open(): string {
+  /** Opens a session for who has shown a token. */
+  open(access: Caller['access']): SessionKeys {
     this.#endIdle()
-    const cookie = randomBytes(32).toString('hex')
+    const [cookie, pageKey] = [randomBytes(32).toString('hex'), randomBytes(32).toString('hex')]
     this.#opened += 1
-    this.#sessions.set(keyOf(cookie), { id: `browser-${this.#opened}`, onEnded: new Set(), touchedAtMs: performance.now() })
+    const visitor: Visitor = { id: `browser-${this.#opened}`, access, onEnded: new Set() }
+    this.#sessions.set(keyOf(cookie), { ...visitor, pageKeyHash: hashOf(pageKey), touchedAtMs: performance.now() })
     for (const [key, session] of this.#sessions) if (this.#sessions.size > this.#limits.maxSessions) this.#end(key, session)
-    return cookie
+    return { cookie, pageKey }
   }
 
-  findByCookie(cookie: string): Visitor | undefined {
+  /** Only both halves together are a session. */
+  find({ cookie, pageKey }: SessionKeys): Visitor | undefined {
     this.#endIdle()
     const key = keyOf(cookie.slice(0, 256))
     const session = this.#sessions.get(key)
-    if (session === undefined) return undefined
+    if (session === undefined || !timingSafeEqual(session.pageKeyHash, hashOf(pageKey.slice(0, 256)))) return undefined
     session.touchedAtMs = performance.now()
     this.#sessions.delete(key)
     this.#sessions.set(key, session)
     return session
   }
 
-  /** Every program is one visitor. */
-  get program(): Visitor {
-    return this.#program
+  /** All programs with the same token are one visitor. */
+  program(access: Caller['access']): Visitor {
+    return this.#programs[access]
   }
 
   #endIdle(): void {
@@ -95,6 +109,9 @@ export class Sessions {
     for (const onEnded of session.onEnded) onEnded()
   }
 }
+
+/** Opens everything to who may only look. Made of the token, so that who has that one need not be told; there is no way back. */
+export const readTokenOf = (token: string): string => createHmac('sha256', token).update('read').digest('hex')
 
 const hashOf = (text: string): Buffer => createHash('sha256').update(text).digest()
 /** A lookup by hash tells by its time nothing of the cookie. */

@@ -51,6 +51,8 @@ export type WebServer = {
   readonly urlWithToken: string
   /** For programs, as `Authorization: Bearer`. */
   readonly token: string
+  /** The same for who may only look. */
+  readonly readToken: string
   /** Breaks every connection off. */
   close(): Promise<void>
 }
@@ -88,7 +90,8 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
   const panel = new PanelServer(server, { ...serving, port, hub: options.hub, limits })
   const url = `http://${options.host === '::1' ? '[::1]' : options.host}:${port}`
   logger.info('web.listening', { url })
-  return { url, urlWithToken: `${url}/#token=${sessions.token}`, token: sessions.token, close: () => panel.close() }
+  const { token, readToken } = sessions
+  return { url, urlWithToken: `${url}/#token=${token}`, token, readToken, close: () => panel.close() }
 }
 
 function listen(server: Server, { host, port }: WebServerOptions): Promise<number> {

@@ -1,6 +1,25 @@
 import { archiveFile, payloadFolder } from '../paths.ts'
 import { scriptOf } from './shell-text.ts'
 
+/**
+ * Checks every file against SHA256SUMS, then takes the place. The payload's own Node does it: it hashes five times as fast as sha256sum,
+ * which the machine need not have, and it has a rename that fails where the place is taken. No quotes of the other kind may stand in here.
+ */
+const takePlaceProgram = `
+const fs = require("fs"), crypto = require("crypto")
+const [from, to] = process.argv.slice(1)
+const bad = []
+for (const line of fs.readFileSync(from + "/SHA256SUMS", "utf8").split("\\n")) {
+  const [sum, name] = [line.slice(0, 64), line.slice(66)]
+  if (name === "") continue
+  try {
+    if (crypto.createHash("sha256").update(fs.readFileSync(from + "/" + name)).digest("hex") !== sum) bad.push(name)
+  } catch (error) { bad.push(name + " (" + error.code + ")") }
+}
+if (bad.length > 0) { console.error("not what SHA256SUMS says: " + bad.slice(0, 10).join(", ")); process.exit(1) }
+try { fs.renameSync(from, to) } catch (error) { if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error }
+`
+
 type Place = { readonly root: string; readonly sha256: string; readonly machineId: string }
 
 /** Is it there already? Says `there` or `missing`; makes the folders it will lie in. */
@@ -39,15 +58,9 @@ rm -rf "$fresh" && mkdir -p "$fresh" || exit 1
 { gzip -dc "$archive" || echo failed >"$fresh/.gzip"; } | tar -x -f - -C "$fresh" || { rm -rf "$fresh"; exit 1; }
 if [ -f "$fresh/.gzip" ]; then echo "gzip could not read $archive" >&2; rm -rf "$fresh"; exit 1; fi
 for inside in "$fresh"/*/; do top=\${inside%/}; done
-if command -v sha256sum >/dev/null 2>&1; then
-  (cd "$top" && sha256sum -c SHA256SUMS >"$fresh/.sums" 2>&1) || { grep -v ': OK$' "$fresh/.sums" >&2; rm -rf "$fresh"; exit 1; }
-fi
 : >"$top/.complete"
-[ -d "$payload" ] && rm -rf "$payload"
-"$top/bin/node" -e '
-const [from, to] = process.argv.slice(1)
-try { require("fs").renameSync(from, to) } catch (error) { if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error }
-' "$top" "$payload" </dev/null
+if [ -d "$payload" ] && [ ! -f "$payload/.complete" ]; then rm -rf "$payload"; fi
+"$top/bin/node" -e '${takePlaceProgram}' "$top" "$payload" </dev/null
 code=$?
 rm -rf "$fresh"
 [ "$code" = 0 ] || exit "$code"
@@ -56,7 +69,7 @@ echo unpacked`,
 
 /** Ours alone; the payload stays. Done when nobody fetches from this machine any more. */
 export const dropArchive = ({ root, sha256, machineId }: Place): string =>
-  scriptOf({ archive: archiveFile(root, sha256, machineId) }, 'rm -f "$archive" "$archive.part" "$archive.fetch"')
+  scriptOf({ archive: archiveFile(root, sha256, machineId) }, 'rm -f "$archive" "$archive".*')
 
 /** Removes payloads that no session of this folder names, of those given. Says `removed payload BYTES PATH` for each. */
 export const prunePayloads = (root: string, hashes: readonly string[]): string => scriptOf({ root, hashes: hashes.join(' ') }, pruneBody)

@@ -50,7 +50,7 @@ empty "$cluster"
 empty "$root/clusters"
 ${pruneBody}
 for hash in $hashes; do
-  for left in "$root/runtime/.$hash.$machine".[0-9]* "$root/runtime/.$hash.$machine.tar.gz" "$root/runtime/.$hash.$machine.tar.gz.part" "$root/runtime/.$hash.$machine.tar.gz.fetch"; do remove archive "$left"; done
+  for left in "$root/runtime/.$hash.$machine".[0-9]* "$root/runtime/.$hash.$machine.tar.gz" "$root/runtime/.$hash.$machine.tar.gz".*; do remove archive "$left"; done
 done
 empty "$root/runtime"
 if [ -f "$root/.made-by-shoal" ] && [ "$(ls -A "$root")" = .made-by-shoal ]; then rm -f "$root/.made-by-shoal"; empty "$root"; fi

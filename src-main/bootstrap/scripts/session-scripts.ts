@@ -8,8 +8,8 @@ running() {
   for file in $(grep -lsF -e "$session" /proc/[0-9]*/cmdline 2>/dev/null); do
     words=$(tr '\\000' '\\n' <"$file" 2>/dev/null) || continue
     printf '%s\\n' "$words" | grep -qx -e --temp-dir && printf '%s\\n' "$words" | grep -qxF -e "$session" || continue
-    if printf '%s\n' "$words" | grep -q '/cli\.mjs$'; then
-      if [ "\${1:-}" != cli ] || printf '%s\n' "$words" | grep -qx -e --block; then continue; fi
+    if printf '%s\\n' "$words" | grep -q '/cli[.]mjs$'; then
+      if [ "\${1:-}" != cli ] || printf '%s\\n' "$words" | grep -qx -e --block; then continue; fi
     elif [ "\${1:-}" = cli ]; then continue; fi
     pid=\${file#/proc/}; echo "\${pid%/cmdline}"
   done

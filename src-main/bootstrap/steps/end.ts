@@ -15,11 +15,11 @@ export async function drain(context: StepContext): Promise<StepEnd> {
   const { nodeId } = machine
   if (nodeId === null) return skipped('it has no node')
   const withinMs = input.drainWithinMs ?? null
-  io.memberChanged?.(machine.machineId, { state: 'draining' })
+  await io.memberChanged?.(machine.machineId, { state: 'draining' })
   if (io.drainNode)
     await io.drainNode({ nodeId, withinMs, signal, onProgress: (left, total) => context.progress(total - left, total, 'items') })
   else await drainOverSsh(context, nodeId, withinMs)
-  if (input.kind === 'drain') io.memberChanged?.(machine.machineId, { state: 'stopped' })
+  if (input.kind === 'drain') await io.memberChanged?.(machine.machineId, { state: 'stopped' })
   return done('it has left the cluster')
 }
 
@@ -55,7 +55,7 @@ export async function stop(context: StepContext): Promise<StepEnd> {
   const hashes = [payload, ...(previousPayload === null ? [] : [previousPayload])]
   const said = await runScript(context, stopNode({ root, sessionFolder, hashes, clusterId }), { timeoutMs: stopTimeoutMs })
   if (said.includes('state absent')) return skipped('nothing is there')
-  io.memberChanged?.(machine.machineId, { state: 'stopped' })
+  await io.memberChanged?.(machine.machineId, { state: 'stopped' })
   return done()
 }
 
@@ -66,7 +66,7 @@ export async function deleteAll(context: StepContext): Promise<StepEnd> {
   const hashes = [payload, ...(previousPayload === null ? [] : [previousPayload])]
   const nodeIds = nodeId === null ? [] : [nodeId]
   const removed = readRemoved(await runScript(context, removeSession({ root, sessionFolder, nodeIds, hashes, machineId })))
-  io.memberChanged?.(machineId, { state: 'gone' })
+  await io.memberChanged?.(machineId, { state: 'gone' })
   if (removed.length === 0) return skipped('nothing of ours was there')
   const bytes = removed.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
   return done(`${removed.length} things, ${(bytes / 1024 / 1024).toFixed(1)} MiB`)
@@ -80,13 +80,13 @@ export async function prune(context: StepContext): Promise<StepEnd> {
 }
 
 /** For a machine that cannot be reached: what it keeps is said, so that somebody can delete it there. */
-export function forget(context: StepContext): Promise<StepEnd> {
+export async function forget(context: StepContext): Promise<StepEnd> {
   const { machine, io } = context
   const { root, sessionFolder, payload, machineId } = machine
   const left = [sessionFolder, payloadFolder(root, payload)]
   context.say(
     `what stays on ${machine.name}:\n${left.join('\n')}\nits processes, which end by themselves only when the machine is started again\n`,
   )
-  io.memberChanged?.(machineId, { state: 'gone' })
-  return Promise.resolve(done(`not reached; what stays there: ${left.join(', ')}`))
+  await io.memberChanged?.(machineId, { state: 'gone' })
+  return done(`not reached; what stays there: ${left.join(', ')}`)
 }

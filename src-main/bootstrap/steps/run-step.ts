@@ -35,7 +35,8 @@ async function probe(context: StepContext): Promise<StepEnd> {
   for (const { level, title, detail, remedy } of findings) {
     if (level !== 'ok') context.say(`${level}: ${title}: ${detail} ${remedy}\n`)
   }
-  const blockers = findings.filter(({ level }) => level === 'blocker')
+  // Who holds a port is judged by the start: on a second try it may be our own node.
+  const blockers = findings.filter(({ level, id }) => level === 'blocker' && !id.startsWith('port.'))
   if (blockers.length === 0) return done(`${findings.filter(({ level }) => level === 'warning').length} warnings`)
   const reasons = blockers.map(({ title, detail, remedy }) => `${title} (${detail}). ${remedy}`)
   throw new ClusterError('machine.unfit', `${machine.name} cannot be a node: ${reasons.join(' ')}`, {

@@ -65,7 +65,7 @@ export async function start(context: StepContext): Promise<StepEnd> {
     )
   }
   const { node, head } = readRecords(stdout)
-  io.memberChanged?.(machine.machineId, {
+  await io.memberChanged?.(machine.machineId, {
     state: 'started',
     payload,
     sessionFolder,

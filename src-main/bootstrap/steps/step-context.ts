@@ -30,8 +30,8 @@ export type OperationIo = {
     signal: AbortSignal
     onProgress(left: number, total: number): void
   }): Promise<void>
-  /** Called as soon as something is known, so that a crash of the panel forgets nothing. */
-  memberChanged?(machineId: string, news: MemberNews): void
+  /** Called as soon as something is known, so that a crash of the panel forgets nothing; the step goes on when it is written down. */
+  memberChanged?(machineId: string, news: MemberNews): Promise<void> | void
   nowMs(): number
   /** 24 hex digits and more that nobody can guess. */
   randomHex(bytes: number): string

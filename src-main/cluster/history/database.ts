@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, fchmodSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { toError } from '../../../runtime/base/errors.ts'
@@ -36,7 +36,15 @@ export function openRecordDatabase(path: string, logger: Logger): DatabaseSync {
   }
 }
 
+/** The files that SQLite puts beside it get the same mode. */
+function closeToOthers(path: string): void {
+  const file = openSync(path, 'a', 0o600)
+  fchmodSync(file, 0o600)
+  closeSync(file)
+}
+
 function open(path: string): DatabaseSync {
+  closeToOthers(path)
   const database = new DatabaseSync(path)
   try {
     database.exec('PRAGMA auto_vacuum = INCREMENTAL') // takes effect in a file that is new

@@ -35,7 +35,8 @@ describe.skipIf(missing !== undefined)(`the payload from machine to machine${mis
   test('where the way between them is blocked, it is sent from here, and the step says why', async () => {
     await fleet.takeDown()
     for (const host of bed.hosts)
-      if (host.name !== 'one') bed.host('one').run(`ip rule add pref 10 from ${host.address} ipproto tcp sport 32768-60999 dport 32768-60999 blackhole`)
+      if (host.name !== 'one')
+        bed.host('one').run(`ip rule add pref 10 from ${host.address} ipproto tcp sport 32768-60999 dport 32768-60999 blackhole`)
     try {
       // the head's machine serves at a port of its own choice, as the head's port is to be taken by the head
       bed.host('one').run('ip rule add pref 100 lookup local; ip rule del pref 0 lookup local')

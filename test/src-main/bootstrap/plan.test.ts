@@ -108,7 +108,7 @@ describe('a plan', () => {
       `${machineIdOf(5)}: machine.twice`,
       `${machineIdOf(6)}: address.none`,
     ])
-    expect(() => runnableInput(planned, { withoutBlocked: false })).toThrow(/gpu1: Disk full, 3 MB free\. Free 400 MB\./)
+    expect(() => runnableInput(planned, { withoutBlocked: false })).toThrow(/gpu1: Disk full: 3 MB free\. Free 400 MB\./)
     expect(runnableInput(planned, { withoutBlocked: true }).machines.map(({ name }) => name)).toEqual(['gpu0'])
   })
 

@@ -69,12 +69,21 @@ describe('without machines', () => {
   test('commands find the panel that runs, and it ends in order', async () => {
     const panel = user.start('panel', '--json', '--no-open')
     const first = await new Promise<string>((resolve) => panel.stdout?.setEncoding('utf8').once('data', resolve))
-    const { url, urlWithToken } = JSON.parse(first) as { url: string; urlWithToken: string }
+    const { url, urlWithToken, readToken } = JSON.parse(first) as { url: string; urlWithToken: string; readToken: string }
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
     expect((await fetch(`${url}/api/call`, { method: 'POST' })).status).toBeGreaterThanOrEqual(400)
     expect(urlWithToken.startsWith(url)).toBe(true)
+    const ask = (method: string, token: string) =>
+      fetch(`${url}/call/${method}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: '{"machine": "gpu01.lab"}',
+      })
+    expect((await ask('machines.get', readToken)).status).toBe(200)
+    expect((await ask('machines.disconnect', readToken)).status).toBe(403)
+    expect((await ask('machines.disconnect', urlWithToken.split('=')[1] ?? '')).status).toBe(200)
     expect((await user.json<Machine[]>('machine', 'list')).map(({ host }) => host)).toContain('gpu01.lab')
-    expect(await user.json('panel', '--no-open')).toEqual({ url, urlWithToken, pid: panel.pid })
+    expect(await user.json('panel', '--no-open')).toEqual({ url, urlWithToken, readToken, pid: panel.pid })
     const ended = new Promise((resolve) => panel.once('close', resolve))
     panel.kill('SIGINT')
     expect(await ended).toBe(0)

@@ -18,17 +18,20 @@ export type Ask = {
   readonly isUpgrade?: boolean
 }
 
+export type SessionHeaders = { readonly cookie: string; readonly 'x-shoal-page-key': string }
+
 export type PanelWorld = {
   readonly pid: number
   readonly port: number
   readonly url: string
   readonly urlWithToken: string
   readonly token: string
+  readonly readToken: string
   readonly origin: string
   readonly cookieName: string
   ask(path: string, ask?: Ask): Promise<Answer>
-  /** Opens a browser session; the cookie as it is sent back. */
-  openSession(): Promise<string>
+  /** Opens a browser session; both halves of it as its page sends them. */
+  openSession(token?: string): Promise<SessionHeaders>
   client(options?: Partial<PanelClientOptions>): PanelClient<typeof calls>
   /** A bare connection. */
   connectRaw(): Socket
@@ -59,7 +62,7 @@ export async function servePanel(options: { assets?: string; port?: number; limi
     createInterface(child.stdout).once('line', resolve)
     child.once('exit', () => reject(new Error(`the panel did not start: ${log}`)))
   })
-  const { url, urlWithToken, token } = JSON.parse(line) as Pick<PanelWorld, 'url' | 'urlWithToken' | 'token'> // written by served-panel.ts
+  const { url, urlWithToken, token, readToken } = JSON.parse(line) as Pick<PanelWorld, 'url' | 'urlWithToken' | 'token' | 'readToken'> // written by served-panel.ts
   const port = Number(new URL(url).port)
   const clients = new Set<PanelClient<typeof calls>>()
   const sockets = new Set<Socket>()
@@ -70,14 +73,15 @@ export async function servePanel(options: { assets?: string; port?: number; limi
     return socket
   }
   return {
-    ...{ pid: child.pid ?? 0, port, url, urlWithToken, token, origin: url, cookieName: `shoal-panel-${port}` },
+    ...{ pid: child.pid ?? 0, port, url, urlWithToken, token, readToken, origin: url, cookieName: `shoal-panel-${port}` },
     ask: (path, ask) => askPanel(port, path, ask),
     connectRaw,
     log: () => log,
-    async openSession() {
+    async openSession(shown = token) {
       const headers = { origin: url, 'content-type': 'application/json' }
-      const answer = await askPanel(port, '/session', { method: 'POST', headers, body: JSON.stringify({ token }) })
-      return answer.headers['set-cookie']?.[0]?.split(';')[0] ?? ''
+      const answer = await askPanel(port, '/session', { method: 'POST', headers, body: JSON.stringify({ token: shown }) })
+      const { pageKey = '' } = JSON.parse(answer.body) as { pageKey?: string } // as routes.ts writes it
+      return { cookie: answer.headers['set-cookie']?.[0]?.split(';')[0] ?? '', 'x-shoal-page-key': pageKey }
     },
     client(more = {}) {
       const client = new PanelClient(calls, { url, token, ...more })

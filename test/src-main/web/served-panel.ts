@@ -64,7 +64,8 @@ const server = await startWebServer({
   ...(assets === undefined ? {} : { assets }),
   ...(limits === undefined ? {} : { limits }),
 })
-process.stdout.write(`${JSON.stringify({ url: server.url, urlWithToken: server.urlWithToken, token: server.token })}\n`)
+const { url, urlWithToken, token, readToken } = server
+process.stdout.write(`${JSON.stringify({ url, urlWithToken, token, readToken })}\n`)
 process.stdin.resume().once('end', () => {
   hub.close()
   void server.close().then(() => process.exit(0))

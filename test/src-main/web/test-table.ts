@@ -38,7 +38,7 @@ export const ThingEvent = z.object({ id: z.int(), value: z.int() })
 
 export const topics = {
   log: { pattern: 'log/:id', event: LogEvent },
-  terminal: { pattern: 'terminal/:id', event: LogEvent, isImmediate: true },
+  terminal: { pattern: 'terminal/:id', event: LogEvent, isImmediate: true, access: 'change' },
   things: { pattern: 'things', event: ThingEvent, key: 'id' },
 } as const satisfies TopicTable
 

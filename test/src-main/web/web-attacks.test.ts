@@ -61,7 +61,7 @@ const posts = (door: Door) => door.method === 'POST' || door.isUpgrade === true
 
 test('every way in refuses who has no token and no session, a wrong one, or half of one', async () => {
   const wrong = '0'.repeat(64)
-  const cookie = await panel.openSession()
+  const session = await panel.openSession()
   const withOrigin = { origin: panel.origin }
   for (const door of doors()) {
     expect([door.path, (await knock(door, {})).status]).toEqual([door.path, 401])
@@ -76,18 +76,61 @@ test('every way in refuses who has no token and no session, a wrong one, or half
       'Bearer ',
     ])
       expect([401, 403, 429], `${door.path} ${authorization}`).toContain(
-        (await knock(door, { authorization, cookie, ...withOrigin })).status,
+        (await knock(door, { authorization, ...session, ...withOrigin })).status,
       )
     for (const value of [
       `${panel.cookieName}=${wrong}`,
       `${panel.cookieName}=${panel.token}`,
       `${panel.cookieName}=`,
-      `other=${cookie.split('=')[1]}`,
-      `${cookie}; ${panel.cookieName}=${wrong}`,
-      `shoal-panel-1=${cookie.split('=')[1]}`,
+      `other=${session.cookie.split('=')[1]}`,
+      `${session.cookie}; ${panel.cookieName}=${wrong}`,
+      `shoal-panel-1=${session.cookie.split('=')[1]}`,
     ])
-      expect([door.path, value, (await knock(door, { cookie: value, ...withOrigin })).status]).toEqual([door.path, value, 401])
+      expect([door.path, value, (await knock(door, { ...session, cookie: value, ...withOrigin })).status]).toEqual([door.path, value, 401])
   }
+})
+
+test('the cookie alone, which any server of this host may come to see, opens nothing, nor with another page’s key', async () => {
+  const [session, other] = [await panel.openSession(), await panel.openSession()]
+  const { origin } = panel
+  const [key, otherKey] = [session['x-shoal-page-key'], other['x-shoal-page-key']]
+  for (const door of doors()) {
+    const { cookie } = session
+    for (const more of [{}, { 'x-shoal-page-key': otherKey }, { 'x-shoal-page-key': '' }, { 'x-shoal-page-key': `${key}0` }])
+      expect([door.path, more, (await knock(door, { cookie, origin, ...more })).status]).toEqual([door.path, more, 401])
+    expect([door.path, (await knock(door, { origin, 'x-shoal-page-key': key })).status]).toEqual([door.path, 401])
+  }
+  const offer = (pageKey: string) => {
+    const headers = { cookie: session.cookie, origin, 'sec-websocket-protocol': `shoal, shoal-page-key.${pageKey}` }
+    return ask('/ws', { isUpgrade: true, headers })
+  }
+  expect((await offer(otherKey)).status).toBe(401)
+  expect(await offer(key)).toMatchObject({ status: 101, headers: { 'sec-websocket-protocol': 'shoal' } })
+})
+
+test('the token for who may only look opens what changes nothing, as a program and in a browser', async () => {
+  const { origin } = panel
+  const bearers = { authorization: `Bearer ${panel.readToken}` }
+  for (const headers of [bearers, { ...(await panel.openSession(panel.readToken)), origin }]) {
+    expect(JSON.parse((await ask('/session', { headers })).body)).toMatchObject({ access: 'read' })
+    const call = (method: string, body: object) =>
+      ask(`/call/${method}`, { method: 'POST', headers: { ...json, ...headers }, body: JSON.stringify(body) })
+    expect((await call('echo', { text: 'x' })).status).toBe(200)
+    for (const [method, row] of Object.entries(calls).filter(([, { access }]) => access === 'change'))
+      expect([method, row.access, (await call(method, { id: 1, value: 1 })).status]).toEqual([method, 'change', 403])
+    const socket = new WebSocket(`ws://127.0.0.1:${panel.port}/ws`, { headers })
+    const messages: string[] = []
+    socket.on('message', (data) => messages.push(String(data as Buffer)))
+    await new Promise((resolve) => socket.once('open', resolve))
+    socket.send('{"id":1,"method":"set","input":{"id":1,"value":1}}')
+    socket.send('{"subscribe":"terminal/x"}')
+    socket.send('{"subscribe":"things"}')
+    await until('it was answered', () => messages.some((message) => message.includes('"batches"')))
+    expect(messages.filter((message) => message.includes('auth.refused'))).toHaveLength(2)
+    socket.close()
+  }
+  const change = await ask('/session', { headers: bearer() })
+  expect(JSON.parse(change.body)).toMatchObject({ access: 'change' })
 })
 
 test('a token that comes in the address, in a query or in a body, opens nothing', async () => {
@@ -99,16 +142,16 @@ test('a token that comes in the address, in a query or in a body, opens nothing'
 })
 
 test('every way in takes the token from a program, and a session with its own origin', async () => {
-  const cookie = await panel.openSession()
+  const session = await panel.openSession()
   for (const door of doors().filter(({ path }) => path !== '/call/wait')) {
     expect([door.path, [200, 101, 400, 404, 500].includes((await knock(door, bearer())).status)]).toEqual([door.path, true])
-    expect([door.path, [200, 101, 400, 404, 500].includes((await knock(door, { cookie, origin: panel.origin })).status)]).toEqual([
+    expect([door.path, [200, 101, 400, 404, 500].includes((await knock(door, { ...session, origin: panel.origin })).status)]).toEqual([
       door.path,
       true,
     ])
   }
   const localhost = { host: `localhost:${panel.port}`, origin: `http://localhost:${panel.port}`, 'sec-fetch-site': 'same-origin' }
-  expect((await ask('/session', { headers: { cookie, ...localhost } })).status).toBe(200)
+  expect((await ask('/session', { headers: { ...session, ...localhost } })).status).toBe(200)
 })
 
 test('the cookie of a session is read by no script, sent by no other site, and another one for each', async () => {
@@ -153,7 +196,7 @@ test('every path refuses a foreign Host (DNS rebinding), the page too, whoever a
 })
 
 test('every way in refuses a foreign Origin, even with the right token or session: no form, no fetch, no WebSocket of another page', async () => {
-  const cookie = await panel.openSession()
+  const session = await panel.openSession()
   const origins = [
     'http://evil.example',
     'null',
@@ -168,7 +211,7 @@ test('every way in refuses a foreign Origin, even with the right token or sessio
   ]
   for (const origin of origins) {
     for (const door of doors()) {
-      for (const carrier of [bearer(), { cookie }])
+      for (const carrier of [bearer(), session])
         expect([origin, door.path, (await knock(door, { origin, ...carrier })).status]).toEqual([origin, door.path, 403])
     }
     const body = JSON.stringify({ token: panel.token })
@@ -177,28 +220,28 @@ test('every way in refuses a foreign Origin, even with the right token or sessio
 })
 
 test('a session without an Origin is no browser, and changes nothing', async () => {
-  const cookie = await panel.openSession()
-  for (const door of doors().filter(posts)) expect([door.path, (await knock(door, { cookie })).status]).toEqual([door.path, 403])
+  const session = await panel.openSession()
+  for (const door of doors().filter(posts)) expect([door.path, (await knock(door, session)).status]).toEqual([door.path, 403])
   expect((await ask('/session', { method: 'POST', headers: json, body: JSON.stringify({ token: panel.token }) })).status).toBe(403)
 })
 
 test('what a browser marks as coming from another site is refused, but for a link to the page', async () => {
-  const cookie = await panel.openSession()
+  const session = await panel.openSession()
   for (const site of ['cross-site', 'same-site', 'nonsense']) {
     for (const door of doors())
-      expect((await knock(door, { cookie, origin: panel.origin, 'sec-fetch-site': site })).status, `${site} ${door.path}`).toBe(403)
+      expect((await knock(door, { ...session, origin: panel.origin, 'sec-fetch-site': site })).status, `${site} ${door.path}`).toBe(403)
     expect(
       (await ask('/deep/app.js', { headers: { 'sec-fetch-site': site, 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'script' } })).status,
     ).toBe(403)
     const link = { 'sec-fetch-site': site, 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
     expect((await ask('/', { headers: link })).status).toBe(200)
-    expect((await ask('/session', { headers: { ...link, cookie } })).status).toBe(403)
+    expect((await ask('/session', { headers: { ...link, ...session } })).status).toBe(403)
     expect((await ask('/', { headers: { ...link, 'sec-fetch-dest': 'iframe' } })).status).toBe(403)
   }
 })
 
 test('a body that a form can send is not taken, nor any other method, nor a preflight', async () => {
-  const cookie = await panel.openSession()
+  const session = await panel.openSession()
   for (const type of [
     'application/x-www-form-urlencoded',
     'multipart/form-data; boundary=x',
@@ -207,7 +250,7 @@ test('a body that a form can send is not taken, nor any other method, nor a pref
     'application/jsonx',
     undefined,
   ]) {
-    const headers = { cookie, origin: panel.origin, 'content-type': type }
+    const headers = { ...session, origin: panel.origin, 'content-type': type }
     expect([type, (await ask('/call/echo', { method: 'POST', headers, body: '{"text":"x"}' })).status]).toEqual([type, 415])
   }
   for (const method of ['PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND'])
@@ -344,13 +387,13 @@ test('wrong tokens are told to wait after a few, in every form, and the right on
   expect(statuses.has(429)).toBe(true)
   expect([...statuses].every((status) => status === 403 || status === 429)).toBe(true)
   expect((await ask('/session', { headers: bearer() })).status).toBe(200)
-  expect(await panel.openSession()).toMatch(/=[0-9a-f]{64}$/)
+  expect((await panel.openSession()).cookie).toMatch(/=[0-9a-f]{64}$/)
 })
 
 test('no token, cookie or inner word stands in an answer, a log, or what other users see of the process', async () => {
-  const cookie = await panel.openSession()
-  const secrets = [panel.token, cookie.split('=')[1] ?? '']
-  await ask(`/no/such?token=${panel.token}`, { headers: { cookie, referer: `http://evil.example/?${panel.token}` } })
+  const session = await panel.openSession()
+  const secrets = [panel.token, panel.readToken, session.cookie.split('=')[1] ?? '', session['x-shoal-page-key']]
+  await ask(`/no/such?token=${panel.token}`, { headers: { ...session, referer: `http://evil.example/?${panel.token}` } })
   await ask(`/call/${panel.token}`, { method: 'POST', headers: { ...json, origin: 'http://evil.example', ...bearer() }, body: panel.token })
   await ask('/call/echo', { method: 'POST', headers: { ...json, ...bearer() }, body: `{"text": ${panel.token}` })
   await ask('/call/echo', {

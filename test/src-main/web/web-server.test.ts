@@ -9,22 +9,24 @@ import { startWebServer, type WebServerOptions } from '#src-main/web/web-server.
 import { rejection, until } from '#test/support/checks.ts'
 import { servePanel } from './panel-world.ts'
 
+const noHub = { subscribe: () => expect.unreachable(), accessOf: () => expect.unreachable() }
+
 test('a session that must make room for newer ones ends, and its open socket with it', async () => {
   const [panel, other] = await Promise.all([servePanel(), servePanel({ limits: { sessions: { maxSessions: 2 } } })])
   try {
-    const cookie = await other.openSession()
-    const socket = new WebSocket(`ws://127.0.0.1:${other.port}/ws`, { headers: { cookie, origin: other.origin } })
+    const first = await other.openSession()
+    const socket = new WebSocket(`ws://127.0.0.1:${other.port}/ws`, { headers: { ...first, origin: other.origin } })
     let code = 0
     socket.once('close', (closedWith) => void (code = closedWith))
     await new Promise((resolve) => socket.once('open', resolve))
     const second = await other.openSession()
     await other.openSession()
     await until('the first one ended', () => code === 4401)
-    expect((await other.ask('/session', { headers: { cookie } })).status).toBe(401)
-    expect((await other.ask('/session', { headers: { cookie: second } })).status).toBe(200)
+    expect((await other.ask('/session', { headers: first })).status).toBe(401)
+    expect((await other.ask('/session', { headers: second })).status).toBe(200)
     // A session of another panel, under the name of this one's cookie.
-    const value = second.split('=')[1]
-    expect((await panel.ask('/session', { headers: { cookie: `${panel.cookieName}=${value}` } })).status).toBe(401)
+    const value = second.cookie.split('=')[1]
+    expect((await panel.ask('/session', { headers: { ...second, cookie: `${panel.cookieName}=${value}` } })).status).toBe(401)
   } finally {
     await Promise.all([panel.stop(), other.stop()])
   }
@@ -37,7 +39,7 @@ test('it listens on loopback only, and says so to who wants more', async () => {
       host,
       port: 0,
       dispatch: () => expect.unreachable(),
-      hub: { subscribe: () => expect.unreachable() },
+      hub: noHub,
       logger: silentLogger,
     }
     expect(await rejection(startWebServer(options as unknown as WebServerOptions))).toMatchObject({ code: 'bad-argument' })
@@ -69,7 +71,7 @@ test('the link holds the token where no browser sends it, and the page of the pa
 test('a port that is taken is told, with what to do', async () => {
   const panel = await servePanel()
   const options = { host: '127.0.0.1', port: panel.port, dispatch: () => expect.unreachable(), logger: silentLogger } as const
-  expect(await rejection(startWebServer({ ...options, hub: { subscribe: () => expect.unreachable() } }))).toMatchObject({
+  expect(await rejection(startWebServer({ ...options, hub: noHub }))).toMatchObject({
     code: 'bad-argument',
     message: expect.stringContaining('give another port, or 0'),
     details: { reason: 'EADDRINUSE' },

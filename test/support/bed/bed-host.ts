@@ -160,9 +160,9 @@ ip rule add pref 10 from ${address} ipproto tcp dport ${port} blackhole`)
     this.run('while ip rule del pref 10 2>/dev/null; do :; done')
   }
 
-  /** Nothing goes in or out any more, and neither side is told. */
-  cutLink(): void {
-    for (const card of this.cards) system('ip', 'link', 'set', card, 'down')
+  /** Nothing goes in or out any more, and neither side is told. `front`: only on the network where the test is. */
+  cutLink(where: 'everywhere' | 'front' = 'everywhere'): void {
+    for (const card of where === 'front' ? this.cards.slice(0, 1) : this.cards) system('ip', 'link', 'set', card, 'down')
   }
 
   restoreLink(): void {
