@@ -130,10 +130,8 @@ class Run implements RunningOperation {
     this.#io = io
     this.#connections = new Connections(io.connect, (machineId, error) => {
       this.#peers.stop(machineId)
-      const lost = new ClusterError(
-        'ssh.connection-lost',
-        `the connection to ${this.#nameOf(machineId)} broke: ${error.message}. Retry goes on where it was.`,
-      )
+      const what = error instanceof ClusterError ? error.message : `the connection to ${this.#nameOf(machineId)} broke: ${error.message}.`
+      const lost = new ClusterError('ssh.connection-lost', `${what} Retry goes on where it was.`)
       this.send({ type: 'link.lost', machineId, failure: this.#cleanFailure(lost), nowMs: io.nowMs() })
     })
     this.#peers = new Peers(input, io.randomHex)

@@ -147,7 +147,7 @@ export function exportClusterFile(cluster: Cluster, machines: readonly Machine[]
     workers: members.filter(({ role }) => role === 'worker').map(({ spec }) => spec.name),
     machines: Object.fromEntries(members.map(({ spec }) => [spec.name, inFile(spec)])),
   }
-  const head = '# A cluster of Shoal: `shoal cluster create --file` makes it, and again after a change brings it to what stands here.\n'
+  const head = '# A cluster of Shoal: `shoal cluster apply` makes it, and after a change brings it to what stands here.\n'
   return `${head}# It holds no passwords. Machines that are only named, and not described, are those of the inventory.\n${writeYaml(form)}`
 }
 

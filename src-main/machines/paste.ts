@@ -78,10 +78,19 @@ function readHosts(inventory: InventoryDraft, { line, text, words }: Line): void
     isOption = false
   }
   if (groups.length === 0) return inventory.problem(line, text, 'there is no host, only options')
+  const stray = findStrayWord(words)
+  if (stray !== undefined)
+    return inventory.problem(line, text, `not added: ${JSON.stringify(stray)} is no host, so this line is taken for a text`)
   for (const { hosts, options } of groups) {
     const common = readOptions([...forAll, ...options], (message) => inventory.problem(line, text, message))
     if (common) addHosts(inventory, { line, text, hosts, common })
   }
+}
+
+/** A word that can be no host, among several: other words of such a line only look like host names. */
+function findStrayWord(words: readonly string[]): string | undefined {
+  const hosts = words.filter((word) => !word.includes('='))
+  return hosts.length > 1 ? hosts.find((word) => !/[\p{L}\p{N}]/u.test(word)) : undefined
 }
 
 type Common = { draft: MachineDraft; names: string[] }

@@ -10,11 +10,13 @@ type Terminal = {
 }
 
 export type TerminalsIo = {
-  readonly connect: (machineId: string) => Promise<HostConnection>
+  readonly connect: (machineId: string, signal?: AbortSignal) => Promise<HostConnection>
   readonly hub: PanelHub
   readonly nowMs: () => number
   readonly randomHex: (digits: number) => string
 }
+
+type TerminalOptions = { readonly cols: number; readonly rows: number; readonly folder?: string | undefined; readonly signal?: AbortSignal }
 
 const terminalsAtMost = 64
 /** Of one event; a program that prints a lot makes many. */
@@ -40,11 +42,11 @@ export class Terminals {
     return [...this.#open.values()].map(({ terminalId, machineId, openedAtMs }) => ({ terminalId, machineId, openedAtMs }))
   }
 
-  async open(machineId: string, { cols, rows, folder }: { cols: number; rows: number; folder?: string | undefined }): Promise<string> {
+  async open(machineId: string, { cols, rows, folder, signal }: TerminalOptions): Promise<string> {
     if (this.#open.size >= terminalsAtMost) {
       throw new ClusterError('limit.reached', `${terminalsAtMost} terminals are open, and that is as many as there may be; close one first`)
     }
-    const connection = await this.#io.connect(machineId)
+    const connection = await this.#io.connect(machineId, signal)
     const shell = await connection.openShell({ cols, rows, ...(folder === undefined ? {} : { command: shellIn(folder) }) })
     const terminalId = `t-${this.#io.randomHex(16)}`
     this.#open.set(terminalId, { terminalId, machineId, openedAtMs: this.#io.nowMs(), shell })

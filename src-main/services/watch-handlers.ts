@@ -43,7 +43,9 @@ export function watchHandlers({ machines, clusters, operations, links, jobLogs, 
       jobLogs.stop(streamId)
       return {}
     },
-    'terminals.open': async ({ machine, ...size }) => ({ terminalId: await terminals.open(machines.get(machine).id, size) }),
+    'terminals.open': async ({ machine, ...size }, { signal }) => ({
+      terminalId: await terminals.open(machines.get(machine).id, { ...size, signal }),
+    }),
     'terminals.list': () => terminals.list(),
     'terminals.write': ({ terminalId, data }) => {
       terminals.write(terminalId, data)

@@ -214,7 +214,12 @@ function giveUpAfter(target: SshTarget, { limitMs, signal }: OpenOptions): { lat
 const where = (target: SshTarget) => `${target.name} (${target.host}:${target.port})`
 
 function connectionLost(target: SshTarget, cause: Error | undefined): ClusterError {
-  const why = /keepalive/i.test(cause?.message ?? '') ? 'it gave no sign of life' : (cause?.message ?? 'it ended')
+  const said = cause?.message ?? ''
+  const why = /keepalive/i.test(said)
+    ? 'it gave no sign of life; see that it is switched on, and that the network between is whole'
+    : /^$|EPIPE|ECONNRESET|ended by the other/i.test(said)
+      ? 'that side ended it, as when its sshd or the machine is started again'
+      : said
   return new ClusterError(
     'ssh.connection-lost',
     `the SSH connection to ${where(target)} was lost: ${why}. What ran there may go on or not; connect again and look.`,

@@ -157,6 +157,8 @@ function withoutThem(entries: Entry[], gone: ReadonlySet<string>): Entry[] {
   return stays
 }
 
+const unlinked = (seen: Seen): Seen => ({ ...seen, reach: { ...seen.reach, state: 'reachable' } })
+
 /** One file a machine: a probe of one does not write what was found of 4,000. It can be found again, so it does not wait for the disk. */
 async function openSeen(folder: string, entries: readonly Entry[]) {
   const known = new Set(entries.map((each) => each.id))
@@ -177,7 +179,12 @@ async function openSeen(folder: string, entries: readonly Entry[]) {
     return file
   }
   const present = new Set(await readdir(folder))
-  for (const { id, addedAtMs } of entries) if (present.has(`${id}.json`)) opening.set(id, Promise.resolve(await open(id, addedAtMs)))
+  for (const { id, addedAtMs } of entries) {
+    if (!present.has(`${id}.json`)) continue
+    const file = await open(id, addedAtMs)
+    opening.set(id, Promise.resolve(file))
+    if (file.data.reach.state === 'connected') await file.update(unlinked) // by the panel that ran before
+  }
   for (const name of present) {
     const id = /^(m-[0-9a-f]{12})\.json$/.exec(name)?.[1]
     if (id !== undefined && !known.has(id)) await rm(join(folder, name), { force: true }) // its machine was removed, and then the panel ended
