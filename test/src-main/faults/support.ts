@@ -25,7 +25,7 @@ export const stepOf = (operation: Operation, name: string, id: string): Step | u
 export async function during(
   { panel, operationId }: { panel: PanelHost; operationId: string },
   { name, id, bytes = 0 }: { name: string; id: string; bytes?: number },
-  act: () => void,
+  act: () => Promise<void> | void,
 ): Promise<void> {
   for (;;) {
     const step = stepOf(await panel.call('operations.get', { operationId }), name, id)

@@ -23,8 +23,7 @@ class OpenServer {
       request.on('end', () => {
         this.received.push({ method, path: url, cookie: headers.cookie ?? '', body })
         const allowed = { 'Access-Control-Allow-Origin': headers.origin ?? '*', 'Access-Control-Allow-Credentials': 'true' }
-        const more = { 'Access-Control-Allow-Headers': 'content-type, x-shoal-page-key', 'Content-Type': 'text/html', ...allowed }
-        response.writeHead(200, { ...more, ...(url === '/sets' ? { 'Set-Cookie': 'mark=1; SameSite=Strict' } : {}) })
+        response.writeHead(200, { 'Access-Control-Allow-Headers': 'content-type', 'Content-Type': 'text/html', ...allowed })
         response.end('<!doctype html><title>open</title><link rel="icon" href="data:,">')
       })
     })
