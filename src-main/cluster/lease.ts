@@ -136,6 +136,13 @@ const shownLabel = (label: string): string =>
     .trim()
     .slice(0, longestLabel) || 'another panel'
 
+const ranOut = (cause: unknown) =>
+  new ClusterError(
+    'head.unavailable',
+    `the right to change this cluster ran out, as the head's machine could not be reached: ${toError(cause).message} What we were doing was stopped; retry when it is back.`,
+    { cause },
+  )
+
 export type HeldLease = {
   /** Fires when another took it over, or it could not be renewed until it ran out; its reason is the error. */
   readonly lost: AbortSignal
@@ -159,7 +166,8 @@ export async function holdLease(
       renewedAtMs = performance.now()
     } catch (error) {
       const isTaken = error instanceof ClusterError && error.code === 'lease.held'
-      if (isTaken || performance.now() - renewedAtMs >= ttlMs - renewEveryMs / 2) lost.abort(toError(error))
+      if (isTaken) lost.abort(error)
+      else if (performance.now() - renewedAtMs >= ttlMs - renewEveryMs / 2) lost.abort(ranOut(error))
     }
   }
   const timer = setInterval(() => {

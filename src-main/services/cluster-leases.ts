@@ -67,7 +67,8 @@ export class ClusterLeases {
     const { holderId, holderLabel, connect } = this.#io
     const folder = `${head.sessionFolder}/lease`
     return new ClusterLease({
-      connection: await connect(head.machineId),
+      // asked for each time: work on other machines goes on over a link to the head that broke and came back
+      connection: { script: async (...args) => (await connect(head.machineId)).script(...args) },
       folder,
       holderId,
       holderLabel,

@@ -18,6 +18,8 @@ export type ClusterPlansIo = {
 
 /** A payload's files take about three times the room of its archive, and both are there while it is unpacked. */
 const unpackedTimes = 3
+/** The look that the plan was made from is not repeated when it is no older, and found the machine fit. */
+const freshMs = 30_000
 
 /** What would be done to a cluster, from what is known of its machines now. */
 export class ClusterPlans {
@@ -81,6 +83,9 @@ export class ClusterPlans {
   ) {
     const machine = this.#io.machines.get(machineId)
     const { ports, service, clusterId } = cluster
+    const { facts, findings: before } = machine
+    const isFresh = facts !== null && Date.now() - facts.probedAtMs < freshMs && !before.some(({ level }) => level === 'blocker')
+    if (isFresh) return { facts, findings: before }
     const wanted = { role, ports, service, clusterId, payload: await this.#payloadOf(machine) }
     const { machine: seen, findings } = await this.#io.checks.checkOne(machine, wanted)
     if (seen.facts) return { facts: seen.facts, findings }

@@ -4,7 +4,7 @@ import type { Logger } from '../../runtime/base/logger.ts'
 import { OperationInput } from '../bootstrap/operation-input.ts'
 import type { PayloadArchives } from '../bootstrap/payload-archive.ts'
 import { resumeOperation, type RunIo, type RunningOperation, startOperation } from '../bootstrap/run-operation.ts'
-import type { MemberNews } from '../bootstrap/steps/step-context.ts'
+import { failureOf, type MemberNews } from '../bootstrap/steps/step-context.ts'
 import type { HeldLease } from '../cluster/lease.ts'
 import type { Operation } from '../contract/operations.ts'
 import type { HostConnection } from '../ssh/host-connection.ts'
@@ -72,11 +72,14 @@ export class Operations {
    * @throws ClusterError `wrong-state` while another operation changes the cluster, `lease.held`
    */
   async start(input: OperationInput, prepare?: () => Promise<unknown>): Promise<string> {
-    const lease = await this.#claim(input)
     const id = `op-${this.#io.randomHex(16)}`
-    await prepare?.()
-    await this.#io.store.saveJournal(id, JSON.stringify(input))
-    this.#adopt(startOperation(input, this.#runIo(input), { id }), input, lease)
+    await this.#claim(input, async (lease) => {
+      await prepare?.()
+      await this.#io.store.saveJournal(id, JSON.stringify(input))
+      const run = startOperation(input, this.#runIo(input), { id })
+      this.#adopt(run, input, lease)
+      await this.#save(run.snapshot()) // a panel that is killed the next moment finds it again
+    })
     return id
   }
 
@@ -89,16 +92,18 @@ export class Operations {
   /** Goes on with what failed, was cancelled, or was interrupted. @throws ClusterError `wrong-state` when there is nothing to go on with */
   async retry(id: string, machineId?: string): Promise<void> {
     const running = this.#running.get(id)
-    if (running) return running.run.retry(machineId)
+    if (running?.run.snapshot().state === 'running') return running.run.retry(machineId)
+    await running?.finished
     const operation = await this.#io.store.get(id)
     const journal = await this.#io.store.readJournal(id)
     if (operation.state === 'done') throw new ClusterError('wrong-state', `operation ${id} is done: there is nothing to try again`)
     if (journal === undefined) throw new ClusterError('wrong-state', `what operation ${id} was made of is not kept any more; begin it anew`)
     const input = OperationInput.parse(JSON.parse(journal))
-    const lease = await this.#claim(input)
-    const run = resumeOperation({ input, operation }, this.#runIo(input))
-    run.retry(machineId)
-    this.#adopt(run, input, lease)
+    await this.#claim(input, async (lease) => {
+      const run = resumeOperation({ input, operation }, this.#runIo(input))
+      run.retry(machineId)
+      this.#adopt(run, input, lease)
+    })
   }
 
   isBusy(clusterId: string): boolean {
@@ -120,27 +125,38 @@ export class Operations {
     while (this.isBusy(clusterId)) await delay(settleMs)
   }
 
-  async #claim({ clusterId, kind }: OperationInput): Promise<HeldLease | undefined> {
+  /** `begin` has the cluster for itself, and makes it an operation that runs. */
+  async #claim(input: OperationInput, begin: (lease: HeldLease | undefined) => Promise<void>): Promise<void> {
+    const { clusterId } = input
     const closing = [...this.#running.values()].filter(
-      ({ input, run }) => input.clusterId === clusterId && run.snapshot().state !== 'running',
+      ({ input: other, run }) => other.clusterId === clusterId && run.snapshot().state !== 'running',
     )
     await Promise.all(closing.map(({ finished }) => finished))
     if (this.isBusy(clusterId)) {
       throw new ClusterError('wrong-state', 'another operation changes this cluster now; wait until it has ended, or cancel it')
     }
     this.#claimed.add(clusterId)
+    let lease: HeldLease | undefined
     try {
-      const cluster = this.#io.clusters.get(clusterId)
-      if (kind === 'create') return undefined
-      if (kind !== 'down') return await this.#io.leases.hold(cluster)
-      await this.#io.leases.holdForDown(cluster).catch((error: unknown) => {
-        if (error instanceof ClusterError && error.code === 'lease.held') throw error
-        // a head's machine that cannot be reached holds no lease that anybody could see
-      })
-      return undefined
+      lease = await this.#leaseFor(input)
+      await begin(lease)
+    } catch (error) {
+      await lease?.release()
+      throw error
     } finally {
       this.#claimed.delete(clusterId)
     }
+  }
+
+  async #leaseFor({ clusterId, kind }: OperationInput): Promise<HeldLease | undefined> {
+    const cluster = this.#io.clusters.get(clusterId)
+    if (kind === 'create') return undefined
+    if (kind !== 'down') return this.#io.leases.hold(cluster)
+    await this.#io.leases.holdForDown(cluster).catch((error: unknown) => {
+      if (error instanceof ClusterError && error.code === 'lease.held') throw error
+      // a head's machine that cannot be reached holds no lease that anybody could see
+    })
+    return undefined
   }
 
   #runIo(input: OperationInput): RunIo {
@@ -173,8 +189,10 @@ export class Operations {
   }
 
   async #finish(run: RunningOperation, { lease, stop }: { lease: HeldLease | undefined; stop: () => void }): Promise<void> {
-    const operation = await this.#ended(run)
+    const ended = await this.#ended(run)
     stop()
+    // without the right to change the cluster it was cancelled, and should say why
+    const operation = lease?.lost.aborted === true && ended.state !== 'done' ? { ...ended, failure: failureOf(lease.lost.reason) } : ended
     await lease?.release()
     await this.#save(operation)
     this.#running.delete(run.id)

@@ -2,7 +2,7 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Bed, createBed, whyNoBed } from '#test/support/bed/bed.ts'
-import { openTestPanel, specOfHost, storyOf, type TestPanel, until } from '#test/support/panel.ts'
+import { openTestPanel, specOfHost, type TestPanel, until } from '#test/support/panel.ts'
 import { ensurePayload } from '#test/support/payload.ts'
 import { alive, during, endOf, endsAs, expectNothingLeft, runOf, stepOf } from './support.ts'
 

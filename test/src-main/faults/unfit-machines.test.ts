@@ -58,7 +58,7 @@ describe.skipIf(missing !== undefined)(`machines that are unfit${missing === und
       payloadFolder,
       isWatching: true,
       answer: (question) => {
-        if (question.kind === 'password') return { kind: 'secret', secret: password }
+        if (question.kind === 'password') return { kind: 'secret', secret: password, keep: false }
         return acceptsKeys ? acceptKeys(question) : { kind: 'refuse' }
       },
     })

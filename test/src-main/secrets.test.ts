@@ -1,0 +1,329 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runtimeNode } from '#runtime/session/daemon.ts'
+import type { Question, QuestionAnswer } from '#src-main/contract/questions.ts'
+import { type Bed, createBed, whyNoBed } from '#test/support/bed/bed.ts'
+import type { BedHost } from '#test/support/bed/bed-host.ts'
+import { system } from '#test/support/own-namespace.ts'
+import { specOfHost, storyOf, until } from '#test/support/panel.ts'
+import { type PanelProcess, RecordingClient, startPanelProcess } from '#test/support/panel-process.ts'
+import { ensurePayload } from '#test/support/payload.ts'
+import { findSecrets, type Found, listFiles, type Needle, needleOf, searchFolder } from '#test/support/secret-search.ts'
+
+const missing = whyNoBed()
+const tag = randomBytes(6).toString('hex')
+/** With what must be escaped in JSON, shells, URLs and forms. */
+const secretOf = (name: string): string => `${name}-${tag}-é"'\\ &%<$x>`
+const secrets = {
+  password: secretOf('pw'),
+  wrongPassword: secretOf('wrong-pw'),
+  passphrase: secretOf('pass'),
+  wrongPassphrase: secretOf('wrong-pass'),
+  answer: secretOf('otp'),
+  wrongAnswer: secretOf('wrong-otp'),
+  vault: secretOf('vault'),
+  wrongVault: secretOf('wrong-vault'),
+  typed: `typed-${tag}-hidden`, // into a terminal that does not echo it
+  misplaced: secretOf('misplaced'), // in calls that are not what the contract says
+} as const
+/** No secrets: what says that a search looks where things are. */
+const controls = { note: `control-note-${tag}`, job: `control-job-${tag}`, command: `control-command-${tag}`, variable: `control-variable-${tag}` }
+
+/** Every command that sshd runs is written down, and what asks for a shell gets it. */
+const recorder = `#!/bin/sh
+printf '%s\\n' "\${SSH_ORIGINAL_COMMAND-a shell}" >>/tmp/commands
+[ -n "\${SSH_ORIGINAL_COMMAND-}" ] && exec /bin/bash -c "$SSH_ORIGINAL_COMMAND"
+exec /bin/bash -l
+`
+const recorded = { sshdConfig: 'ForceCommand /usr/bin/record-command', files: { '/usr/bin/record-command': recorder } }
+
+describe.skipIf(missing !== undefined)(`no secret gets out${missing === undefined ? '' : ` (skipped: no ${missing})`}`, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'shoal-secrets-'))
+  const [home, dataFolder, kept] = [join(folder, 'home'), join(folder, 'panel', 'data'), join(folder, 'kept')]
+  let bed: Bed
+  let sampler: ChildProcess
+  const panels: PanelProcess[] = []
+  const clients: RecordingClient[] = []
+  const needles: Needle[] = []
+  const controlNeedles = Object.entries(controls).map(([name, text]) => needleOf(name, text))
+  const asked: string[] = []
+  const exports: string[] = []
+  const answers: string[] = []
+  const onHosts: (Found & { host: string })[] = []
+  const controlsOnHosts: Found[] = []
+  const modes: string[] = []
+  const afterDown: Found[] = []
+  let samples: { rounds: number; texts: string[]; loose: string[] } = { rounds: 0, texts: [], loose: [] }
+  let exitCode: number | string | null = null
+  const plant = (name: string, secret: string | Buffer) => void needles.push(needleOf(name, secret))
+  const panel = () => panels.at(-1) ?? expect.unreachable()
+  const client = () => clients.at(-1) ?? expect.unreachable()
+
+  /** Wrong at first, as people are. */
+  function answer(question: Question): QuestionAnswer {
+    asked.push(question.kind)
+    const isFirst = asked.filter((kind) => kind === question.kind).length === 1
+    if (question.kind === 'host-key') return { kind: 'accept-host-key', fingerprint: question.fingerprint }
+    if (question.kind === 'keyboard-interactive') return { kind: 'responses', responses: [isFirst ? secrets.wrongAnswer : secrets.answer] }
+    const [wrong, right] =
+      question.kind === 'password' ? [secrets.wrongPassword, secrets.password] : [secrets.wrongPassphrase, secrets.passphrase]
+    return { kind: 'secret', secret: isFirst ? wrong : right, keep: true }
+  }
+
+  async function startPanel(): Promise<void> {
+    const { SSH_AUTH_SOCK: _agent, ...env } = process.env
+    const own = { HOME: home, SHOAL_PANEL_HOME: join(folder, 'panel'), SHOAL_DEBUG: '1' }
+    panels.push(await startPanelProcess({ env: { ...env, ...own }, cwd: home }))
+    plant(`web token ${panels.length}`, panel().token)
+    plant(`read token ${panels.length}`, panel().readToken)
+    clients.push(await RecordingClient.open(panel(), answer))
+    client().follow('questions', 'machines', 'clusters', 'operations')
+  }
+
+  async function ended(operationId: string) {
+    const operation = await until(
+      `the end of ${operationId}`,
+      async () => {
+        const now = await client().call('operations.get', { operationId })
+        return now.state === 'running' ? undefined : now
+      },
+      120_000,
+    )
+    return operation
+  }
+
+  /** A copy of the data folder as it is at this moment. */
+  function keep(when: string): void {
+    cpSync(dataFolder, join(kept, when), { recursive: true })
+    for (const { path, mode } of listFiles(dataFolder, undefined, 'all')) modes.push(`${mode} ${path}`)
+  }
+
+  beforeAll(async () => {
+    await ensurePayload()
+    for (const each of [home, kept]) mkdirSync(each, { mode: 0o700 })
+    bed = await createBed({
+      hosts: [
+        { name: 'head', ...recorded },
+        { name: 'pw', ...recorded, password: secrets.password },
+        { name: 'otp', ...recorded, password: secrets.answer, keyboardInteractive: true },
+      ],
+    })
+    const lockedKey = join(folder, 'locked-key')
+    copyFileSync(bed.keyFile, lockedKey)
+    system('ssh-keygen', '-q', '-p', '-P', '', '-N', secrets.passphrase, '-f', lockedKey)
+    for (const [name, secret] of Object.entries(secrets)) plant(name, secret)
+    plant('private key', seedOf(bed.keyFile))
+    for (const file of [bed.keyFile, lockedKey]) for (const line of secretLinesOf(readFileSync(file, 'utf8'))) plant(`line of ${file}`, line)
+    sampler = spawn(runtimeNode(), ['--no-warnings', fileURLToPath(new URL('../support/process-sampler.ts', import.meta.url)), dataFolder], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    let sampled = ''
+    sampler.stdout?.setEncoding('utf8').on('data', (part: string) => (sampled += part))
+    await until('the sampler looks', () => sampled.startsWith('looks\n') || undefined)
+    try {
+      await live(lockedKey)
+    } finally {
+      sampler.stdin?.end()
+      await once(sampler, 'close')
+      samples = JSON.parse(sampled.slice('looks\n'.length)) as typeof samples // as process-sampler.ts prints it
+    }
+  }, 300_000)
+
+  afterAll(async () => {
+    for (const each of clients) each.close()
+    for (const each of panels) await each.end('SIGKILL')
+    sampler?.kill('SIGKILL')
+    await bed?.close()
+    rmSync(folder, { recursive: true, force: true })
+  }, 60_000)
+
+  async function live(lockedKey: string): Promise<void> {
+    await startPanel()
+    await client().call('secrets.use', { kind: 'vault', passphrase: secrets.vault })
+    const specs = [
+      specOfHost(bed, bed.host('head'), { keyFiles: [lockedKey], auth: ['key'], notes: controls.note }),
+      specOfHost(bed, bed.host('pw'), { keyFiles: [], auth: ['password'] }),
+      specOfHost(bed, bed.host('otp'), { keyFiles: [], auth: ['keyboard-interactive'] }),
+    ]
+    await client().call('machines.add', { machines: specs })
+    await client().call('machines.check', { machines: ['head', 'pw', 'otp'], role: 'worker' })
+    await misuse()
+    await client().call('machines.exec', { machines: ['head', 'pw', 'otp'], command: `sleep 0.4; : ${controls.command}; exit 3` })
+    bed.host('head').try(`${controls.variable}=1 sleep 0.4`, 'user')
+    await createAndDie()
+    keep('killed')
+    await startPanel()
+    await client().refused('secrets.unlock', { passphrase: secrets.wrongVault })
+    await client().call('secrets.unlock', { passphrase: secrets.vault })
+    const [broken] = await client().call('operations.list', {})
+    expect(broken?.state).toBe('interrupted')
+    await client().call('operations.retry', { operationId: broken?.id ?? '' })
+    const created = await ended(broken?.id ?? '')
+    expect(created.state, storyOf(created)).toBe('done')
+    await client().call('clusters.connect', { cluster: 'lab' })
+    await plantOfCluster()
+    await work()
+    await failOnce()
+    for (const format of ['csv', 'ansible', 'ssh-config', 'json'] as const)
+      exports.push((await client().call('machines.export', { format })).text)
+    const { yaml } = await client().call('clusters.export', { cluster: 'lab' })
+    exports.push(yaml)
+    await client().call('clusters.planApply', { yaml })
+    keep('at work')
+    searchHosts()
+    await client().call('secrets.forget', { key: 'password:nobody@nowhere:22' }).catch(() => {})
+    const down = await ended((await client().call('clusters.down', { cluster: 'lab' })).operationId)
+    expect(down.state, storyOf(down)).toBe('done')
+    for (const host of bed.hosts) afterDown.push(...searchHost(host, needles))
+    exitCode = await panel().end('SIGINT')
+    keep('ended')
+  }
+
+  /** Calls that are wrong, over both ways in, with secrets in all places where one could think that they belong. */
+  async function misuse(): Promise<void> {
+    const { misplaced } = secrets
+    const wrongInputs = [
+      ['secrets.unlock', { passphrase: { misplaced } }],
+      ['secrets.unlock', { passphrase: misplaced.repeat(40) }],
+      ['secrets.use', { kind: misplaced, passphrase: misplaced }],
+      ['secrets.use', { kind: 'keychain', passphrase: misplaced }],
+      ['questions.answer', { questionId: 'q-0000000000000000', answer: { kind: 'secret', secret: misplaced } }],
+      ['questions.answer', { questionId: 'q-0000000000000000', answer: { kind: 'responses', responses: misplaced } }],
+      ['machines.add', { machines: [{ name: 'x', host: misplaced }] }],
+      ['machines.add', { machines: [{ name: 'x', host: 'x', password: misplaced }] }],
+      ['clusters.planApply', { yaml: `auth:\n  ssh_user: me\n  password: [${misplaced}` }],
+    ] as const
+    for (const [method, input] of wrongInputs) answers.push(JSON.stringify(await client().refused(method, input)))
+    answers.push(JSON.stringify(await client().call('machines.parse', { format: 'csv', text: `name,host,password\nx,y,"${misplaced.replaceAll('"', '""')}"\n` })))
+    const headers = { 'content-type': 'application/json', origin: panel().url }
+    const post = async (path: string, body: string, more: Record<string, string> = {}) => {
+      const answered = await fetch(`${panel().url}${path}`, { method: 'POST', headers: { ...headers, ...more }, body })
+      answers.push(`${answered.status} ${JSON.stringify([...answered.headers])} ${await answered.text()}`)
+    }
+    const bearer = { authorization: `Bearer ${panel().token}` }
+    await post('/session', `{"token": "${tag}-${panel().token}`)
+    await post('/session', JSON.stringify({ token: panel().token, more: misplaced }))
+    await post('/session', JSON.stringify({ token: `${misplaced}` }))
+    await post('/call/secrets.unlock', `{"passphrase": ${JSON.stringify(misplaced)}`, bearer)
+    await post('/call/secrets.unlock', JSON.stringify({ passphrase: [misplaced] }), bearer)
+    await post('/call/secrets.unlock', JSON.stringify({ passphrase: misplaced }), { authorization: `Bearer ${encodeURIComponent(misplaced)}` })
+    await post(`/nothing?token=${panel().token}`, '{}', { cookie: `${encodeURIComponent(misplaced)}=${panel().token}` })
+    const other = await RecordingClient.open(panel(), answer)
+    other.send(`{"id":1,"method":"secrets.unlock","input":{"passphrase":${JSON.stringify(misplaced)}`)
+    await delay(200)
+    answers.push(...other.frames)
+    other.close()
+  }
+
+  /** Kills the panel while it uploads. */
+  async function createAndDie(): Promise<void> {
+    const ids = (await client().call('machines.list', {})).map(({ id }) => id)
+    const spec = { name: 'lab', head: ids[0] ?? '', workers: [ids[1] ?? ''] }
+    const { operationId } = await client().call('clusters.create', { spec })
+    await until('an upload', async () => {
+      const { machines } = await client().call('operations.get', { operationId })
+      return machines.some(({ steps }) => steps.some(({ id, state }) => id === 'upload' && state === 'running')) || undefined
+    })
+    expect(await panel().end('SIGKILL')).toBe('SIGKILL')
+    client().close()
+  }
+
+  /** The secrets that the cluster made itself, as they lie on its machines. */
+  async function plantOfCluster(): Promise<void> {
+    const { members } = await client().call('clusters.get', { cluster: 'lab' })
+    const session = members[0]?.sessionFolder ?? ''
+    const read = (path: string) => bed.host('head').run(`cat '${session}/head/${path}'`).trim()
+    plant('API token', read('api-token'))
+    plant('join token', read('join-token'))
+    for (const host of bed.hosts) {
+      const files = host.try('grep -rlsI "PRIVATE KEY" /home/user/.shoal/clusters', 'root').stdout.trim().split('\n').filter(Boolean)
+      for (const file of files)
+        for (const line of secretLinesOf(host.run(`cat '${file}'`))) plant(`key ${host.name} ${file.split('/').slice(-2).join('/')}`, line)
+    }
+  }
+
+  /** A job with its log, and a terminal in which something is typed unseen. */
+  async function work(): Promise<void> {
+    const body = { entrypoint: `echo ${controls.job}` }
+    const submitted = await client().call('api.change', { cluster: 'lab', route: 'submitShoalJob', body })
+    const { submission_id: job } = submitted.body as { submission_id: string } // as runtime/api has it
+    const { streamId } = await client().call('logs.followJob', { cluster: 'lab', job })
+    client().follow(`job-log/${streamId}`)
+    await until('the log of the job', () => client().frames.some((frame) => frame.includes(`${controls.job}\\n`)) || undefined)
+    answers.push(JSON.stringify(await client().refused('api.read', { cluster: 'lab', route: 'getJob', params: { id: 'none' } })))
+    const { terminalId } = await client().call('terminals.open', { machine: 'pw', cols: 80, rows: 24 })
+    client().follow(`terminal/${terminalId}`)
+    const shown = () =>
+      client()
+        .events.filter(({ topic }) => topic === `terminal/${terminalId}`)
+        .map(({ event }) => Buffer.from((event as { data?: string }).data ?? '', 'base64').toString()) // of the contract
+        .join('')
+    const write = (data: string) => client().call('terminals.write', { terminalId, data })
+    await write('stty -echo; echo now; read -r answer; stty echo; echo "got ${#answer}"\r')
+    await until('it asks', () => /^now\r?$/m.test(shown()) || undefined)
+    await write(`${secrets.typed}\r`)
+    await until('it has it', () => shown().includes(`got ${secrets.typed.length}`) || undefined)
+    await write('exit\r')
+    await until('it ends', () => client().events.some(({ event }) => (event as { type?: string }).type === 'ended') || undefined) // the same
+    await client().call('machines.exec', { machines: ['pw'], command: 'true' })
+  }
+
+  /** A worker that cannot come to the head, with the join token at hand. */
+  async function failOnce(): Promise<void> {
+    const [head, otp] = [bed.host('head'), bed.host('otp')]
+    head.block(otp, 6_379)
+    const [, , { id: third } = { id: '' }] = await client().call('machines.list', {})
+    const begun = await client()
+      .call('clusters.add', { cluster: 'lab', machines: [third] })
+      .catch((error: unknown) => void answers.push(String(error)))
+    if (begun) {
+      const failed = await ended(begun.operationId)
+      expect(failed.state, storyOf(failed)).toBe('failed')
+      answers.push(JSON.stringify(failed))
+    }
+    head.unblock()
+  }
+
+  const searchHosts = () => {
+    for (const host of bed.hosts) {
+      onHosts.push(...searchHost(host, needles).map((found) => ({ ...found, host: host.name })))
+      controlsOnHosts.push(...searchHost(host, controlNeedles))
+    }
+  }
+  /** All that is not as it was installed. The payload was made before any of the secrets. */
+  const searchHost = (host: BedHost, wanted: readonly Needle[]): Found[] =>
+    [host.upperDir, ...['/home', '/var/tmp', '/tmp', '/dev/shm', '/run'].map((path) => host.rootDir + path)].flatMap((root) =>
+      searchFolder(root, wanted, (path) => path.includes('/.shoal/runtime/')),
+    )
+
+  test('all of it was lived through: wrong answers and right ones, a kill, a failure, an end in order', () => {
+    for (const kind of ['password', 'passphrase', 'keyboard-interactive'])
+      expect([kind, asked.filter((each) => each === kind).length >= 2]).toEqual([kind, true])
+    expect(panels).toHaveLength(2)
+    expect(exitCode).toBe(0)
+    expect(needles.length).toBeGreaterThan(16)
+    console.log(asked.length, needles.map(({ name }) => name), answers, samples.rounds, samples.texts.length, onHosts, afterDown)
+  })
+})
+
+/** The 32 bytes that make an Ed25519 key private. */
+function seedOf(keyFile: string): Buffer {
+  const body = Buffer.from(readFileSync(keyFile, 'utf8').split('\n').slice(1, -2).join(''), 'base64')
+  const publicKey = Buffer.from(readFileSync(`${keyFile}.pub`, 'utf8').split(' ')[1] ?? '', 'base64').subarray(-32)
+  const at = body.lastIndexOf(publicKey)
+  return body.subarray(at - 32, at)
+}
+
+/** Of a PEM file, without the first lines, which tell of its kind and hold the public half, and without the rest of a line at its end. */
+const secretLinesOf = (pem: string): string[] =>
+  pem
+    .split('\n')
+    .filter((line) => /^[A-Za-z0-9+/=]{40,}$/.test(line))
+    .slice(pem.includes('OPENSSH') ? 2 : 1)
