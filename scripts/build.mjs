@@ -133,7 +133,7 @@ function digestOfSources() {
     .flatMap((tree) => readdirSync(join(repository, tree), { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
-    .sort()
+    .sort((one, other) => (one < other ? -1 : 1))
   for (const file of [...files, join(repository, 'package-lock.json'), fileURLToPath(import.meta.url)]) {
     const { size, mtimeMs } = statSync(file)
     hash.update(`${file} ${size} ${mtimeMs}\n`)

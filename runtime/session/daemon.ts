@@ -40,7 +40,9 @@ export function runtimeNode(): string {
 /** The script of a daemon: beside us when bundled, or in the folder of the runtime's bundles beside ours; else the source. */
 export function daemonScript(name: DaemonName): string {
   const here = dirname(fileURLToPath(import.meta.url))
-  const bundled = [here, join(here, '..'), join(here, '..', 'runtime')].map((folder) => join(folder, `${name}.mjs`)).find((path) => existsSync(path))
+  const bundled = [here, join(here, '..'), join(here, '..', 'runtime')]
+    .map((folder) => join(folder, `${name}.mjs`))
+    .find((path) => existsSync(path))
   return bundled ?? join(here, '..', name === 'agent' ? 'node' : name, 'main.ts')
 }
 

@@ -12,5 +12,3 @@ export const clusterFolder = (root: string, { clusterName, clusterId }: { cluste
 export const rootOfSession = (sessionFolder: string): string => sessionFolder.split('/').slice(0, -3).join('/')
 
 export const joinTokenFile = (sessionFolder: string): string => `${sessionFolder}/join-token`
-
-export const defaultFolder = (home: string): string => `${home}/.shoal`

@@ -252,7 +252,6 @@ export const panel = {
 } as const satisfies Record<string, Call>
 
 export type Method = keyof typeof panel
-export type Input<M extends Method> = z.output<(typeof panel)[M]['input']>
 /** What a caller writes: defaults may be left out. */
 export type GivenInput<M extends Method> = z.input<(typeof panel)[M]['input']>
 export type Output<M extends Method> = z.output<(typeof panel)[M]['output']>

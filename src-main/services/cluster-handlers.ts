@@ -52,14 +52,7 @@ export function clusterHandlers(parts: ClusterParts): PanelHandlers<'clusters'> 
     'clusters.planUpgrade': async (input) => ({ plan: (await plans.upgrade(...members(input))).plan }),
     'clusters.upgrade': async (input) => start(await plans.upgrade(...members(input))),
     'clusters.planDown': async ({ cluster }) => ({ plan: (await plans.down(clusters.get(cluster), false)).plan }),
-    'clusters.down': async ({ cluster, force }) => {
-      const { id } = clusters.get(cluster)
-      await links.settle(id)
-      const planned = await plans.down(clusters.get(id), force)
-      if (!planned.input)
-        throw new ClusterError('wrong-state', 'this cluster has no machines any more; forget it to take it out of the list')
-      return start(planned)
-    },
+    'clusters.down': async ({ cluster, force }) => start(await planToGoDown(parts, cluster, force)),
     'clusters.forget': async ({ cluster: ref }) => {
       const cluster = clusters.get(ref)
       if (cluster.members.length > 0) {
@@ -97,6 +90,15 @@ export function clusterHandlers(parts: ClusterParts): PanelHandlers<'clusters'> 
         remove: async (cluster, machineIds) => (await start(await plans.remove(cluster, machineIds, false))).operationId,
       }),
   }
+}
+
+/** What is known of it is recorded before it goes. */
+async function planToGoDown({ clusters, links, plans }: ClusterParts, ref: string, force: boolean): Promise<PlannedOperation> {
+  const { id } = clusters.get(ref)
+  await links.settle(id)
+  const planned = await plans.down(clusters.get(id), force)
+  if (planned.input) return planned
+  throw new ClusterError('wrong-state', 'this cluster has no machines any more; forget it to take it out of the list')
 }
 
 type Creating = { readonly withoutBlocked: boolean; readonly signal: AbortSignal }

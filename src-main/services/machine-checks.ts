@@ -64,7 +64,17 @@ export class MachineChecks {
     }
   }
 
-  async probe(machine: Machine, { ports, signal }: { ports: ClusterPorts; signal?: AbortSignal }): Promise<MachineFacts> {
+  /** A shared connection may have broken some seconds ago without word: then a new one is tried, which knows how it is now. */
+  async probe(machine: Machine, wanted: { ports: ClusterPorts; signal?: AbortSignal }): Promise<MachineFacts> {
+    try {
+      return await this.#probeOnce(machine, wanted)
+    } catch (error) {
+      if (wanted.signal?.aborted || !(error instanceof ClusterError) || error.code !== 'ssh.connection-lost') throw error
+      return this.#probeOnce(machine, wanted)
+    }
+  }
+
+  async #probeOnce(machine: Machine, { ports, signal }: { ports: ClusterPorts; signal?: AbortSignal }): Promise<MachineFacts> {
     const connection = await this.#io.connect(machine.id, signal)
     const release = await this.#places.take(signal)
     const wanted = [ports.head, machine.agentPort ?? ports.agent, ports.api]

@@ -23,7 +23,10 @@ export type PanelProcess = {
 /** With a umask under which whatever forgets a mode is open to everybody. */
 export async function startPanelProcess(options: { env: NodeJS.ProcessEnv; cwd: string }): Promise<PanelProcess> {
   const words = ['--no-warnings', program, 'panel', '--json', '--no-open']
-  const child = spawn('/bin/sh', ['-c', 'umask 000; exec "$0" "$@"', runtimeNode(), ...words], { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn('/bin/sh', ['-c', 'umask 000; exec "$0" "$@"', runtimeNode(), ...words], {
+    ...options,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const said = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (part: string) => (said.stdout += part))
   child.stderr.setEncoding('utf8').on('data', (part: string) => (said.stderr += part))

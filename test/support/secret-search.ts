@@ -23,9 +23,12 @@ export function needleOf(name: string, secret: string | Buffer): Needle {
   const json = JSON.stringify(text).slice(1, -1)
   add('JSON', json)
   add('JSON in JSON', JSON.stringify(json).slice(1, -1))
-  add('ASCII JSON', json.replace(/[\u0080-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`))
+  add(
+    'ASCII JSON',
+    json.replace(/[\u0080-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  )
   add('in a URL', encodeURIComponent(text))
-  add('in a form', encodeURIComponent(text).replaceAll('%20', '+'))
+  add('in a form', new URLSearchParams([['', text]]).toString().slice(1))
   add('percent', [...bytes].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''))
   add('in a shell', text.replaceAll("'", `'\\''`))
   forms.set('UTF-16', Buffer.from(text, 'utf16le'))
@@ -42,7 +45,9 @@ function base64Within(bytes: Buffer, offset: number): string {
 /** Which needles a text holds, each with its form. */
 export function findSecrets(haystack: string | Buffer, needles: readonly Needle[]): string[] {
   const bytes = Buffer.from(haystack)
-  return needles.flatMap(({ name, forms }) => [...forms].flatMap(([form, written]) => (bytes.includes(written) ? [`${name}, ${form}`] : [])))
+  return needles.flatMap(({ name, forms }) =>
+    [...forms].flatMap(([form, written]) => (bytes.includes(written) ? [`${name}, ${form}`] : [])),
+  )
 }
 
 export type Found = { readonly path: string; readonly mode: string; readonly what: readonly string[] }
@@ -58,14 +63,14 @@ export function searchFolder(folder: string, needles: readonly Needle[], isLeftO
 
 /** Files and folders below, with their modes as four digits. */
 export function listFiles(folder: string, isLeftOut: (path: string) => boolean = () => false, kinds: 'files' | 'all' = 'files') {
-  const found: { path: string; mode: string }[] = []
+  const found: { path: string; mode: string; isFile: boolean }[] = []
   const walk = (at: string) => {
     for (const name of namesIn(at)) {
       const path = join(at, name)
       const stats = lstatSync(path, { throwIfNoEntry: false })
       if (!stats || isLeftOut(path)) continue
       if (stats.isFile() || (kinds === 'all' && stats.isDirectory()))
-        found.push({ path, mode: (stats.mode & 0o7777).toString(8).padStart(4, '0') })
+        found.push({ path, mode: (stats.mode & 0o7777).toString(8).padStart(4, '0'), isFile: stats.isFile() })
       if (stats.isDirectory()) walk(path)
     }
   }

@@ -34,10 +34,18 @@ describe.skipIf(missing !== undefined)(`links that break and disks that fill${mi
     const running = { panel: panel.host, operationId }
     await Promise.all([
       during(running, { name: 'uploads', id: 'upload', bytes: 4e6 }, () => bed.host('uploads').cutLink('front')),
-      during(running, { name: 'fills', id: 'upload', bytes: 4e6 }, () => void bed.host('fills').run('mount -o remount,size=24m /home/user')),
+      during(
+        running,
+        { name: 'fills', id: 'upload', bytes: 4e6 },
+        () => void bed.host('fills').run('mount -o remount,size=24m /home/user'),
+      ),
       during(running, { name: 'shot', id: 'unpack' }, () => bed.host('shot').killSshd()),
       during(running, { name: 'starts', id: 'start' }, async () => {
-        const starting = () => bed.host('starts').processes().some(({ command }) => / start --json /.test(command))
+        const starting = () =>
+          bed
+            .host('starts')
+            .processes()
+            .some(({ command }) => / start --json /.test(command))
         await until('the command that starts the node', () => starting() || undefined)
         bed.host('starts').cutLink('front')
       }),
@@ -52,7 +60,8 @@ describe.skipIf(missing !== undefined)(`links that break and disks that fill${mi
       ['fills', 'failed', 'ssh.upload-failed'],
     ])
     const said = (name: string) => runOf(operation, name).failure?.message
-    for (const name of ['uploads', 'starts']) expect(said(name)).toMatch(new RegExp(`connection to ${name} .*no sign of life.*network between.*Retry goes on`))
+    for (const name of ['uploads', 'starts'])
+      expect(said(name)).toMatch(new RegExp(`connection to ${name} .*no sign of life.*network between.*Retry goes on`))
     expect(said('shot')).toMatch(/connection to shot .*that side ended it, as when its sshd.*Retry goes on/)
     expect(said('fills')).toMatch(/its disk is full \(.*free on \/home\/user.*\)\. Free some space there/)
     expect(endOf(runOf(operation, 'good'))).toBeLessThan(endOf(runOf(operation, 'uploads')) + 5_000)
@@ -103,14 +112,19 @@ describe.skipIf(missing !== undefined)(`links that break and disks that fill${mi
     const job = await submit('sleep 12')
     bed.host('head').cutLink('front')
     const linkIs = (state: string) =>
-      until(`a link that is ${state}`, async () => ((await call('clusters.get', { cluster: 'lab' })).link.state === state ? true : undefined))
+      until(`a link that is ${state}`, async () =>
+        (await call('clusters.get', { cluster: 'lab' })).link.state === state ? true : undefined,
+      )
     await linkIs('reconnecting')
     expect((await call('clusters.get', { cluster: 'lab' })).link.message).toMatch(/no sign of life|nothing came from the head/)
     const away = await until('the machine to be missed', async () => {
       const machine = await call('machines.get', { machine: 'head' })
       return machine.reach.state === 'unreachable' ? machine : undefined
     })
-    expect(away).toMatchObject({ reach: { message: expect.stringMatching(/no sign of life|does not answer|no route/) }, facts: { hostname: 'head' } })
+    expect(away).toMatchObject({
+      reach: { message: expect.stringMatching(/no sign of life|does not answer|no route/) },
+      facts: { hostname: 'head' },
+    })
     bed.host('head').restoreLink()
     await linkIs('connected')
     expect((await call('machines.get', { machine: 'head' })).reach.state).toBe('connected')
@@ -143,7 +157,10 @@ describe.skipIf(missing !== undefined)(`links that break and disks that fill${mi
       const running = { panel: panel.host, operationId }
       await during(running, { name: 'good', id: 'drain' }, () => {})
 
-      const refused = { code: 'lease.held', message: expect.stringMatching(/^first is changing this cluster, for \d+ s now; wait .* or take over$/) }
+      const refused = {
+        code: 'lease.held',
+        message: expect.stringMatching(/^first is changing this cluster, for \d+ s now; wait .* or take over$/),
+      }
       await expect(second.host.call('clusters.add', { cluster: 'lab', machines: ['spare'] })).rejects.toMatchObject(refused)
       expect((await second.host.call('machines.get', { machine: 'spare' })).clusterId).toBeNull()
       await second.host.call('clusters.takeOver', { cluster: 'lab' })

@@ -8,7 +8,10 @@ import { stepOf } from './support.ts'
 export type Dying = {
   readonly folder: string
   readonly payloadFolder: string
-  readonly work: { readonly create: Pick<ClusterSpec, 'name' | 'head' | 'workers'> } | { readonly retry: string }
+  readonly work:
+    | { readonly create: Pick<ClusterSpec, 'name' | 'head' | 'workers'> }
+    | { readonly retry: string }
+    | { readonly down: string }
   readonly dieAt: { readonly name: string; readonly id: string; readonly bytes: number; readonly afterMs: number }
 }
 
@@ -16,12 +19,14 @@ const { folder, payloadFolder, work, dieAt } = JSON.parse(process.env['SHOAL_TES
 const logger = createLogger('panel', (line) => void process.stderr.write(line), { level: 'debug' })
 const panel = await openPanelHost({ folder, payloadFolder, logger, isWatching: true, checkOutputs: true })
 
-let operationId: string
-if ('create' in work) operationId = (await panel.call('clusters.create', { spec: work.create })).operationId
-else {
-  operationId = work.retry
-  await panel.call('operations.retry', { operationId })
+async function begin(): Promise<string> {
+  if ('create' in work) return (await panel.call('clusters.create', { spec: work.create })).operationId
+  if ('down' in work) return (await panel.call('clusters.down', { cluster: work.down })).operationId
+  await panel.call('operations.retry', { operationId: work.retry })
+  return work.retry
 }
+
+const operationId = await begin()
 for (;;) {
   const operation = await panel.call('operations.get', { operationId })
   const step = stepOf(operation, dieAt.name, dieAt.id)

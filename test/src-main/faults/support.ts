@@ -48,10 +48,12 @@ export async function alive(panel: PanelHost, cluster: string): Promise<string[]
 /** Sessions of a link that was cut end some time after it is whole again. */
 export async function expectNothingLeft(bed: Bed): Promise<void> {
   for (const host of bed.hosts) {
-    await expect.poll(() => ({ host: host.name, left: host.listChanges(), runs: host.processes() }), { timeout: 30_000 }).toEqual({
-      host: host.name,
-      left: [],
-      runs: [],
-    })
+    await expect
+      .poll(() => ({ host: host.name, left: host.listChanges(), runs: host.processes() }), { timeout: 30_000 })
+      .toEqual({
+        host: host.name,
+        left: [],
+        runs: [],
+      })
   }
 }

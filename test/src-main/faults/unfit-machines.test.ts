@@ -34,7 +34,11 @@ const blocked: Record<string, [id: string, cause: RegExp, remedy: RegExp]> = {
   down: ['ssh.unreachable', /no route to it|does not answer/, /machine is on/],
   nokey: ['ssh.auth-failed', /refused every key/, /authorized_keys.*ssh-copy-id/],
   pass: ['ssh.auth-failed', /refused the password/, /user is right|Check user name and password/],
-  changed: ['ssh.host-key-changed', /another host key than before.*SHA256:.*SHA256:/, /fingerprint.*only if it is the new one, forget the old/],
+  changed: [
+    'ssh.host-key-changed',
+    /another host key than before.*SHA256:.*SHA256:/,
+    /fingerprint.*only if it is the new one, forget the old/,
+  ],
   full: ['disk.full', /free in \/home\/user\/\.shoal; .* are needed/, /Free some space.*shoal machine set full --folder/],
   fixed: ['folder.not-writable', /read-only/, /Make it writable, or .*--folder/],
   noexec: ['folder.noexec', /mounted with noexec/, /--folder.*without noexec/],
@@ -104,22 +108,28 @@ describe.skipIf(missing !== undefined)(`machines that are unfit${missing === und
       expect((found[name]?.machine.facts?.probedAtMs ?? Infinity) - begunAtMs, name).toBeLessThan(10_000)
     }
     expect(found['noshm']?.findings).toContainEqual(
-      expect.objectContaining({ id: 'shm.missing', detail: expect.stringContaining('disk'), remedy: expect.stringContaining('mount -t tmpfs') }),
+      expect.objectContaining({
+        id: 'shm.missing',
+        detail: expect.stringContaining('disk'),
+        remedy: expect.stringContaining('mount -t tmpfs'),
+      }),
     )
     expect(found['late']?.findings).toContainEqual(
-      expect.objectContaining({ id: 'clock.skew', detail: expect.stringMatching(/60 min behind/), remedy: expect.stringContaining('set-ntp') }),
+      expect.objectContaining({
+        id: 'clock.skew',
+        detail: expect.stringMatching(/60 min behind/),
+        remedy: expect.stringContaining('set-ntp'),
+      }),
     )
     expect(found['down']?.machine).toMatchObject({ reach: { state: 'unreachable', code: 'ssh.unreachable' }, facts: { hostname: 'down' } })
-    console.log('check', Date.now() - begunAtMs, checked.map(({machine}) => [machine.name, (machine.facts?.probedAtMs ?? 0) - begunAtMs]).join(' '))
   }, 120_000)
 
   test('a cluster of all of them is not begun, and says which machine has what and what helps', async () => {
     const refused = call('clusters.create', { spec: await spec() })
     await expect(refused).rejects.toMatchObject({ code: 'machine.unfit' })
     const { message } = (await refused.catch((error: unknown) => error)) as Error // it was rejected above
-    console.log(message)
-    for (const name of Object.keys(blocked).slice(0, 8)) expect(message).toContain(`${name}: `)
-    expect(message).toMatch(/And 1 more\./)
+    for (const [name, [, cause]] of Object.entries(blocked)) expect(message).toMatch(new RegExp(`${name}: .*${cause.source}`))
+    expect(message).not.toContain('Not checked yet')
     expect(await call('clusters.list', {})).toEqual([])
   }, 120_000)
 
@@ -130,7 +140,7 @@ describe.skipIf(missing !== undefined)(`machines that are unfit${missing === und
     const created = await call('clusters.create', { spec: await spec(), withoutBlocked: true })
     operationId = created.operationId
     const operation = await ended(panel.host, operationId)
-    console.log(operation.startedAtMs - begunAtMs, storyOf(operation))
+    expect(operation.startedAtMs - begunAtMs).toBeLessThan(20_000) // the patience with one that does not answer, and the checks
     expect(operation.state, storyOf(operation)).toBe('partly-done')
     expect(operation.machines.map(({ name, state }) => [name, state])).toEqual([
       ['head', 'done'],
@@ -176,7 +186,6 @@ describe.skipIf(missing !== undefined)(`machines that are unfit${missing === und
     })
     const added = await call('clusters.add', { cluster: 'sick', machines: Object.keys(blocked) })
     const operation = await ended(panel.host, added.operationId)
-    console.log(storyOf(operation))
     expect(operation.state, storyOf(operation)).toBe('done')
     expect(await alive()).toEqual(hosts.map(({ name }) => name).toSorted())
   }, 180_000)

@@ -4,7 +4,10 @@ import { readFileSync } from 'node:fs'
 import { servePanel } from '#src-main/cli/serve-panel.ts'
 
 const secret = readFileSync(0, 'utf8')
-const odd = Object.assign(new TypeError(`${secret}\n    at ${secret} (/a/b.ts:1:2)`, { cause: new Error(secret) }), { secret, code: 'ERR_ODD' })
+const odd = Object.assign(new TypeError(`${secret}\n    at ${secret} (/a/b.ts:1:2)`, { cause: new Error(secret) }), {
+  secret,
+  code: 'ERR_ODD',
+})
 const faults: Readonly<Record<string, () => unknown>> = {
   thrown: () => {
     throw odd

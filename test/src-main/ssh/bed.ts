@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { ConnectIo } from '#src-main/ssh/connect-io.ts'
 import type { HostConnection, Questions, SshTarget } from '#src-main/ssh/host-connection.ts'
 import { KnownHosts } from '#src-main/ssh/known-hosts.ts'
@@ -74,6 +77,25 @@ export async function aBed(options: SshServerOptions = {}, io: Partial<ConnectIo
       connection.close()
       await server[Symbol.asyncDispose]()
       folder[Symbol.dispose]()
+    },
+  }
+}
+
+/** A port that answers nothing at all. Linux drops newcomers silently when the line in front of a program that does not accept is full. */
+export async function deafPort(): Promise<AsyncDisposable & { port: number }> {
+  const program = `const s = require('net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => { console.log(s.address().port); setTimeout(() => process.kill(process.pid, 'SIGSTOP'), 50) })`
+  const deaf = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const port = Number(await new Promise((resolve) => deaf.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString()))))
+  await delay(300)
+  const inLine = [0, 1, 2, 3].map(() => connect(port, '127.0.0.1').on('error', () => {}))
+  await delay(100)
+  return {
+    port,
+    async [Symbol.asyncDispose]() {
+      for (const socket of inLine) socket.destroy()
+      const ended = new Promise((resolve) => deaf.once('exit', resolve))
+      deaf.kill('SIGKILL')
+      await ended
     },
   }
 }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { ConnectionPool, type PoolState } from '#src-main/ssh/connection-pool.ts'
 import type { SshTarget } from '#src-main/ssh/host-connection.ts'
 import { endTree, freePort, noSshServer } from '#test/support/ssh-server.ts'
-import { aBed, answering, failureOf } from './bed.ts'
+import { aBed, answering, deafPort, failureOf } from './bed.ts'
 
 const missing = noSshServer()
 const needs = missing ? ` (needs ${missing})` : ''
@@ -61,6 +61,19 @@ test.skipIf(missing)(`a person who thinks about one host does not hold up the ot
   await delay(100)
   const connection = await pool.get(bed.target)
   expect((await connection.exec('echo through')).stdout).toBe('through\n')
+  pool.close()
+  for (const error of await Promise.all(waiting)) expect(error).toMatchObject({ code: 'link.closed' })
+})
+
+test.skipIf(missing || process.platform !== 'linux')(`hosts that do not answer do not hold up the others${needs}`, async () => {
+  await using bed = await aBed()
+  await using deaf = await deafPort()
+  const pool = new ConnectionPool({ io: bed.io, maxConnecting: 3 })
+  const waiting = [0, 1, 2, 3].map((index) => failureOf(pool.get({ ...bed.target, port: deaf.port, hostKeyAlias: `deaf-${index}` })))
+  const begunAtMs = performance.now()
+  const connection = await pool.get({ ...bed.target, hostKeyAlias: 'last' })
+  expect((await connection.exec('echo through')).stdout).toBe('through\n')
+  expect(performance.now() - begunAtMs).toBeLessThan(5_000) // they are given up after 8 s
   pool.close()
   for (const error of await Promise.all(waiting)) expect(error).toMatchObject({ code: 'link.closed' })
 })

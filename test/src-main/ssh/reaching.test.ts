@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process'
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { KnownHosts } from '#src-main/ssh/known-hosts.ts'
 import { openConnection } from '#src-main/ssh/open-connection.ts'
 import { freePort, makeKey, noSshServer, startSshServer } from '#test/support/ssh-server.ts'
-import { aBed, anIo, answering, aTarget, failureOf, tempFolder } from './bed.ts'
+import { aBed, anIo, answering, aTarget, deafPort, failureOf, tempFolder } from './bed.ts'
 
 const missing = noSshServer()
 const needs = missing ? ` (needs ${missing})` : ''
@@ -46,16 +45,8 @@ test('a name that does not resolve, a port on which nothing listens, and an addr
 
 test.skipIf(process.platform !== 'linux')('an address that answers nothing at all is given up after the time for it', async () => {
   using folder = tempFolder()
-  // Linux drops newcomers silently when the line in front of a program that does not accept is full.
-  const program = `const s = require('net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => { console.log(s.address().port); setTimeout(() => process.kill(process.pid, 'SIGSTOP'), 50) })`
-  const deaf = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const port = Number(await new Promise((resolve) => deaf.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString()))))
-  await new Promise((resolve) => setTimeout(resolve, 300))
-  const inLine = [0, 1, 2, 3].map(() => connect(port, '127.0.0.1').on('error', () => {}))
-  await new Promise((resolve) => setTimeout(resolve, 100))
-  const error = await failureOf(openConnection(aTarget({ port }), anIo(folder, { timeouts: { connectMs: 400 } })))
-  for (const socket of inLine) socket.destroy()
-  deaf.kill('SIGKILL')
+  await using deaf = await deafPort()
+  const error = await failureOf(openConnection(aTarget(deaf), anIo(folder, { timeouts: { connectMs: 400 } })))
   expect(error).toMatchObject({ code: 'ssh.unreachable', details: { reason: 'timeout' } })
   expect(String(error)).toContain('no connection within 0.4 s')
 })
