@@ -53,18 +53,19 @@ export class Operations {
 
   constructor(io: OperationsIo) {
     this.#io = io
-    io.hub.provide('operations', { snapshot: () => [...this.#running.values()].map(({ run }) => eventOf(run.snapshot())) })
+    io.hub.provide('operations', { snapshot: () => [...this.#running.values()].map((running) => eventOf(seenOf(running))) })
   }
 
   /** The newest first, without their steps' commands and logs. */
   async list(): Promise<Operation[]> {
-    const stored = await Promise.all(this.#io.store.list().map(({ id }) => this.#running.get(id)?.run.snapshot() ?? this.#io.store.get(id)))
+    const stored = await Promise.all(this.#io.store.list().map(({ id }) => this.get(id)))
     return stored.map(lean)
   }
 
   /** Whole. @throws ClusterError `not-found` */
   async get(id: string): Promise<Operation> {
-    return this.#running.get(id)?.run.snapshot() ?? this.#io.store.get(id)
+    const running = this.#running.get(id)
+    return running ? seenOf(running) : this.#io.store.get(id)
   }
 
   /**
@@ -176,8 +177,8 @@ export class Operations {
 
   #adopt(run: RunningOperation, input: OperationInput, lease: HeldLease | undefined): void {
     lease?.lost.addEventListener('abort', () => run.cancel(), { once: true })
-    const tell = paced(tellEveryMs, () => this.#io.hub.publish('operations', eventOf(run.snapshot())))
-    const save = paced(saveEveryMs, () => void this.#save(run.snapshot()))
+    const tell = paced(tellEveryMs, () => this.#io.hub.publish('operations', eventOf(seenOf({ run, lease }))))
+    const save = paced(saveEveryMs, () => void this.#save(seenOf({ run, lease })))
     tell.soon()
     save.soon()
     const stop = run.onChange(() => {
@@ -189,10 +190,9 @@ export class Operations {
   }
 
   async #finish(run: RunningOperation, { lease, stop }: { lease: HeldLease | undefined; stop: () => void }): Promise<void> {
-    const ended = await this.#ended(run)
+    await this.#ended(run)
     stop()
-    // without the right to change the cluster it was cancelled, and should say why
-    const operation = lease?.lost.aborted === true && ended.state !== 'done' ? { ...ended, failure: failureOf(lease.lost.reason) } : ended
+    const operation = seenOf({ run, lease })
     await lease?.release()
     await this.#save(operation)
     this.#running.delete(run.id)
@@ -201,11 +201,9 @@ export class Operations {
   }
 
   /** A retry while it was being closed begins another life of the same run. */
-  async #ended(run: RunningOperation): Promise<Operation> {
-    for (;;) {
-      const operation = await run.done
-      if (run.snapshot().state !== 'running') return operation
-    }
+  async #ended(run: RunningOperation): Promise<void> {
+    do await run.done
+    while (run.snapshot().state === 'running')
   }
 
   async #save(operation: Operation): Promise<void> {
@@ -215,6 +213,13 @@ export class Operations {
       this.#io.logger.error('operation.not-saved', { operationId: operation.id, reason: String(error) })
     }
   }
+}
+
+/** One that was cancelled as the right to change the cluster was lost says so. */
+function seenOf({ run, lease }: Pick<Running, 'run' | 'lease'>): Operation {
+  const operation = run.snapshot()
+  const isOver = operation.state !== 'running' && operation.state !== 'done'
+  return isOver && lease?.lost.aborted === true ? { ...operation, failure: failureOf(lease.lost.reason) } : operation
 }
 
 /** Steps come without their commands and logs, which `operations.get` has: they are most of it, and few are looked at. */

@@ -10,13 +10,16 @@ test('each part of the runtime becomes a bundle that runs, and the command line 
   using tree = createScratchTree()
   expect(tree.run('build.mjs')).toMatchObject({
     code: 0,
-    output: expect.stringMatching(/^build: dist\/runtime in [\d.]+ s, with 0 packages inside\n$/),
+    output: expect.stringMatching(
+      /^build: dist\/runtime in [\d.]+ s, with 0 packages inside\nbuild: dist\/panel in [\d.]+ s, with 0 packages inside\n$/,
+    ),
   })
   const said = ['shoal', 'head', 'agent', 'worker'].map((name) =>
     execFileSync(process.execPath, [join(tree.folder, built, `${name}.mjs`)]).toString(),
   )
-  expect(said).toEqual(['sdk/index\n', 'head/main\n', 'node/main\n', 'worker/main\n'])
-  expect(execFileSync(join(tree.folder, built, 'cli.mjs')).toString()).toBe('cli/main\n')
+  expect(said).toEqual(['runtime/sdk/index\n', 'runtime/head/main\n', 'runtime/node/main\n', 'runtime/worker/main\n'])
+  expect(execFileSync(join(tree.folder, built, 'cli.mjs')).toString()).toBe('runtime/cli/main\n')
+  expect(execFileSync(join(tree.folder, 'dist/panel/cli.mjs')).toString()).toBe('src-main/cli/main\n')
 })
 
 test('the source map of the command line still fits below its shebang', () => {
@@ -49,7 +52,7 @@ test('a source that does not compile is named, and the bundles of before stay', 
   expect(code).not.toBe(0)
   expect(output).toContain('runtime/head/main.ts:1')
   expect(statSync(join(tree.folder, built, 'head.mjs')).mtimeMs).toBe(before)
-  expect(readdirSync(join(tree.folder, 'dist'))).toEqual(['runtime'])
+  expect(readdirSync(join(tree.folder, 'dist'))).toEqual(['panel', 'runtime'])
 })
 
 test('what a process imports only when it needs it stays out of what it loads at its start', () => {

@@ -7,14 +7,14 @@ import { createScratchTree } from './scratch-tree.ts'
 
 test('the shoal command hands on its arguments, its output and its exit code, and says nothing of its own', () => {
   using tree = createScratchTree()
-  tree.write('runtime/cli/main.ts', 'console.log(process.argv.slice(2))\nprocess.exitCode = 7\n')
+  tree.write('src-main/cli/main.ts', 'console.log(process.argv.slice(2))\nprocess.exitCode = 7\n')
   expect(tree.run('shoal.mjs', ['status', '--json', 'a b'])).toMatchObject({ code: 7, output: "[ 'status', '--json', 'a b' ]\n" })
 })
 
 test('the shoal command passes a signal on and waits for the answer', async () => {
   using tree = createScratchTree()
   tree.write(
-    'runtime/cli/main.ts',
+    'src-main/cli/main.ts',
     "process.on('SIGTERM', () => process.exit(5))\nsetInterval(() => undefined, 1_000)\nconsole.log('waiting')\n",
   )
   const command = spawn(process.execPath, [join(tree.folder, 'scripts', 'shoal.mjs')], { stdio: ['ignore', 'pipe', 'inherit'] })

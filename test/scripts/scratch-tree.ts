@@ -15,7 +15,12 @@ export type ScratchTree = {
 }
 
 /** One source for each thing that the build makes; each prints its name. */
-const entrySources = ['sdk/index', 'sdk/resolve-shoal', 'head/main', 'head/history/thread', 'node/main', 'worker/main', 'cli/main']
+const entrySources = [
+  ...['sdk/index', 'sdk/resolve-shoal', 'head/main', 'head/history/thread', 'node/main', 'worker/main', 'cli/main'].map(
+    (path) => `runtime/${path}`,
+  ),
+  'src-main/cli/main',
+]
 
 export function createScratchTree(options: { packages?: 'linked' | 'none' } = {}): ScratchTree {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-scratch-'))
@@ -27,7 +32,7 @@ export function createScratchTree(options: { packages?: 'linked' | 'none' } = {}
     cpSync(join(repository, path), join(folder, path), { recursive: true })
   }
   if (options.packages !== 'none') symlinkSync(join(repository, 'node_modules'), join(folder, 'node_modules'))
-  for (const path of entrySources) write(`runtime/${path}.ts`, `console.log('${path}')\n`)
+  for (const path of entrySources) write(`${path}.ts`, `console.log('${path}')\n`)
   return {
     folder,
     write,

