@@ -12,6 +12,7 @@ const needed = [
   { program: 'unshare', package: 'util-linux' },
   { program: 'strip', package: 'binutils' },
   { program: 'busybox', package: 'busybox-static' },
+  { program: 'chromium', package: 'chromium' },
 ]
 
 /**

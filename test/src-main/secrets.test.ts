@@ -174,8 +174,6 @@ describe.skipIf(missing !== undefined)(`no secret gets out${missing === undefine
     await client().call('clusters.planApply', { yaml })
     keep('at work')
     searchHosts()
-    await client()
-      .catch(() => {})
     const down = await ended((await client().call('clusters.down', { cluster: 'lab' })).operationId)
     expect(down.state, storyOf(down)).toBe('done')
     for (const host of bed.hosts) afterDown.push(...searchHost(host, needles))

@@ -5,6 +5,7 @@ import type { Finding } from '#src-main/contract/machines.ts'
 import { type Bed, createBed, whyNoBed } from '#test/support/bed/bed.ts'
 import { acceptKeys, ended, openTestPanel, specOfHost, storyOf, type TestPanel, until } from '#test/support/panel.ts'
 import { ensurePayload } from '#test/support/payload.ts'
+import { endOf, runOf } from './support.ts'
 
 const missing = whyNoBed()
 const right = 'correct horse'
@@ -149,6 +150,8 @@ describe.skipIf(missing !== undefined)(`machines that are unfit${missing === und
       ['late', 'done'],
       ['walled', 'failed'],
     ])
+    for (const name of ['good', 'noshm', 'late'])
+      expect(endOf(runOf(operation, name)), name).toBeLessThan(endOf(runOf(operation, 'walled')) + 5_000)
     const failureOf = ({ machines }: typeof operation) => machines.find(({ name }) => name === 'walled')?.failure?.message
     expect(failureOf(operation)).toMatch(/walled cannot reach head at [\d.]+:6379: no answer within 5 s.*Open TCP port 6379 on head/s)
 
