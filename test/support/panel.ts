@@ -23,7 +23,7 @@ export type TestPanel = {
   dispose(): Promise<void>
 }
 
-type Options = Pick<PanelHostOptions, 'payloadFolder' | 'isWatching'> & {
+type Options = Pick<PanelHostOptions, 'payloadFolder' | 'isWatching' | 'checkOutputs'> & {
   readonly folder?: string
   /** What to say to each question. @default accepts host keys, refuses all else */
   readonly answer?: (question: Question) => QuestionAnswer
@@ -36,7 +36,7 @@ export async function openTestPanel(options: Options): Promise<TestPanel> {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'shoal-panel-'))
   const log: string[] = []
   const logger = createLogger('panel', (line) => void log.push(line), { level: 'debug' })
-  const host = await openPanelHost({ ...options, folder: join(folder, 'data'), logger, checkOutputs: true })
+  const host = await openPanelHost({ checkOutputs: true, ...options, folder: join(folder, 'data'), logger })
   const answer = options.answer ?? acceptKeys
   host.hub.subscribe('questions', {}, ({ events }) => {
     for (const event of events) {
