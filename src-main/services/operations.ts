@@ -176,6 +176,7 @@ export class Operations {
   }
 
   #adopt(run: RunningOperation, input: OperationInput, lease: HeldLease | undefined): void {
+    if (lease?.lost.aborted) run.cancel()
     lease?.lost.addEventListener('abort', () => run.cancel(), { once: true })
     const tell = paced(tellEveryMs, () => this.#io.hub.publish('operations', eventOf(seenOf({ run, lease }))))
     const save = paced(saveEveryMs, () => void this.#save(seenOf({ run, lease })))

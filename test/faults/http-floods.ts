@@ -154,7 +154,8 @@ await check('readers that never read a log of 64 MB cost the head no memory, and
     assert.ok(seen >= 64_000 * 1_001, `${seen} letters came`)
   })
   for (const socket of idle) socket.destroy()
-  assert.ok(growth < 160 * mebibyte, `the head grew by ${Math.round(growth / mebibyte)} MiB for ${idle.length} readers`)
+  // 2.5 GB if it kept what they do not read; what it reads for the one that does is freed when its collector comes round
+  assert.ok(growth < 320 * mebibyte, `the head grew by ${Math.round(growth / mebibyte)} MiB for ${idle.length} readers`)
 })
 
 await check(

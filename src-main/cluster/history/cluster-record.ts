@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { ClusterEvent } from '../../../runtime/api/events.ts'
 import type { Logger } from '../../../runtime/base/logger.ts'
+import { stateCodes } from '../../../runtime/base/task-states.ts'
 import type { Gap } from '../core/sequence.ts'
 import { isOver, keyOf, type Row, type ThingKind } from './core/rows.ts'
 import type { TaskRecord } from './core/task-row.ts'
@@ -8,12 +9,18 @@ import { isDamage, openRecordDatabase, setAside } from './database.ts'
 import { RecordLogs } from './record-logs.ts'
 import { Words } from './words.ts'
 
+/**
+ * A whole row of the list says how the attempt stands; an event adds to what is known. Events of its beginning may come late, and one that
+ * had died with its worker may turn out to have ended well before: the later of two ends counts.
+ */
 const upsertTask = `
 INSERT INTO tasks (task_id, attempt, state, name, type, job, actor, node, worker, error, created_ms, started_ms, ended_ms, at_ms, more)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (task_id, attempt) DO UPDATE SET
-  state = max(state, excluded.state), actor = coalesce(excluded.actor, actor), node = coalesce(excluded.node, node),
-  worker = coalesce(excluded.worker, worker), error = coalesce(excluded.error, error), at_ms = excluded.at_ms,
+  state = CASE WHEN excluded.more IS NOT NULL OR excluded.state IN (${stateCodes.FINISHED}, ${stateCodes.FAILED}) THEN excluded.state ELSE max(state, excluded.state) END,
+  actor = coalesce(excluded.actor, actor), node = coalesce(excluded.node, node),
+  worker = coalesce(excluded.worker, worker), at_ms = excluded.at_ms,
+  error = CASE WHEN excluded.more IS NOT NULL OR excluded.state = ${stateCodes.FINISHED} THEN excluded.error ELSE coalesce(excluded.error, error) END,
   created_ms = CASE WHEN excluded.more IS NULL THEN coalesce(created_ms, excluded.created_ms) ELSE excluded.created_ms END,
   started_ms = CASE WHEN excluded.more IS NULL THEN coalesce(started_ms, excluded.started_ms) ELSE excluded.started_ms END,
   ended_ms = CASE WHEN excluded.more IS NULL THEN coalesce(ended_ms, excluded.ended_ms) ELSE excluded.ended_ms END,

@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { ClusterError } from '#runtime/base/errors.ts'
 import { ClusterLease, holdLease } from '#src-main/cluster/lease.ts'
 import { LocalHost } from './local-host.ts'
+import { until } from './until.ts'
 
 function aLeaseFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-lease-'))
@@ -126,6 +127,6 @@ test('while an operation runs it is renewed, and a take-over tells the operation
   await delay(3_000)
   await expect(bert.acquire()).rejects.toMatchObject({ code: 'lease.held' })
   await bert.takeOver()
-  await new Promise((resolve) => held.lost.addEventListener('abort', resolve))
+  await until(() => held.lost.aborted) // a renewal that ran meanwhile may have told it already
   expect(held.lost.reason).toMatchObject({ code: 'lease.held' })
 })

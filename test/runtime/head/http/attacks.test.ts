@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { tokenFileOf } from '#runtime/session/api-tokens.ts'
-import { askOver, aServedHead, connectTo, readToEnd } from './served-head.ts'
+import { askOver, aServedHead, connectTo, isHeldOpenByServer, readToEnd } from './served-head.ts'
 import { serveInProcess } from './in-process.ts'
 
 test('who has no token, a wrong one, or one that may only read is refused by name, and a normal client is served', async () => {
@@ -166,7 +166,7 @@ test('a client that asks much and reads nothing is cut off, while a stream that 
   const quiet = connectTo(api).resume()
   quiet.write(`GET /api/shoal/v1/events?since=latest HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${api.token}\r\n${upgrade}\r\n`)
   await expect.poll(() => quiet.bytesRead, { timeout: 10_000 }).toBeGreaterThan(0)
-  await new Promise((resolve) => setTimeout(resolve, 3_000)) // several times its patience: nothing happens on a connection that nobody reads
+  await expect.poll(() => isHeldOpenByServer(greedy), { timeout: 30_000 }).toBe(false)
   const got = await readToEnd(greedy)
   expect(got.split('HTTP/1.1 200').length - 1).toBeLessThan(500)
   expect(quiet.destroyed).toBe(false)

@@ -65,6 +65,19 @@ export function askOver(
   })
 }
 
+/**
+ * Whether the other side, on this machine, still holds a connection open. Of a socket that nobody reads Node says nothing, and its own
+ * kernel does not know either: the goodbye waits behind bytes that find no room.
+ */
+export function isHeldOpenByServer({ localPort = 0 }: Socket): boolean {
+  const port = `:${localPort.toString(16).toUpperCase().padStart(4, '0')}`
+  const established = '01'
+  return readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .some(([, , remote, state]) => remote?.endsWith(port) === true && state === established)
+}
+
 /** Everything that comes on a bare connection until it closes. */
 export function readToEnd(socket: Socket): Promise<string> {
   return new Promise((resolve) => {

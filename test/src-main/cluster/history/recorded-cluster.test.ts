@@ -89,16 +89,21 @@ test('a cluster that is gone is opened from its record: the same rows, logs, cou
   await until(async () => (await client.call('listJobs')).every(({ status }) => status === 'SUCCEEDED' || status === 'FAILED'), 60_000)
   expect((await client.getJob(failing)).status).toBe('FAILED')
   await until(() => panel.record.logs.progress(id).isWhole && panel.record.logs.progress(failing).isWhole)
-  await new Promise((resolve) => setTimeout(resolve, 3_000)) // workers report their last tasks within a second
-  await panel.recorder.settle()
-  const livingRows = new Map<string, Readonly<Record<string, unknown>>[]>()
-  for (const list of lists) livingRows.set(list, await everyRow(client, list))
+  const recorded = createRecordedClient(history, clusterId, 'lab')
+  const rowsOf = async (calls: ClusterCalls) =>
+    new Map(await Promise.all(lists.map(async (list) => [list, await everyRow(calls, list)] as const)))
+  const asText = (rows: Awaited<ReturnType<typeof rowsOf>>) => JSON.stringify(lists.map((list) => byText(rows.get(list) ?? [])))
+  // workers report their last tasks some time after the job has ended
+  await until(async () => {
+    await panel.recorder.settle()
+    return asText(await rowsOf(client)) === asText(await rowsOf(recorded))
+  }).catch(() => {}) // what differs is shown below
+  const livingRows = await rowsOf(client)
   const livingLog = await client.call('getJobLogs', { params: { id } })
   const livingJobs = await client.page('listShoalJobs', { filter: ['status:eq:FAILED'], columns: ['id', 'status'] })
   await panel.stop()
   await cluster.stop()
 
-  const recorded = createRecordedClient(history, clusterId, 'lab')
   for (const list of lists) expect([list, byText(await everyRow(recorded, list))]).toEqual([list, byText(livingRows.get(list) ?? [])])
   expect(livingRows.get('pageTasks')?.length).toBeGreaterThan(50)
   expect(livingRows.get('pageActors')).toHaveLength(1)
