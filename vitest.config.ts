@@ -6,6 +6,7 @@ export default defineConfig({
     exclude: ['test/fixtures/**'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 15_000 } }, // what is waited for is done by other processes, on a machine that may be busy
     pool: 'forks',
     maxWorkers: 2,
   },
