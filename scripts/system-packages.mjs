@@ -13,6 +13,10 @@ const needed = [
   { program: 'strip', package: 'binutils' },
   { program: 'busybox', package: 'busybox-static' },
   { program: 'chromium', package: 'chromium' },
+  { program: 'dbus-run-session', package: 'dbus-daemon' },
+  { program: 'gnome-keyring-daemon', package: 'gnome-keyring' },
+  { program: 'openssl', package: 'openssl' },
+  { program: 'pkill', package: 'procps' },
 ]
 
 /**
