@@ -194,7 +194,9 @@ describe.skipIf(missing)(`a bed of hosts${missing === undefined ? '' : ` (needs 
     const [said] = (await once(child.stdout, 'data')) as [Buffer] // the pipe has no encoding
     const pid = parseInt(said.toString(), 10)
     expect(commandOf(pid)).toContain('start.sh')
+    const exit = once(child, 'exit') // until it is gathered, its number counts as that of a process that runs
     child.kill('SIGKILL')
+    await exit
     await expect.poll(() => commandOf(pid)).toBe('')
     await (await createBed({ hosts: [] })).close()
     const left = () => traces({ folder: said.toString().split(' ')[1] ?? '', bridges: said.toString().trim().split(' ').slice(2) })

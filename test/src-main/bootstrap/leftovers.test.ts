@@ -53,9 +53,9 @@ ${env} setsid ${node} -c 'while :; do sleep 0.1; done' agent.mjs --temp-dir ${te
       `mkdir -m 700 /dev/shm/shoal-12345-${name}; printf '{"pid":%s,"startTicks":"%s","bootId":"%s","pidNamespace":"%s"}' ${pid} "$(sed 's/.*) //' /proc/${pid}/stat | cut -d ' ' -f 20)" "$(cat /proc/sys/kernel/random/boot_id)" "$(readlink /proc/self/ns/pid)" >/dev/shm/shoal-12345-${name}/owner.json; head -c 10000 /dev/zero >/dev/shm/shoal-12345-${name}/data`,
       'user',
     )
-  /** Once it is that program: `setsid` before it has the same words at its end. */
+  /** Once it is that program: `setsid`, which it was before, has the same words at its end. */
   const pidOf = (temp: string): number =>
-    host.processes().find(({ command }) => command.startsWith(`${root}/runtime/`) && command.endsWith(temp))?.pid ?? -1
+    host.processes().find(({ command }) => !command.startsWith('setsid ') && command.endsWith(temp))?.pid ?? -1
 
   test('are found by kind, without what is known; removal takes them away and nothing else', async () => {
     daemon(used, known)
