@@ -29,7 +29,10 @@ export const findPayload = ({ root, sha256, machineId }: Place): string =>
     `
 umask 077
 if [ -f "$payload/.complete" ] && [ -x "$payload/bin/node" ]; then echo there; exit 0; fi
+# cut off in between, the folder would lack the mark by which it is removed again
+trap '' HUP INT TERM
 if [ ! -d "$root" ]; then mkdir -p "$root" && : >"$root/.made-by-shoal" || exit 1; fi
+trap - HUP INT TERM
 mkdir -p "$root/runtime" || exit 1
 echo missing`,
   )
