@@ -25,8 +25,7 @@ const maxTextLength = 4_194_304
 const maxLineLength = 65_536
 const maxShownLength = 160
 
-// oxlint-disable-next-line no-control-regex -- control characters are what it is to find
-const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/
+const controlCharacters = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u
 
 /** Gathers machines and problems of one text: checks each machine, names it, and sees what comes twice. */
 export class InventoryDraft {

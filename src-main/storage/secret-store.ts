@@ -26,8 +26,7 @@ export const passwordKey = (target: { user: string; host: string; port: number }
   `password:${target.user}@${target.host}:${target.port}`
 export const passphraseKey = (keyFile: string): string => `passphrase:${keyFile}`
 
-// oxlint-disable-next-line no-control-regex -- control characters are what it keeps out
-const keyForm = /^(password|passphrase):[^\u0000-\u001f\u007f]+$/
+const keyForm = /^(password|passphrase):\P{Cc}+$/u
 
 /** The message never holds the value. */
 export function checkSecret(key: string, value = ''): void {

@@ -119,7 +119,9 @@ describe.skipIf(missing !== undefined)(
       await fleet.takeDown()
       const port = fleet.cluster.ports.head
       bed.host('head').run(`nohup python3 -c 'import socket, time
-s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("0.0.0.0", ${port})); s.listen(); time.sleep(600)' >/dev/null 2>&1 & echo $! >/tmp/busy; sleep 0.3`)
+s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("0.0.0.0", ${port})); s.listen(); time.sleep(600)' >/dev/null 2>&1 & echo $! >/tmp/busy`)
+      const listens = `:${port.toString(16).toUpperCase().padStart(4, '0')} 00000000:0000 0A`
+      await expect.poll(() => bed.host('head').run('cat /proc/net/tcp')).toContain(listens)
       const running = await fleet.create(2)
       const operation = await running.done
       expect(operation.state).toBe('failed')
