@@ -55,7 +55,9 @@ const handshake = {
 
 /** One request; `path` goes out as it stands. Fails when the answer holds what it must not, or is HTML. */
 export async function ask(path: string, { method = 'GET', headers, body, isSocket = false }: Ask = {}): Promise<Answer> {
-  const sent = { authorization: `Bearer ${tokens.full}`, ...(isSocket ? handshake : {}), ...headers }
+  // Node states the length by itself only for methods that usually have a body; behind others it would send the bytes bare.
+  const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }
+  const sent = { authorization: `Bearer ${tokens.full}`, ...length, ...(isSocket ? handshake : {}), ...headers }
   const kept = Object.fromEntries(Object.entries(sent).filter(([, value]) => value !== undefined))
   const answer = await new Promise<Answer>((resolve, reject) => {
     const asked = request({ ...place, path, method, headers: kept, agent: isSocket ? false : agent })

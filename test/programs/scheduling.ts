@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import * as shoal from 'shoal'
 import { check, finish, rejection, until } from '../support/checks.ts'
 import { startCluster } from '../support/cluster.ts'
@@ -119,9 +121,19 @@ await check('fallbackStrategy is tried in its order when no node matches', async
 })
 
 await check('a task runs where its large argument lies', async () => {
-  const make = shoal.remote((n: number) => new Float64Array(n)).options({ resources: { special: 1 } })
+  const gate = join(cluster.tempDir, 'gate')
+  const make = shoal
+    .remote(async (n: number) => {
+      const { existsSync } = await import('node:fs')
+      while (!existsSync(gate)) await new Promise((resolve) => setTimeout(resolve, 5))
+      return new Float64Array(n)
+    })
+    .options({ resources: { special: 1 } })
   const use = shoal.remote((data: Float64Array) => [data.length, shoal.runtimeContext().nodeId] as const)
   const data = make.remote(2_000_000)
+  // A node that is half in use comes after the others: without this look the head might say that all is free before it has heard of b's work.
+  await until('b is seen at work', async () => (await cpusOf(b)) === 1)
+  writeFileSync(gate, '')
   await shoal.wait([data], { fetchLocal: false })
   await allFree()
   assert.deepEqual(await shoal.get(use.remote(data)), [2_000_000, b])
