@@ -7,6 +7,7 @@ import { runForOutput, secondsSince } from './run-command.mjs'
 /** Each is a package's own script, run by this Node: no shell, no PATH, the same on every system. */
 const checks = [
   { name: 'types', script: 'typescript/bin/tsc', args: ['--noEmit'] },
+  { name: 'types of the page', script: 'typescript/bin/tsc', args: ['--noEmit', '-p', 'src-renderer'] },
   { name: 'lint', script: 'oxlint/bin/oxlint', args: ['--type-aware', '--deny-warnings'] },
   { name: 'format', script: '@biomejs/biome/bin/biome', args: ['format'] },
   { name: 'dead code', script: 'knip/bin/knip.js', args: ['--no-progress'] },

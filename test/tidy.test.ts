@@ -9,16 +9,17 @@ import { lintOverrides } from './tidy/lint-overrides.ts'
 import { listFiles, readText, repository } from './tidy/repository-files.ts'
 
 const files = listFiles()
-const sources = files.filter((path) => /^(runtime|src-main)\/.*\.ts$/.test(path))
+const sources = files.filter((path) => /^(runtime|src-main|src-renderer)\/.*\.tsx?$/.test(path))
 
 describe('who imports whom', () => {
-  test('every import below runtime/ and src-main/ is one that the import table allows', () => {
+  test('every import below runtime/, src-main/ and src-renderer/ is one that the import table allows', () => {
     expect(sources.length).toBeGreaterThan(8)
     expect(sources.flatMap((path) => findForbiddenImports(path, readText(path)))).toEqual([])
   })
 
-  test('every folder of runtime/ and src-main/ has a row in the import table', () => {
-    const folders = new Set(sources.map((path) => path.split('/').slice(0, 2).join('/')))
+  test('every folder of code has a row in the import table', () => {
+    const inFolders = sources.filter((path) => path.split('/').length > 2)
+    const folders = new Set(inFolders.map((path) => path.split('/').slice(0, 2).join('/')))
     expect([...folders].filter((folder) => !(folder in importTable))).toEqual([])
   })
 
@@ -72,6 +73,12 @@ const planted = [
   { path: 'src-main/cluster/a.ts', code: "import { x } from '../../runtime/store/x.ts'" },
   { path: 'src-main/services/a.ts', code: "import { x } from '../web/x.ts'" },
   { path: 'src-main/web/a.ts', code: "import { x } from '../ssh/x.ts'" },
+  { path: 'src-renderer/ui/a.tsx', code: "import { x } from '../api/x.ts'" },
+  { path: 'src-renderer/util/a.ts', code: "import { x } from '../ui/x.ts'" },
+  { path: 'src-renderer/api/a.ts', code: "import { x } from '../../src-main/services/x.ts'" },
+  { path: 'src-renderer/features/jobs/a.tsx', code: "import { x } from '../tasks/x.tsx'", lint: false },
+  { path: 'src-renderer/features/jobs/b.tsx', code: "import { x } from '../../shell/x.tsx'" },
+  { path: 'src-renderer/features/jobs/c.tsx', code: "import { Terminal } from '@xterm/xterm'", lint: false },
 ]
 
 /** Other faults that the lint promises to see, with the rule that must see each. */
@@ -135,7 +142,7 @@ describe('what is planted is caught', () => {
 
 describe('the tree', () => {
   test('no file of code is longer than 400 lines', () => {
-    const code = files.filter((path) => /\.(ts|mjs|js|py|sh)$/.test(path))
+    const code = files.filter((path) => /\.(tsx?|mjs|js|css|py|sh)$/.test(path))
     expect(code.filter((path) => readText(path).split('\n').length > 401)).toEqual([])
   })
 
@@ -146,7 +153,7 @@ describe('the tree', () => {
   test('no file names a folder of the machine it was written on', () => {
     const machinePath = /(^|[^A-Za-z0-9_./])\/(work|root|farm|Users|home\/(?!user\/)[a-z]+)\//m
     expect(machinePath.test(` ${['', 'root', 'x'].join('/')}`)).toBe(true)
-    const text = files.filter((path) => /\.(ts|mjs|js|json|md|yml|yaml|sh|py)$/.test(path) || path.startsWith('.ci/'))
+    const text = files.filter((path) => /\.(tsx?|mjs|js|css|html|json|md|yml|yaml|sh|py)$/.test(path) || path.startsWith('.ci/'))
     expect(text.filter((path) => machinePath.test(readText(path)))).toEqual([])
   })
 
@@ -167,7 +174,9 @@ describe('the tree', () => {
 
 /** Paths below one of our folders, up to a wildcard or a placeholder; and links relative to the page. */
 function listMissingPaths(page: string, text: string): string[] {
-  const named = [...text.matchAll(/(?<![\w./~-])((?:runtime|src-main|test|scripts|docs|examples|\.ci)\/[\w./-]*)(?![\w-]*:\/\/)/g)]
+  const named = [
+    ...text.matchAll(/(?<![\w./~-])((?:runtime|src-main|src-renderer|test|scripts|docs|examples|\.ci)\/[\w./-]*)(?![\w-]*:\/\/)/g),
+  ]
   const linked = [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)]
   const paths = [
     ...named.map(([, path = '']) => path.replace(/[.]+$/, '')),

@@ -1,5 +1,6 @@
 import { createLogger } from '../../runtime/base/logger.ts'
 import { endOnCrash } from '../host/end-on-crash.ts'
+import { findInstallation } from '../host/installation.ts'
 import { openPanelHost } from '../host/panel-host.ts'
 import { findRunningPanel } from '../host/running-panel.ts'
 import { readTokenOf } from '../web/sessions.ts'
@@ -24,7 +25,9 @@ export async function servePanel(port: number): Promise<ServedPanel> {
   const endsAsUsual = endOnCrash({ logger, letGo: () => host.abandon() })
   for (const warning of host.warnings) logger.warn('panel.file-set-aside', { reason: warning })
   try {
-    const server = await startWebServer({ host: '127.0.0.1', port, dispatch: host.dispatch, hub: host.hub, logger })
+    const { pageFolder: assets } = findInstallation()
+    const { dispatch, hub } = host
+    const server = await startWebServer({ host: '127.0.0.1', port, dispatch, hub, logger, ...(assets !== undefined && { assets }) })
     await host.announce({ url: server.url, token: server.token })
     const { url, urlWithToken, readToken } = server
     const close = async () => {

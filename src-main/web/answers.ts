@@ -26,7 +26,7 @@ export function guardHeaders(host: string): Record<string, string> {
   const policy = [
     "default-src 'none'",
     "script-src 'self'",
-    "style-src 'self'",
+    "style-src 'self' 'unsafe-inline'", // menus, dialogs and terminals place themselves by styles of their own; scripts stay ours alone
     "img-src 'self' data:",
     "font-src 'self'",
     `connect-src 'self' ws://${host}`, // some browsers do not count WebSockets as 'self'

@@ -1,9 +1,10 @@
 import type * as z from 'zod'
 import { WebSocket } from 'ws'
 import { ClusterError } from '../../runtime/base/errors.ts'
+import { type ErrorText, PanelMessage } from '../contract/socket-messages.ts'
+import { maxMessageBytes, socketProtocol } from '../contract/socket-protocol.ts'
+import { type FeedEvents, TopicFeed } from '../contract/topic-feed.ts'
 import type { CallTable } from '../host/call-table.ts'
-import { type ErrorText, maxMessageBytes, PanelMessage, socketProtocol } from './socket-messages.ts'
-import { type FeedEvents, TopicFeed } from './topic-feed.ts'
 
 export type PanelClientOptions = {
   /** Such as `http://127.0.0.1:4321`. */

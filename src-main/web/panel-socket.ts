@@ -1,13 +1,14 @@
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { ClusterError } from '../../runtime/base/errors.ts'
+import { ClientMessage } from '../contract/socket-messages.ts'
+import { closeCodes, maxMessageBytes, socketProtocol } from '../contract/socket-protocol.ts'
 import type { Caller } from '../host/call-table.ts'
 import type { Dispatch } from '../host/dispatch.ts'
 import type { Subscription } from '../topics/subscription.ts'
 import { batchLimits, type TopicBatch } from '../topics/topic-batch.ts'
 import type { TopicSource } from '../topics/topic-hub.ts'
 import { errorText } from './error-text.ts'
-import { ClientMessage, closeCodes, maxMessageBytes, socketProtocol } from './socket-messages.ts'
 import { SocketWriter, type WriterLimits, writerLimits } from './socket-writer.ts'
 
 export type SocketLimits = Partial<WriterLimits> & {

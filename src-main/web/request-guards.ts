@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { ClusterError, type ErrorCode } from '../../runtime/base/errors.ts'
+import { pageKeyHeader, pageKeyProtocol } from '../contract/socket-protocol.ts'
 import type { Caller } from '../host/call-table.ts'
 import type { Sessions, TokenJudgement, Visitor } from './sessions.ts'
 
@@ -131,10 +132,6 @@ function findPageKey(headers: IncomingHttpHeaders): string | undefined {
   const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((each) => each.trim())
   return offered.find((each) => each.startsWith(pageKeyProtocol))?.slice(pageKeyProtocol.length)
 }
-
-const pageKeyHeader = 'x-shoal-page-key'
-/** Comes second, after `shoal`, which is the one that the panel takes and repeats. */
-const pageKeyProtocol = 'shoal-page-key.'
 
 function findCookie(header: string, name: string): string | undefined {
   const values = header.split(';').flatMap((pair) => {

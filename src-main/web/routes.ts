@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { ClusterError } from '../../runtime/base/errors.ts'
+import { maxMessageBytes } from '../contract/socket-protocol.ts'
 import { errorAnswer, sendJson, statusOf } from './answers.ts'
 import { findAsset, sendAsset } from './assets.ts'
 import { errorText } from './error-text.ts'
@@ -7,7 +8,6 @@ import { readJsonBody } from './read-body.ts'
 import { wrongToken } from './request-guards.ts'
 import { callerOf, type Exchange, type Serving } from './serving.ts'
 import type { Visitor } from './sessions.ts'
-import { maxMessageBytes } from './socket-messages.ts'
 
 const maxSessionBodyBytes = 4_096
 /** Each holds a body of up to 8 MiB. */

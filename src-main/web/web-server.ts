@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { ClusterError, toError } from '../../runtime/base/errors.ts'
 import type { Logger } from '../../runtime/base/logger.ts'
+import { closeCodes, maxMessageBytes } from '../contract/socket-protocol.ts'
 import type { Dispatch } from '../host/dispatch.ts'
 import type { TopicSource } from '../topics/topic-hub.ts'
 import { endRaw, guardHeaders, sendJson } from './answers.ts'
@@ -16,7 +17,6 @@ import { judge, type Verdict } from './request-guards.ts'
 import { answerRoute } from './routes.ts'
 import { callerOf, type Serving } from './serving.ts'
 import { type SessionLimits, Sessions, type Visitor } from './sessions.ts'
-import { closeCodes, maxMessageBytes } from './socket-messages.ts'
 
 export type WebServerOptions = {
   /** Loopback only. */

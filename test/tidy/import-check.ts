@@ -35,7 +35,7 @@ export function isBarrel(source: string, path = 'source.ts'): boolean {
 function complaintAbout(path: string, specifier: string): string | undefined {
   if (specifier === '(computed)') return undefined
   if (specifier.startsWith('.')) return complaintAboutOurs(path, posix.join(posix.dirname(path), specifier))
-  if (specifier.startsWith('#')) return 'inside runtime/ and src-main/ imports are relative'
+  if (specifier.startsWith('#')) return 'inside runtime/, src-main/ and src-renderer/ imports are relative'
   if (isPure(path)) return 'this folder is pure: no npm package, no module of Node'
   if (specifier.startsWith('node:')) return undefined
   const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
@@ -45,12 +45,17 @@ function complaintAbout(path: string, specifier: string): string | undefined {
 }
 
 function complaintAboutOurs(path: string, target: string): string | undefined {
-  if (!target.endsWith('.ts')) return 'name the file, with its .ts'
+  if (path.startsWith('src-renderer/') && target.endsWith('.css')) return undefined
+  if (!/\.tsx?$/.test(target)) return 'name the file, with its .ts'
+  const [own, other] = [featureOf(path), featureOf(target)]
+  if (own !== undefined && other !== undefined && own !== other)
+    return 'a feature imports no other feature: what they share lies in entities/'
   const ownCore = /^((?:runtime|src-main)\/.*?\bcore)\//.exec(path)?.[1]
   if (ownCore !== undefined) {
     const allowed = coreImports[path.startsWith('runtime/') ? 'runtime' : 'src-main']
     return isWithin(target, [ownCore, ...allowed]) ? undefined : `a core may import ${allowed.join(', ')} and itself`
   }
+  if (/^src-renderer\/[^/]+$/.test(path)) return target.startsWith('src-renderer/') ? undefined : 'the page imports its own folders'
   const folder = path.split('/').slice(0, 2).join('/')
   const allowed = importTable[folder]
   if (allowed === undefined) return `${folder} has no row in the import table`
@@ -58,12 +63,14 @@ function complaintAboutOurs(path: string, target: string): string | undefined {
   return isWithin(target, [folder, ...allowed]) ? undefined : `${folder} may import ${allowed.join(', ') || 'nothing'}`
 }
 
+const featureOf = (path: string): string | undefined => /^src-renderer\/features\/([^/]+)\//.exec(path)?.[1]
+
 const isWithin = (target: string, places: readonly string[]): boolean =>
   places.some((place) => target === place || target.startsWith(`${place}/`))
 
 function parse(source: string, path: string) {
   try {
-    return parseAst(source, { lang: 'ts' })
+    return parseAst(source, { lang: path.endsWith('.tsx') ? 'tsx' : 'ts' })
   } catch (error) {
     throw new Error(`${path} does not parse`, { cause: error })
   }

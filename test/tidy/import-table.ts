@@ -3,6 +3,20 @@
  * so that an editor shows a forbidden import while it is typed.
  */
 
+const renderer = {
+  /** What lies below everything that shows things of a cluster. */
+  entities: [
+    'runtime/base',
+    'runtime/api',
+    'src-main/contract',
+    'src-renderer/util',
+    'src-renderer/i18n',
+    'src-renderer/navigation',
+    'src-renderer/ui',
+    'src-renderer/api',
+  ],
+} as const
+
 /** What a folder may import of ours, besides itself. A row is a folder, or one file of a folder. */
 export const importTable: Readonly<Record<string, readonly string[]>> = {
   'runtime/base': [],
@@ -47,6 +61,14 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   ],
   'src-main/host': ['runtime/base', 'src-main/contract', 'src-main/topics', 'src-main/storage', 'src-main/services'],
   'src-main/web': ['runtime/base', 'src-main/contract', 'src-main/topics', 'src-main/host'],
+  'src-renderer/util': [],
+  'src-renderer/i18n': ['src-renderer/util'],
+  'src-renderer/navigation': ['src-renderer/util'],
+  'src-renderer/ui': ['src-renderer/util', 'src-renderer/i18n'],
+  'src-renderer/api': ['runtime/base', 'runtime/api', 'src-main/contract', 'src-renderer/util'],
+  'src-renderer/entities': [...renderer.entities],
+  'src-renderer/features': [...renderer.entities, 'src-renderer/entities'],
+  'src-renderer/shell': [...renderer.entities, 'src-renderer/entities', 'src-renderer/features'],
   'src-main/cli': ['runtime/base', 'runtime/api', 'runtime/client', 'runtime/cli', 'src-main/contract', 'src-main/host', 'src-main/web'],
 }
 
@@ -81,5 +103,20 @@ export const packageOwners: Readonly<Record<string, readonly RegExp[]>> = {
   tar: [/^runtime\/node\/packages\//],
   yazl: [/^runtime\/cli\/packages\//],
   ignore: [/^runtime\/cli\/packages\//],
+  react: [/^src-renderer\//],
+  'react-dom': [/^src-renderer\/main\.tsx$/],
+  '@tanstack/react-query': [/^src-renderer\//],
+  '@tanstack/react-router': [/^src-renderer\/(navigation|shell)\//, /^src-renderer\/(main|routes)\.tsx$/],
+  '@tanstack/react-virtual': [/^src-renderer\/ui\//],
+  'lucide-react': [/^src-renderer\//],
+  'radix-ui': [/^src-renderer\/ui\//, /^src-renderer\/shell\/palette[^/]*\.tsx$/],
+  cmdk: [/^src-renderer\/shell\/palette[^/]*\.tsx$/],
+  sonner: [/^src-renderer\//],
+  'intl-messageformat': [/^src-renderer\/i18n\/messages\.ts$/],
+  uplot: [/^src-renderer\/ui\/charts\//],
+  anser: [/^src-renderer\/ui\/log-view\//],
+  '@xterm/xterm': [/^src-renderer\/ui\/terminal-view[^/]*\.tsx?$/],
+  '@xterm/addon-fit': [/^src-renderer\/ui\/terminal-view[^/]*\.tsx?$/],
+  '@xterm/addon-search': [/^src-renderer\/ui\/terminal-view[^/]*\.tsx?$/],
   zod: [/^runtime\/(protocol|transport|api|client)\//, /^runtime\/(head|node|sdk|cli)\//, /^src-main\//],
 }

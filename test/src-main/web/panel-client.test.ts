@@ -1,7 +1,7 @@
 import { createServer, connect, type Socket, type AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import * as z from 'zod'
-import type { FeedEvents } from '#src-main/web/topic-feed.ts'
+import type { FeedEvents } from '#src-main/contract/topic-feed.ts'
 import { rejection, until } from '#test/support/checks.ts'
 import { type PanelWorld, servePanel } from './panel-world.ts'
 import { LogEvent, ThingEvent } from './test-table.ts'

@@ -1,11 +1,6 @@
 import * as z from 'zod'
 import { errorCodes } from '../../runtime/base/errors.ts'
 
-/** Of what is said on the socket; a client of another number is of another version. */
-export const socketProtocol = 1
-/** Of one message, either way; a snapshot and a log come in many. */
-export const maxMessageBytes = 8 * 1024 * 1024
-
 const CallId = z.int().min(0)
 const TopicText = z.string().max(200)
 
@@ -47,6 +42,3 @@ export const PanelMessage = z.union([
   z.object({ hello: z.object({ protocol: z.int() }) }),
 ])
 export type PanelMessage = z.infer<typeof PanelMessage>
-
-/** Codes of our own with which the panel closes a socket. */
-export const closeCodes = { sessionEnded: 4401, tooSlow: 1013, badMessage: 1008, textOnly: 1003, goingAway: 1001 } as const

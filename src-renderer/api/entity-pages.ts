@@ -1,0 +1,188 @@
+import { type InfiniteData, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useCallback, useMemo, useState } from 'react'
+import type { EventKind } from '../../runtime/api/events.ts'
+import { useClusterChanges } from './cluster-events.ts'
+import { readCluster } from './cluster-reads.ts'
+import { panel, panelQuery } from './panel.ts'
+import { numberIn, type Row, rowsIn, textIn, textsIn } from './rows.ts'
+
+/** What a head lists page by page, with how each is called there and in Ray's State API, and the events that change it. */
+export const listedThings = {
+  nodes: { page: 'pageNodes', ray: 'listNodes', changes: ['node'] },
+  jobs: { page: 'listShoalJobs', ray: 'listJobStates', changes: ['job'] },
+  tasks: { page: 'pageTasks', ray: 'listTasks', changes: ['task'] },
+  actors: { page: 'pageActors', ray: 'listActors', changes: ['actor'] },
+  'placement-groups': { page: 'pagePlacementGroups', ray: 'listPlacementGroups', changes: ['placement_group'] },
+  objects: { page: 'pageObjects', ray: 'listObjects', changes: ['object_store', 'task'] },
+  workers: { page: 'pageWorkers', ray: 'listWorkers', changes: ['actor', 'task', 'node'] },
+} as const satisfies Record<string, { page: string; ray: string; changes: readonly EventKind[] }>
+export type ListedThing = keyof typeof listedThings
+
+export type ListQuery = {
+  /** Each `column:operator:value`. */
+  readonly filters: readonly string[]
+  /** A column, with `-` before it for the other way round. */
+  readonly sort?: string | undefined
+  readonly isDetailed?: boolean
+}
+
+export type Listing = {
+  readonly rows: readonly Row[]
+  readonly counts: { readonly matched: number; readonly total: number } | null
+  readonly hasMore: boolean
+  readonly loadMore: () => void
+  readonly isLoading: boolean
+  readonly isRefreshing: boolean
+  readonly error: unknown
+  readonly retry: () => void
+  /** Sentences about what is missing in the rows. */
+  readonly notes: readonly string[]
+  /** It changed since, and is too long to be read again by itself. */
+  readonly isOutdated: boolean
+  readonly recordedAtMs: number | null
+}
+
+type Page = {
+  readonly rows: readonly Row[]
+  readonly matched: number
+  readonly total: number
+  readonly next: string | null
+  readonly notes: readonly string[]
+  readonly recordedAtMs: number | null
+}
+
+const pageRows = 250
+/** A list that was read further than this is read again only when the user asks. */
+const refreshedPages = 2
+
+/** The rows of a list, page by page as they are asked for, with exact counts; read again when something changes. `cluster` is its id. */
+export function useListing(cluster: string, thing: ListedThing, query: ListQuery): Listing {
+  const client = useQueryClient()
+  const [isOutdated, setOutdated] = useState(false)
+  const isRay = useIsRay(cluster)
+  const queryKey = useMemo(() => ['listing', cluster, thing, query], [cluster, thing, query])
+  const pages = useInfiniteQuery({
+    queryKey,
+    queryFn: ({ pageParam, signal }) => readPage({ cluster, thing, query, isRay: isRay === true, cursor: pageParam }, signal),
+    initialPageParam: '',
+    getNextPageParam: (last) => last.next ?? undefined,
+    placeholderData: (before) => before,
+    enabled: isRay !== undefined,
+  })
+  const reload = useCallback(() => {
+    setOutdated(false)
+    // Only the first pages: the rest is read again as one gets there.
+    client.setQueryData<InfiniteData<Page, string>>(queryKey, (data) =>
+      data === undefined ? data : { pages: data.pages.slice(0, 1), pageParams: data.pageParams.slice(0, 1) },
+    )
+    void client.invalidateQueries({ queryKey })
+  }, [client, queryKey])
+  const loaded = pages.data?.pages
+  useClusterChanges(
+    cluster,
+    () => {
+      if ((loaded?.length ?? 0) > refreshedPages) setOutdated(true)
+      else void client.invalidateQueries({ queryKey }, { cancelRefetch: false })
+    },
+    { kinds: listedThings[thing].changes, everyMs: 1_000 },
+  )
+  const rows = useMemo(() => loaded?.flatMap((page) => page.rows) ?? [], [loaded])
+  const last = loaded?.at(-1)
+  const { fetchNextPage } = pages
+  return {
+    rows,
+    counts: last === undefined ? null : { matched: last.matched, total: last.total },
+    hasMore: pages.hasNextPage,
+    loadMore: useCallback(() => void fetchNextPage({ cancelRefetch: false }), [fetchNextPage]),
+    isLoading: pages.isPending,
+    isRefreshing: pages.isFetching && !pages.isPending,
+    error: pages.error,
+    retry: reload,
+    notes: last?.notes ?? [],
+    isOutdated,
+    recordedAtMs: last?.recordedAtMs ?? null,
+  }
+}
+
+/** Every row that passes the filters, for an export. */
+export async function* readAll(cluster: string, thing: ListedThing, query: ListQuery): AsyncGenerator<readonly Row[]> {
+  const { engine } = await panel.call('api.capabilities', { cluster })
+  let cursor: string | null = ''
+  while (cursor !== null) {
+    const page: Page = await readPage({ cluster, thing, query, isRay: engine === 'ray', cursor, limit: 5_000 })
+    yield page.rows
+    cursor = page.next
+  }
+}
+
+/** Whether the head is a real Ray, which lists less; undefined until it is known. */
+export function useIsRay(cluster: string): boolean | undefined {
+  const capabilities = useQuery({ ...panelQuery('api.capabilities', { cluster }), staleTime: 60_000, retry: 2 })
+  return capabilities.data === undefined ? (capabilities.isError ? false : undefined) : capabilities.data.engine === 'ray'
+}
+
+type Wanted = {
+  readonly cluster: string
+  readonly thing: ListedThing
+  readonly query: ListQuery
+  readonly isRay: boolean
+  readonly cursor: string
+  readonly limit?: number
+}
+
+async function readPage(wanted: Wanted, signal?: AbortSignal): Promise<Page> {
+  const { cluster, thing, query, cursor, limit = pageRows } = wanted
+  if (wanted.isRay) return readRayPage(wanted, signal)
+  const { body, recordedAtMs } = await readCluster(
+    cluster,
+    {
+      route: listedThings[thing].page,
+      query: {
+        limit,
+        filter: [...query.filters],
+        ...(query.sort !== undefined && { sort: query.sort }),
+        ...(query.isDetailed && { detail: true }),
+        ...(cursor !== '' && { cursor }),
+      },
+    },
+    signal,
+  )
+  return {
+    rows: rowsIn(body, 'rows'),
+    matched: numberIn(body, 'matched') ?? 0,
+    total: numberIn(body, 'total') ?? 0,
+    next: textIn(body, 'next'),
+    notes: [...textsIn(body, 'warnings'), ...textsIn(body, 'failures')],
+    recordedAtMs,
+  }
+}
+
+/** Ray's State API: no cursor, `=` and `!=` only, and its own order. What it left out is said. */
+async function readRayPage({ cluster, thing, query }: Wanted, signal?: AbortSignal): Promise<Page> {
+  const plain = query.filters.map((filter) => filter.split(':')).filter(([, operator]) => operator === 'eq' || operator === 'ne')
+  const { body, recordedAtMs } = await readCluster(
+    cluster,
+    {
+      route: listedThings[thing].ray,
+      query: {
+        limit: 10_000,
+        detail: true,
+        filter_keys: plain.map(([column = '']) => column),
+        filter_predicates: plain.map(([, operator]) => (operator === 'eq' ? '=' : '!=')),
+        filter_values: plain.map(([, , ...value]) => value.join(':')),
+      },
+    },
+    signal,
+  )
+  const data = body['data']
+  const result = typeof data === 'object' && data !== null ? (data as Row)['result'] : undefined // an object by the check before it
+  const answer = typeof result === 'object' && result !== null ? (result as Row) : {} // likewise
+  return {
+    rows: rowsIn(answer, 'result'),
+    matched: numberIn(answer, 'num_filtered') ?? 0,
+    total: numberIn(answer, 'total') ?? 0,
+    next: null,
+    notes: [textIn(answer, 'partial_failure_warning'), ...textsIn(answer, 'warnings')].filter((note): note is string => note !== null),
+    recordedAtMs,
+  }
+}

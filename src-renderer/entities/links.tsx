@@ -1,0 +1,34 @@
+import { PathLink } from '../navigation/link.tsx'
+import { type EntityKind, paths } from '../navigation/paths.ts'
+import { shortId } from '../ui/copy-id.tsx'
+
+type EntityLinkProps = {
+  /** As it stands in the address. */
+  readonly cluster: string
+  readonly id: string | null | undefined
+  /** Shown instead of the id. */
+  readonly name?: string | null | undefined
+}
+
+const linkTo = (kind: EntityKind) =>
+  function EntityLink({ cluster, id, name }: EntityLinkProps) {
+    if (id === null || id === undefined || id === '') return <span className="text-faint">–</span>
+    const isNamed = name !== undefined && name !== null && name !== ''
+    return (
+      <PathLink
+        to={paths.entity(cluster, kind, id)}
+        title={isNamed ? `${name.slice(0, 500)} (${id})` : id}
+        className={`text-accent underline-offset-2 hover:underline ${isNamed ? '' : 'font-mono'}`}
+      >
+        {isNamed ? name.slice(0, 300) : shortId(id)}
+      </PathLink>
+    )
+  }
+
+export const NodeLink = linkTo('nodes')
+export const JobLink = linkTo('jobs')
+export const TaskLink = linkTo('tasks')
+export const ActorLink = linkTo('actors')
+export const WorkerLink = linkTo('workers')
+export const ObjectLink = linkTo('objects')
+export const GroupLink = linkTo('placement-groups')

@@ -1,0 +1,5 @@
+import { Page } from '../../ui/page.tsx'
+
+export function MachinesPage() {
+  return <Page title="MachinesPage">{null}</Page>
+}

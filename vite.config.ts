@@ -1,0 +1,18 @@
+import tailwindcss from '@tailwindcss/vite'
+import react from '@vitejs/plugin-react'
+import { defineConfig } from 'vite'
+
+/** The page of the panel, the same for a browser and for the desktop window. */
+export default defineConfig({
+  root: 'src-renderer',
+  base: '/',
+  plugins: [react(), tailwindcss()],
+  build: {
+    outDir: '../dist/renderer',
+    emptyOutDir: true,
+    target: 'chrome130',
+    assetsInlineLimit: 0, // what is inlined would need a hole in the page's policy
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 400,
+  },
+})
