@@ -18,6 +18,15 @@ type DialogProps = {
 
 const widths = { sm: 'max-w-[420px]', md: 'max-w-[640px]', lg: 'max-w-[960px]' } as const
 
+/** What one fills in, else the dialog as a whole: never a button, whose tooltip would take the first Escape. */
+function focusFirstControl(event: Event): void {
+  const content = event.currentTarget
+  if (!(content instanceof HTMLElement)) return
+  event.preventDefault()
+  const control = content.querySelector<HTMLElement>('input:not([type=hidden]), textarea, select')
+  ;(control ?? content).focus()
+}
+
 export function Dialog({ title, description, isOpen, onClose, footer, width = 'md', children }: DialogProps) {
   const t = useText(messages)
   return (
@@ -26,8 +35,10 @@ export function Dialog({ title, description, isOpen, onClose, footer, width = 'm
         <Radix.Overlay className="fixed inset-0 z-40 bg-shade" />
         <Radix.Content
           {...(description === undefined && { 'aria-describedby': undefined })}
+          tabIndex={-1}
+          onOpenAutoFocus={focusFirstControl}
           className={classNames(
-            'fixed top-1/2 left-1/2 z-40 flex max-h-[88vh] w-[calc(100vw-32px)] -translate-x-1/2 -translate-y-1/2 flex-col rounded-lg border bg-surface shadow-float',
+            'fixed top-1/2 left-1/2 z-40 flex outline-none max-h-[88vh] w-[calc(100vw-32px)] -translate-x-1/2 -translate-y-1/2 flex-col rounded-lg border bg-surface shadow-float',
             widths[width],
           )}
         >

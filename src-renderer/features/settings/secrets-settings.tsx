@@ -1,0 +1,110 @@
+import { useQuery } from '@tanstack/react-query'
+import { type FormEvent, useState } from 'react'
+import { panel, panelQuery, queryClient } from '../../api/panel.ts'
+import { useText } from '../../i18n/messages.ts'
+import { Button } from '../../ui/button.tsx'
+import { Card } from '../../ui/card.tsx'
+import { ErrorNote } from '../../ui/error-note.tsx'
+import { Field, Select, TextInput } from '../../ui/field.tsx'
+import { Skeleton } from '../../ui/skeleton.tsx'
+import { messages } from './messages.ts'
+
+const kinds = ['memory', 'vault', 'keychain'] as const
+type Kind = (typeof kinds)[number]
+const shortestPassphrase = 8
+const statusQuery = panelQuery('secrets.status', {})
+const refresh = () => queryClient.invalidateQueries({ queryKey: statusQuery.queryKey })
+
+/** Where answers to password questions are kept. */
+export function SecretsSettings() {
+  const t = useText(messages)
+  const status = useQuery(statusQuery)
+  return (
+    <Card title={t('secrets')}>
+      <p className="mb-3 text-soft">{t('secretsText')}</p>
+      {status.isError && <ErrorNote error={status.error} onRetry={() => void status.refetch()} />}
+      {status.isPending && <Skeleton className="h-12" />}
+      {status.data && (
+        <div className="flex flex-col gap-3">
+          <KeptIn key={status.data.kind} kind={status.data.kind} isOpen={status.data.isOpen} whyNoKeychain={status.data.whyNoKeychain} />
+          <p className="text-soft">{t('kept', { count: status.data.keys.length })}</p>
+          <ul className="flex flex-col gap-1">
+            {status.data.keys.map((key) => (
+              <li key={key} className="flex items-center gap-2">
+                <code className="min-w-0 flex-1 truncate font-mono text-sm">{key}</code>
+                <Button size="sm" variant="quiet" onClick={() => void panel.call('secrets.forget', { key }).then(refresh, refresh)}>
+                  {t('forget')}
+                </Button>
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
+    </Card>
+  )
+}
+
+type KeptInProps = { readonly kind: Kind; readonly isOpen: boolean; readonly whyNoKeychain: string | null }
+
+function KeptIn({ kind, isOpen, whyNoKeychain }: KeptInProps) {
+  const t = useText(messages)
+  const [wanted, setWanted] = useState<Kind>(kind)
+  const [passphrase, setPassphrase] = useState('')
+  const [error, setError] = useState<unknown>()
+  const [isBusy, setBusy] = useState(false)
+  const isLocked = kind === 'vault' && !isOpen && wanted === 'vault'
+  const needsPassphrase = wanted === 'vault' && (kind !== 'vault' || !isOpen)
+  const isShort = needsPassphrase && !isLocked && passphrase.length > 0 && passphrase.length < shortestPassphrase
+  const submit = async (event: FormEvent) => {
+    event.preventDefault()
+    setBusy(true)
+    setError(undefined)
+    try {
+      if (isLocked) await panel.call('secrets.unlock', { passphrase })
+      else await panel.call('secrets.use', { kind: wanted, ...(needsPassphrase && { passphrase }) })
+      setPassphrase('')
+      await refresh()
+    } catch (failure) {
+      setError(failure)
+    } finally {
+      setBusy(false)
+    }
+  }
+  const offered = kinds.filter((each) => each !== 'keychain' || whyNoKeychain === null)
+  return (
+    <form onSubmit={(event) => void submit(event)} className="flex flex-col gap-3">
+      <div className="flex flex-wrap items-start gap-3">
+        <Field label={t('secrets')} hint={whyNoKeychain === null ? undefined : t('noKeychain', { why: whyNoKeychain })}>
+          {(control) => (
+            <Select {...control} value={wanted} onChange={setWanted} options={offered.map((value) => ({ value, label: t(value) }))} />
+          )}
+        </Field>
+        {needsPassphrase && (
+          <Field
+            label={t('passphrase')}
+            hint={isLocked ? t('locked') : t('passphraseHint')}
+            error={isShort ? t('passphraseShort') : undefined}
+          >
+            {(control) => (
+              <TextInput
+                {...control}
+                type="password"
+                autoComplete={isLocked ? 'current-password' : 'new-password'}
+                value={passphrase}
+                onChange={(event) => setPassphrase(event.target.value)}
+              />
+            )}
+          </Field>
+        )}
+      </div>
+      {error !== undefined && <ErrorNote error={error} />}
+      {(wanted !== kind || isLocked) && (
+        <div>
+          <Button type="submit" variant="primary" isBusy={isBusy} disabled={needsPassphrase && (isShort || passphrase === '')}>
+            {isLocked ? t('unlock') : t('use')}
+          </Button>
+        </div>
+      )}
+    </form>
+  )
+}
