@@ -1,0 +1,140 @@
+import { TriangleAlert } from 'lucide-react'
+import type { ReactNode } from 'react'
+import type { Cluster } from '../../../src-main/contract/clusters.ts'
+import { useFormat } from '../../i18n/format.ts'
+import { useText } from '../../i18n/messages.ts'
+import { PathLink } from '../../navigation/link.tsx'
+import { paths } from '../../navigation/paths.ts'
+import { classNames } from '../../ui/class-names.ts'
+import { Meter } from '../../ui/meter.tsx'
+import { Skeleton } from '../../ui/skeleton.tsx'
+import { useNow } from '../../ui/use-now.ts'
+import { type ClusterFigures, type NodeFigures, useClusterFigures } from './cluster-figures.ts'
+import { messages } from './messages.ts'
+
+/** What a cluster has and does; of one that is not connected, what it had and did. */
+export function CardFigures({ cluster, isDown }: { readonly cluster: Cluster; readonly isDown: boolean }) {
+  const t = useText(messages)
+  const figures = useClusterFigures(cluster)
+  if (figures.isPending) return <Skeleton className="h-24" />
+  return (
+    <div className="flex flex-col gap-2">
+      {isDown && <p className="text-soft">{t('downText')}</p>}
+      {figures.recordedAtMs !== null && <RecordedNote atMs={figures.recordedAtMs} />}
+      {figures.nodes === null || (figures.nodes.total === 0 && figures.recordedAtMs !== null) ? (
+        <p className="text-soft">{t('notRecorded')}</p>
+      ) : (
+        <dl className="grid grid-cols-[auto_1fr] items-center gap-x-4 gap-y-1">
+          <NodeLines nodes={figures.nodes} cluster={cluster.name} />
+          <JobLines figures={figures} cluster={cluster.name} />
+          {!isDown && <LeaseLine lease={cluster.lease} />}
+        </dl>
+      )}
+    </div>
+  )
+}
+
+function RecordedNote({ atMs }: { readonly atMs: number }) {
+  const format = useFormat()
+  const nowMs = useNow()
+  return (
+    <p className="text-sm text-faint" title={format.time(atMs)}>
+      {useText(messages)('recorded', { when: format.relative(Math.min(atMs, nowMs), nowMs) })}
+    </p>
+  )
+}
+
+function Line({ label, children }: { readonly label: string; readonly children: ReactNode }) {
+  return (
+    <>
+      <dt className="text-sm text-faint">{label}</dt>
+      <dd className="min-w-0 tabular-nums">{children}</dd>
+    </>
+  )
+}
+
+function NodeLines({ nodes, cluster }: { readonly nodes: NodeFigures; readonly cluster: string }) {
+  const t = useText(messages)
+  const format = useFormat()
+  const { alive, total, cpu, memory, gpu } = nodes
+  return (
+    <>
+      <Line label={t('nodes')}>
+        <PathLink
+          to={paths.list(cluster, 'nodes')}
+          className={classNames('underline-offset-2 hover:underline', alive < total ? 'text-warn' : 'text-ink')}
+        >
+          {t('nodesAlive', { alive, total })}
+        </PathLink>
+      </Line>
+      {cpu !== null && (
+        <ShareLine
+          label={t('cpu')}
+          part={cpu.used / cpu.total}
+          words={t('ofCores', { part: format.percent(cpu.used / cpu.total), count: cpu.total })}
+        />
+      )}
+      {memory !== null && (
+        <ShareLine
+          label={t('memory')}
+          part={memory.used / memory.total}
+          words={t('ofBytes', { used: format.bytes(memory.used), total: format.bytes(memory.total) })}
+        />
+      )}
+      {gpu !== null && (
+        <ShareLine
+          label={t('gpu')}
+          part={gpu.used / gpu.total}
+          words={t('ofGpus', { part: format.percent(gpu.used / gpu.total), count: gpu.total })}
+        />
+      )}
+    </>
+  )
+}
+
+function ShareLine({ label, part, words }: { readonly label: string; readonly part: number; readonly words: string }) {
+  return (
+    <Line label={label}>
+      <span className="flex items-center gap-3">
+        <Meter value={part} label={`${label}: ${words}`} className="w-24 shrink-0" />
+        <span className="truncate">{words}</span>
+      </span>
+    </Line>
+  )
+}
+
+function JobLines({ figures: { jobs, alerts }, cluster }: { readonly figures: ClusterFigures; readonly cluster: string }) {
+  const t = useText(messages)
+  return (
+    <>
+      {jobs !== null && (
+        <Line label={t('jobs')}>
+          <PathLink to={paths.list(cluster, 'jobs')} className="text-ink underline-offset-2 hover:underline">
+            {t('jobsNow', jobs)}
+          </PathLink>
+        </Line>
+      )}
+      {alerts !== null && (
+        <Line label={t('alerts')}>
+          {alerts.length === 0 ? (
+            <span className="text-soft">{t('noAlerts')}</span>
+          ) : (
+            <PathLink to={paths.cluster(cluster)} className="inline-flex items-center gap-1 text-warn underline-offset-2 hover:underline">
+              <TriangleAlert size={14} aria-hidden />
+              <span title={alerts.map(({ message }) => message).join('\n')}>{t('alertCount', { count: alerts.length })}</span>
+            </PathLink>
+          )}
+        </Line>
+      )}
+    </>
+  )
+}
+
+function LeaseLine({ lease: { holder, isOurs } }: Pick<Cluster, 'lease'>) {
+  const t = useText(messages)
+  return (
+    <Line label={t('lease')}>
+      {holder === null ? <span className="text-soft">{t('leaseNobody')}</span> : isOurs ? t('leaseOurs') : holder}
+    </Line>
+  )
+}

@@ -1,0 +1,107 @@
+import type { Operation } from '../../../src-main/contract/operations.ts'
+import { useText } from '../../i18n/messages.ts'
+import { PathLink } from '../../navigation/link.tsx'
+import { paths } from '../../navigation/paths.ts'
+import { StackedBar } from '../../ui/meter.tsx'
+import { Duration, Time } from '../../ui/time.tsx'
+import { messages } from './messages.ts'
+import { countMachines } from './operation-model.ts'
+import { useOperationTitle } from './operation-words.ts'
+import { OperationRowActions } from './row-actions.tsx'
+import { OperationState } from './state-badges.tsx'
+
+const cell = 'px-3 py-2 align-top'
+
+export function OperationTable({ operations }: { readonly operations: readonly Operation[] }) {
+  const t = useText(messages)
+  return (
+    <div className="overflow-x-auto rounded-lg border bg-surface">
+      <table className="w-full text-sm">
+        <thead className="text-left text-faint">
+          <tr className="border-b">
+            <th className={`${cell} font-medium`}>{t('operation')}</th>
+            <th className={`${cell} font-medium`}>{t('state')}</th>
+            <th className={`${cell} font-medium`}>{t('machines')}</th>
+            <th className={`${cell} font-medium`}>{t('started')}</th>
+            <th className={`${cell} font-medium`}>{t('took')}</th>
+            <th className={cell} />
+          </tr>
+        </thead>
+        <tbody>
+          {operations.map((operation) => (
+            <OperationRow key={operation.id} operation={operation} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+function OperationRow({ operation }: { readonly operation: Operation }) {
+  const title = useOperationTitle()
+  const { id, state, startedAtMs, endedAtMs, failure, machines } = operation
+  return (
+    <tr className="border-b last:border-b-0 hover:bg-hover">
+      <td className={`${cell} max-w-[420px]`}>
+        <PathLink to={paths.operation(id)} className="font-medium text-ink underline-offset-2 hover:underline">
+          {title(operation)}
+        </PathLink>
+        <p className="truncate text-faint" title={machines.map(({ name }) => name).join(', ')}>
+          {machines
+            .slice(0, 6)
+            .map(({ name }) => name)
+            .join(', ')}
+          {machines.length > 6 && ' …'}
+        </p>
+        {failure !== null && <p className="line-clamp-2 text-bad">{failure.message}</p>}
+      </td>
+      <td className={cell}>
+        <OperationState state={state} />
+      </td>
+      <td className={`${cell} min-w-40`}>
+        <MachinesOf operation={operation} />
+      </td>
+      <td className={`${cell} whitespace-nowrap`}>
+        <Time atMs={startedAtMs} />
+      </td>
+      <td className={`${cell} whitespace-nowrap`}>
+        <Duration fromMs={startedAtMs} toMs={endedAtMs} />
+      </td>
+      <td className={`${cell} w-0`}>
+        <OperationRowActions operation={operation} />
+      </td>
+    </tr>
+  )
+}
+
+function MachinesOf({ operation: { machines } }: { readonly operation: Operation }) {
+  const t = useText(messages)
+  const counts = countMachines(machines)
+  const notes = [
+    t('progress', { done: counts.done + counts.skipped, count: machines.length }),
+    ...(counts.failed > 0 ? [t('failedCount', { count: counts.failed })] : []),
+  ]
+  return (
+    <div className="flex flex-col gap-1">
+      <MachineBar machines={machines} />
+      <span className="tabular-nums">{notes.join(' · ')}</span>
+    </div>
+  )
+}
+
+export function MachineBar({ machines }: Pick<Operation, 'machines'>) {
+  const t = useText(messages)
+  const counts = countMachines(machines)
+  return (
+    <StackedBar
+      label={t('machines')}
+      segments={[
+        { label: t('done'), value: counts.done + counts.skipped, tone: 'good' },
+        { label: t('running'), value: counts.running, tone: 'info' },
+        { label: t('failed'), value: counts.failed, tone: 'bad' },
+        { label: t('cancelled'), value: counts.cancelled, tone: 'warn' },
+        { label: t('waiting'), value: counts.waiting, tone: 'idle' },
+      ]}
+    />
+  )
+}

@@ -1,0 +1,108 @@
+import { useClusterRead } from '../../api/cluster-reads.ts'
+import { recordIn, numberIn } from '../../api/rows.ts'
+import { useNodeFigures, type NodeFigures } from '../../entities/node-figures.ts'
+import { filterOfWork, useTaskSummary } from '../../entities/task-summary.ts'
+import { useFormat } from '../../i18n/format.ts'
+import { useText } from '../../i18n/messages.ts'
+import { paths } from '../../navigation/paths.ts'
+import { useGo } from '../../navigation/use-navigation.ts'
+import { Card } from '../../ui/card.tsx'
+import { StateBar } from '../../ui/charts/state-bar.tsx'
+import { Meter } from '../../ui/meter.tsx'
+import { messages } from './messages.ts'
+import type { ClusterPart } from './overview-page.tsx'
+
+/** Jobs and tasks by their state, each of which leads to its list, and how full the cluster is. */
+export function ClusterNumbers({ cluster, clusterRef }: ClusterPart) {
+  return (
+    <div className="grid gap-4 lg:grid-cols-3">
+      <JobStates cluster={cluster} clusterRef={clusterRef} />
+      <TaskStates cluster={cluster} clusterRef={clusterRef} />
+      <Fill cluster={cluster} />
+    </div>
+  )
+}
+
+const jobStates = [
+  { state: 'PENDING', tone: 'warn' },
+  { state: 'RUNNING', tone: 'info' },
+  { state: 'SUCCEEDED', tone: 'good' },
+  { state: 'FAILED', tone: 'bad' },
+  { state: 'STOPPED', tone: 'idle' },
+] as const
+
+function JobStates({ cluster, clusterRef }: ClusterPart) {
+  const t = useText(messages)
+  const go = useGo()
+  const jobs = useClusterRead(cluster, { route: 'listShoalJobs', query: { limit: 1 } }, { changesOf: ['job'] })
+  const counts = recordIn(jobs.data?.body ?? {}, 'counts')
+  return (
+    <Card title={t('jobs')}>
+      <StateBar
+        label={t('jobs')}
+        shares={jobStates.map(({ state, tone }) => ({ state, tone, label: t(state), count: numberIn(counts, state) ?? 0 }))}
+        onSelect={(state) => go(paths.list(clusterRef, 'jobs', { filter: `status:eq:${state}` }))}
+      />
+    </Card>
+  )
+}
+
+const taskStates = [
+  { state: 'waiting', tone: 'warn' },
+  { state: 'running', tone: 'info' },
+  { state: 'finished', tone: 'good' },
+  { state: 'failed', tone: 'bad' },
+] as const
+
+function TaskStates({ cluster, clusterRef }: ClusterPart) {
+  const t = useText(messages)
+  const go = useGo()
+  const { total } = useTaskSummary(cluster)
+  return (
+    <Card title={t('runningTasks')}>
+      <StateBar
+        label={t('runningTasks')}
+        shares={taskStates.map(({ state, tone }) => ({ state, tone, label: t(state), count: total[state] }))}
+        onSelect={(state) => go(paths.list(clusterRef, 'tasks', { filter: filterOfWork[state] }))}
+      />
+    </Card>
+  )
+}
+
+const sum = (
+  figures: readonly NodeFigures[],
+  name: 'memoryUsedBytes' | 'memoryTotalBytes' | 'objectStoreUsedBytes' | 'objectStoreTotalBytes',
+) => figures.reduce((total, each) => total + (each[name] ?? 0), 0)
+
+/** All nodes together. */
+function Fill({ cluster }: { readonly cluster: string }) {
+  const t = useText(messages)
+  const format = useFormat()
+  const figures = [...useNodeFigures(cluster).values()]
+  const mean = (name: 'cpu' | 'gpu') => {
+    const known = figures.map((each) => each[name]).filter((value) => value !== null)
+    return known.length === 0 ? null : known.reduce((total, value) => total + value, 0) / known.length
+  }
+  const [memoryUsed, memoryTotal] = [sum(figures, 'memoryUsedBytes'), sum(figures, 'memoryTotalBytes')]
+  const [storeUsed, storeTotal] = [sum(figures, 'objectStoreUsedBytes'), sum(figures, 'objectStoreTotalBytes')]
+  const amount = (used: number, total: number) => t('of', { used: format.bytes(used), total: format.bytes(total) })
+  const rows = [
+    { name: t('cpu'), value: mean('cpu'), words: null },
+    { name: t('memory'), value: memoryTotal > 0 ? memoryUsed / memoryTotal : null, words: amount(memoryUsed, memoryTotal) },
+    ...(figures.some(({ gpus }) => gpus.length > 0) ? [{ name: t('gpu'), value: mean('gpu'), words: null }] : []),
+    { name: t('objectStore'), value: storeTotal > 0 ? storeUsed / storeTotal : null, words: amount(storeUsed, storeTotal) },
+  ]
+  return (
+    <Card>
+      <ul className="flex flex-col gap-1 pt-1">
+        {rows.map(({ name, value, words }) => (
+          <li key={name} className="grid grid-cols-[88px_1fr_auto] items-center gap-2 text-sm">
+            <span className="text-soft">{name}</span>
+            <Meter value={value ?? 0} label={name} />
+            <span className="text-right tabular-nums">{value === null ? '–' : (words ?? format.percent(value))}</span>
+          </li>
+        ))}
+      </ul>
+    </Card>
+  )
+}
