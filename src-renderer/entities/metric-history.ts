@@ -36,6 +36,11 @@ export function useMetricHistory(cluster: string, { names, spanMs, nodes, points
   return { history: data?.body as unknown as MetricHistory | undefined, fromMs, toMs, error } // parsed by the host by the schema of the route
 }
 
+/** Nodes tell every few seconds, and later when they are busy: only what is missing for longer is a gap. */
+const toldEveryMs = 10_000
+export const gapOf = (history: MetricHistory | undefined): number | undefined =>
+  history === undefined ? undefined : Math.max(history.stepMs, toldEveryMs)
+
 type LinePoints = readonly (readonly [number, number | null])[]
 type LineOf = { readonly label: string; readonly points: LinePoints }
 

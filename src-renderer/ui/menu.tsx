@@ -17,11 +17,18 @@ export type MenuItem =
   | 'separator'
   | { readonly heading: string }
 
-type MenuProps = { readonly trigger: ReactElement; readonly items: readonly MenuItem[]; readonly label: string }
+type MenuProps = {
+  readonly trigger: ReactElement
+  readonly items: readonly MenuItem[]
+  readonly label: string
+  /** With `onOpenChange`, for a menu that is opened from elsewhere. */
+  readonly isOpen?: boolean
+  readonly onOpenChange?: (isOpen: boolean) => void
+}
 
-export function Menu({ trigger, items, label }: MenuProps) {
+export function Menu({ trigger, items, label, isOpen, onOpenChange }: MenuProps) {
   return (
-    <DropdownMenu.Root modal={false}>
+    <DropdownMenu.Root modal={false} {...(isOpen !== undefined && { open: isOpen })} {...(onOpenChange && { onOpenChange })}>
       <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
       <DropdownMenu.Portal>
         <DropdownMenu.Content

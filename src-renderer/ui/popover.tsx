@@ -1,11 +1,18 @@
 import { Popover as Radix } from 'radix-ui'
 import type { ReactElement, ReactNode } from 'react'
 
-type PopoverProps = { readonly trigger: ReactElement; readonly label: string; readonly children: ReactNode }
+type PopoverProps = {
+  readonly trigger: ReactElement
+  readonly label: string
+  /** With `onOpenChange`, for one that its content closes. */
+  readonly isOpen?: boolean
+  readonly onOpenChange?: (isOpen: boolean) => void
+  readonly children: ReactNode
+}
 
-export function Popover({ trigger, label, children }: PopoverProps) {
+export function Popover({ trigger, label, isOpen, onOpenChange, children }: PopoverProps) {
   return (
-    <Radix.Root>
+    <Radix.Root {...(isOpen !== undefined && { open: isOpen })} {...(onOpenChange && { onOpenChange })}>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
       <Radix.Portal>
         <Radix.Content

@@ -1,7 +1,7 @@
 import { useCallback, useMemo } from 'react'
 import { useListing } from '../../api/entity-pages.ts'
 import { textIn } from '../../api/rows.ts'
-import { isSpan, spanNames, spans, useLines, useMetricHistory } from '../../entities/metric-history.ts'
+import { gapOf, isSpan, spanNames, spans, useLines, useMetricHistory } from '../../entities/metric-history.ts'
 import { useText } from '../../i18n/messages.ts'
 import { firstOf } from '../../navigation/query.ts'
 import { useQueryState } from '../../navigation/use-navigation.ts'
@@ -35,7 +35,7 @@ export function ClusterLines({ cluster }: { readonly cluster: string }) {
   const gpu = useLines(history, 'gpu_utilization_percent', labelOf)
   const received = useLines(history, 'network_received_bytes_per_s', labelOf)
   const store = useLines(history, 'store_used_bytes', labelOf)
-  const shared = { fromMs, toMs, stepMs: history?.stepMs, syncKey: 'overview', isLive: true } as const
+  const shared = { fromMs, toMs, stepMs: gapOf(history), syncKey: 'overview', isLive: true } as const
   return (
     <Card
       actions={

@@ -87,18 +87,18 @@ function Fill({ cluster }: { readonly cluster: string }) {
   const [storeUsed, storeTotal] = [sum(figures, 'objectStoreUsedBytes'), sum(figures, 'objectStoreTotalBytes')]
   const amount = (used: number, total: number) => t('of', { used: format.bytes(used), total: format.bytes(total) })
   const rows = [
-    { name: t('cpu'), value: mean('cpu'), words: null },
-    { name: t('memory'), value: memoryTotal > 0 ? memoryUsed / memoryTotal : null, words: amount(memoryUsed, memoryTotal) },
-    ...(figures.some(({ gpus }) => gpus.length > 0) ? [{ name: t('gpu'), value: mean('gpu'), words: null }] : []),
-    { name: t('objectStore'), value: storeTotal > 0 ? storeUsed / storeTotal : null, words: amount(storeUsed, storeTotal) },
+    { name: t('cpu'), value: mean('cpu'), words: null, isUse: true },
+    { name: t('memory'), value: memoryTotal > 0 ? memoryUsed / memoryTotal : null, words: amount(memoryUsed, memoryTotal), isUse: false },
+    ...(figures.some(({ gpus }) => gpus.length > 0) ? [{ name: t('gpu'), value: mean('gpu'), words: null, isUse: true }] : []),
+    { name: t('objectStore'), value: storeTotal > 0 ? storeUsed / storeTotal : null, words: amount(storeUsed, storeTotal), isUse: false },
   ]
   return (
     <Card>
       <ul className="flex flex-col gap-1 pt-1">
-        {rows.map(({ name, value, words }) => (
+        {rows.map(({ name, value, words, isUse }) => (
           <li key={name} className="grid grid-cols-[88px_1fr_auto] items-center gap-2 text-sm">
             <span className="text-soft">{name}</span>
-            <Meter value={value ?? 0} label={name} />
+            <Meter value={value ?? 0} label={name} {...(isUse && { tone: 'info' as const })} />
             <span className="text-right tabular-nums">{value === null ? '–' : (words ?? format.percent(value))}</span>
           </li>
         ))}

@@ -23,7 +23,9 @@ export function LatestJobs({ cluster, clusterRef }: ClusterPart) {
           const id = textIn(row, 'id') ?? ''
           return (
             <li key={id} className="grid grid-cols-[104px_1fr_auto_72px] items-center gap-3 border-t py-1 text-sm first:border-t-0">
-              <StateBadge kind="job" state={textIn(row, 'status')} />
+              <span>
+                <StateBadge kind="job" state={textIn(row, 'status')} />
+              </span>
               <span className="truncate">
                 <JobLink cluster={clusterRef} id={id} name={textIn(row, 'entrypoint')} />
               </span>

@@ -1,0 +1,37 @@
+import type { Cluster } from '../../../src-main/contract/clusters.ts'
+import type { Draft } from './draft.ts'
+
+export type SettingsProblem = 'nameEmpty' | 'nameWrong' | 'nameLong' | 'nameTaken' | 'portWrong' | 'portApiWrong' | 'portSame'
+export type SettingsProblems = Partial<Record<'name' | 'head' | 'agent' | 'api', SettingsProblem>>
+
+/** What is wrong with what was entered, by field. */
+export function settingsProblems({ name, ports }: Pick<Draft, 'name' | 'ports'>, clusters: readonly Pick<Cluster, 'name'>[]): SettingsProblems {
+  const named = nameProblem(name, clusters)
+  const isHead = isPort(ports.head, 1)
+  const isAgent = isPort(ports.agent, 1)
+  const isSame = isHead && isAgent && Number(ports.head) === Number(ports.agent)
+  return {
+    ...(named !== undefined && { name: named }),
+    ...(!isHead && { head: 'portWrong' as const }),
+    ...(!isAgent ? { agent: 'portWrong' as const } : isSame ? { agent: 'portSame' as const } : {}),
+    ...(!isPort(ports.api, 0) && { api: 'portApiWrong' as const }),
+  }
+}
+
+function nameProblem(name: string, clusters: readonly Pick<Cluster, 'name'>[]): SettingsProblem | undefined {
+  if (name === '') return 'nameEmpty'
+  if (name.length > 48) return 'nameLong'
+  if (!/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/.test(name)) return 'nameWrong'
+  return clusters.some((cluster) => cluster.name === name) ? 'nameTaken' : undefined
+}
+
+const isPort = (text: string, least: number): boolean => /^\d{1,5}$/.test(text.trim()) && Number(text) >= least && Number(text) <= 65_535
+
+/** A name that no cluster has yet: lab, lab-2, lab-3… */
+export function freeName(wanted: string, clusters: readonly Pick<Cluster, 'name'>[]): string {
+  const taken = new Set(clusters.map(({ name }) => name))
+  if (!taken.has(wanted)) return wanted
+  let number = 2
+  while (taken.has(`${wanted}-${number}`)) number += 1
+  return `${wanted}-${number}`
+}

@@ -1,0 +1,116 @@
+import { Activity } from 'lucide-react'
+import { useEffect, useId, useMemo, useRef } from 'react'
+import { useText } from '../../i18n/messages.ts'
+import { EmptyState } from '../empty-state.tsx'
+import { pressKey } from './keyboard.ts'
+import type { Grouping } from './layout.ts'
+import { messages } from './messages.ts'
+import { overviewPx } from './paint-overview.ts'
+import { axisPx } from './scene.ts'
+import type { ColourBy } from './shading.ts'
+import { type BarId, TimelineController, type TimelineInput } from './timeline-controller.ts'
+import { TimelineFooter, TimelineSummary } from './timeline-footer.tsx'
+import { LaneLabels } from './timeline-labels.tsx'
+import type { TimelineBar, TimelineStore } from './timeline-store.ts'
+import { TimelineToolbar } from './timeline-toolbar.tsx'
+import { TimelineTooltip } from './timeline-tooltip.tsx'
+import { useSignal } from './use-signal.ts'
+import { useStage } from './use-stage.ts'
+import type { TimeSpan } from './view-window.ts'
+
+type TimelineViewProps = {
+  readonly store: TimelineStore
+  readonly grouping: Grouping
+  readonly colourBy: ColourBy
+  /** New bars come, and those that run grow. */
+  readonly isLive: boolean
+  /** The clock of those who tell the times. @default Date.now */
+  readonly nowMs?: () => number
+  readonly selected?: BarId | null
+  /** Shows the lineage of these tasks: the others are dimmed, and arrows go from parent to child. */
+  readonly litTasks?: ReadonlySet<string> | undefined
+  readonly onSelect: (bar: TimelineBar | null) => void
+  readonly onOpen: (bar: TimelineBar) => void
+  readonly onSpan: (span: TimeSpan | null) => void
+  /** What it is a timeline of. */
+  readonly label: string
+}
+
+/** Bars of attempts in lanes over time, as high as its container. */
+export function TimelineView({ store, label, nowMs = Date.now, selected = null, litTasks, ...choices }: TimelineViewProps) {
+  const input: TimelineInput = { ...choices, nowMs, selected, litTasks }
+  const firstInput = useRef(input)
+  const controller = useMemo(() => new TimelineController(store, firstInput.current), [store])
+  useEffect(() => controller.update(input))
+  return (
+    <section aria-label={label} className="flex h-full min-h-0 min-w-0 flex-col overflow-hidden rounded-lg border bg-surface">
+      <TimelineToolbar controller={controller} />
+      <TimelineBody controller={controller} label={label} />
+      <TimelineFooter controller={controller} />
+    </section>
+  )
+}
+
+function TimelineBody({ controller, label }: { readonly controller: TimelineController; readonly label: string }) {
+  const t = useText(messages)
+  const { elements } = useStage(controller)
+  const [keysId, summaryId] = [useId(), useId()]
+  const application = useRef<HTMLDivElement>(null)
+  return (
+    // One widget with its own keys: what is drawn has no elements that could be focused. The focused bar is said by the live region in the footer.
+    <div
+      ref={application}
+      role="application"
+      tabIndex={0}
+      aria-label={label}
+      aria-describedby={`${summaryId} ${keysId}`}
+      onKeyDown={(event) => {
+        if (event.target !== application.current || !pressKey(controller, event)) return
+        event.preventDefault()
+        event.stopPropagation()
+      }}
+      className="relative flex min-h-0 flex-1 flex-col border-t focus-visible:outline-offset-[-2px]"
+    >
+      <p id={keysId} className="sr-only">
+        {t('keys')}
+      </p>
+      <TimelineSummary id={summaryId} controller={controller} />
+      <div ref={elements.scroller} className="min-h-0 flex-1 overflow-x-hidden overflow-y-auto" tabIndex={-1}>
+        <div ref={elements.spacer}>
+          <div ref={elements.layer} className="sticky top-0 flex overflow-hidden">
+            <div className="relative w-44 shrink-0 border-r max-md:w-28">
+              <div className="relative z-10 flex items-center border-b bg-surface px-3" style={{ height: axisPx }}>
+                <span ref={elements.day} className="truncate text-xs text-soft" />
+              </div>
+              <div ref={elements.labels} className="absolute inset-x-0" style={{ top: axisPx }}>
+                <LaneLabels controller={controller} />
+              </div>
+            </div>
+            <div className="relative min-w-0 flex-1">
+              <canvas ref={elements.lanes} aria-hidden className="absolute inset-0 size-full touch-none" />
+              <TimelineTooltip controller={controller} />
+              <Empty controller={controller} />
+            </div>
+          </div>
+        </div>
+      </div>
+      <div className="flex border-t">
+        <div className="w-44 shrink-0 border-r max-md:w-28" />
+        <canvas ref={elements.overview} aria-hidden className="min-w-0 flex-1 touch-none" style={{ height: overviewPx }} />
+      </div>
+    </div>
+  )
+}
+
+function Empty({ controller }: { readonly controller: TimelineController }) {
+  const t = useText(messages)
+  useSignal(controller.choices)
+  if (controller.store.range) return null
+  return (
+    <div className="absolute inset-0 flex items-center justify-center bg-surface">
+      <EmptyState icon={Activity} title={t('empty')}>
+        {controller.input.isLive && t('emptyLive')}
+      </EmptyState>
+    </div>
+  )
+}
