@@ -5,7 +5,10 @@ export type CreateSpec = GivenInput<'clusters.create'>['spec']
 const usual = { head: 6_379, agent: 6_380, api: 8_265 } as const
 
 /** What does the same on the command line. Machines stand there by name. */
-export function createCommand({ name, head, workers = [], service = 'none', ports = {} }: CreateSpec, nameOf: (id: string) => string): string {
+export function createCommand(
+  { name, head, workers = [], service = 'none', ports = {} }: CreateSpec,
+  nameOf: (id: string) => string,
+): string {
   const flag = (word: string, value: string | undefined) => (value === undefined ? [] : [`--${word}`, quoted(value)])
   const port = (kind: keyof typeof usual) => (ports[kind] === undefined || ports[kind] === usual[kind] ? undefined : String(ports[kind]))
   return [

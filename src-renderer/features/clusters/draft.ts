@@ -17,7 +17,8 @@ export type Draft = {
   readonly added: readonly string[]
   /** Of these, those that were looked at. */
   readonly checked: readonly string[]
-  readonly name: string
+  /** Null: the first that is free. */
+  readonly name: string | null
   /** Null: the one that is suggested. */
   readonly head: string | null
   readonly service: ServiceKind
@@ -34,7 +35,7 @@ const emptyDraft: Draft = {
   leftOut: [],
   added: [],
   checked: [],
-  name: 'lab',
+  name: null,
   head: null,
   service: 'none',
   ports: { head: '6379', agent: '6380', api: '8265' },

@@ -47,3 +47,6 @@ export function newSpecs(hosts: readonly Host[], { user, keyFile }: { readonly u
       ...(keyFile !== '' && spec.keyFiles === undefined && { keyFiles: [keyFile] }),
     }))
 }
+
+/** Nothing, or a name that a user may have. */
+export const isUser = (text: string): boolean => text === '' || /^[A-Za-z0-9_][A-Za-z0-9_.@\\-]*\$?$/.test(text)

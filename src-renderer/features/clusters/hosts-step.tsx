@@ -8,7 +8,7 @@ import { Button } from '../../ui/button.tsx'
 import { ErrorNote } from '../../ui/error-note.tsx'
 import { Segmented } from '../../ui/field.tsx'
 import { changeDraft, readDraftNow, useDraft } from './draft.ts'
-import { type Host, newSpecs } from './host-standing.ts'
+import { type Host, isUser, newSpecs } from './host-standing.ts'
 import { MachineChooser } from './machine-chooser.tsx'
 import { messages } from './new-messages.ts'
 import { PasteHosts } from './paste-hosts.tsx'
@@ -70,8 +70,6 @@ export function HostsStep({ onNext }: { readonly onNext: () => void }) {
     </>
   )
 }
-
-export const isUser = (text: string): boolean => text === '' || /^[A-Za-z0-9_][A-Za-z0-9_.@\\-]*\$?$/.test(text)
 
 type HostCounts = { readonly total: number; readonly fresh: number; readonly wrong: number }
 

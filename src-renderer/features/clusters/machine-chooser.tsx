@@ -28,7 +28,8 @@ export function MachineChooser({ machines, chosen, onChange }: MachineChooserPro
   const count = free.filter(({ id }) => taken.has(id)).length
   if (machines.length === 0) return <EmptyState icon={Server} title={t('noMachines')} />
   const toggle = (ids: readonly string[], isWanted: boolean) => {
-    const rest = chosen.filter((id) => !ids.includes(id))
+    const touched = new Set(ids)
+    const rest = chosen.filter((id) => !touched.has(id))
     onChange(isWanted ? [...rest, ...ids] : rest)
   }
   return (
@@ -44,7 +45,12 @@ export function MachineChooser({ machines, chosen, onChange }: MachineChooserPro
             label={t('selectAll')}
             isChecked={count === 0 ? false : count === free.length ? true : 'some'}
             isDisabled={free.length === 0}
-            onChange={(isWanted) => toggle(free.map(({ id }) => id), isWanted)}
+            onChange={(isWanted) =>
+              toggle(
+                free.map(({ id }) => id),
+                isWanted,
+              )
+            }
           />
         </div>
         <div className="max-h-[440px] overflow-y-auto">
@@ -73,10 +79,17 @@ function ChoiceRow({ machine, isChosen, onChange }: ChoiceRowProps) {
   const isFree = machine.clusterId === null
   return (
     <div className="flex min-h-8 flex-wrap items-center gap-x-3 border-b px-3 py-1">
-      <Checkbox label={<span className="font-medium">{machine.name}</span>} isChecked={isChosen && isFree} isDisabled={!isFree} onChange={onChange} />
+      <Checkbox
+        label={<span className="font-medium">{machine.name}</span>}
+        isChecked={isChosen && isFree}
+        isDisabled={!isFree}
+        onChange={onChange}
+      />
       <span className="font-mono text-sm text-soft">{placeOf(machine)}</span>
       <span className="text-sm text-faint">{machine.groups.join(', ')}</span>
-      {!isFree && <span className="ml-auto text-sm text-faint">{t('inOtherCluster', { cluster: cluster ?? machine.clusterId ?? '' })}</span>}
+      {!isFree && (
+        <span className="ml-auto text-sm text-faint">{t('inOtherCluster', { cluster: cluster ?? machine.clusterId ?? '' })}</span>
+      )}
     </div>
   )
 }

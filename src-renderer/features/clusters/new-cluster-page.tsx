@@ -1,3 +1,4 @@
+import { useState } from 'react'
 import { useClusters } from '../../api/live-things.ts'
 import { useText } from '../../i18n/messages.ts'
 import { PathLink } from '../../navigation/link.tsx'
@@ -11,7 +12,7 @@ import { CheckStep } from './check-step.tsx'
 import { forgetDraft, useDraft, wantedIds } from './draft.ts'
 import { HostsStep } from './hosts-step.tsx'
 import { messages } from './new-messages.ts'
-import { PlanStep } from './plan-step.tsx'
+import { PlanStep, type PlanStepProps } from './plan-step.tsx'
 import { settingsProblems } from './settings-check.ts'
 import { SettingsStep } from './settings-step.tsx'
 import { StepNav } from './step-nav.tsx'
@@ -27,7 +28,8 @@ export function NewClusterPage() {
   const clusters = useClusters()
   const reach = furthest(wantedIds(draft).length > 0, Object.keys(settingsProblems(draft, clusters.values)).length === 0)
   const asked = buildSteps.find((step) => step === firstOf(query['step'])) ?? 'hosts'
-  const step = buildSteps.indexOf(asked) <= buildSteps.indexOf(reach) ? asked : reach
+  const [isCreating, setCreating] = useState(false) // its name is taken by itself then
+  const step = isCreating || buildSteps.indexOf(asked) <= buildSteps.indexOf(reach) ? asked : reach
   const goTo = (next: BuildStep) => change({ step: next === 'hosts' ? undefined : next }, { push: true })
   return (
     <Page
@@ -52,7 +54,7 @@ export function NewClusterPage() {
       }
     >
       <StepNav step={step} furthest={reach} onStep={goTo} />
-      {isKnown ? <StepView step={step} onStep={goTo} /> : <SkeletonRows rows={8} />}
+      {isKnown ? <StepView step={step} onStep={goTo} isCreating={isCreating} onCreating={setCreating} /> : <SkeletonRows rows={8} />}
     </Page>
   )
 }
@@ -63,9 +65,9 @@ function furthest(hasMembers: boolean, isSettled: boolean): BuildStep {
   return isSettled ? 'plan' : 'settings'
 }
 
-type StepViewProps = { readonly step: BuildStep; readonly onStep: (step: BuildStep) => void }
+type StepViewProps = Omit<PlanStepProps, 'onBack'> & { readonly step: BuildStep; readonly onStep: (step: BuildStep) => void }
 
-function StepView({ step, onStep }: StepViewProps) {
+function StepView({ step, onStep, ...creating }: StepViewProps) {
   switch (step) {
     case 'hosts':
       return <HostsStep onNext={() => onStep('check')} />
@@ -74,6 +76,6 @@ function StepView({ step, onStep }: StepViewProps) {
     case 'settings':
       return <SettingsStep onBack={() => onStep('check')} onNext={() => onStep('plan')} />
     case 'plan':
-      return <PlanStep onBack={() => onStep('settings')} />
+      return <PlanStep onBack={() => onStep('settings')} {...creating} />
   }
 }

@@ -16,7 +16,8 @@ export const messages = defineMessages(
     paste: 'Paste hosts',
     choose: 'Choose known machines {count}',
     hostsLabel: 'One machine a line, or a list of any kind',
-    hostsHint: 'user@host:port, ranges such as gpu[01-08], names of ~/.ssh/config, CSV, an Ansible inventory, ssh command lines. Options behind a host: key=~/.ssh/lab jump=gateway name=big',
+    hostsHint:
+      'user@host:port, ranges such as gpu[01-08], names of ~/.ssh/config, CSV, an Ansible inventory, ssh command lines. Options behind a host: key=~/.ssh/lab jump=gateway name=big',
     hostsPlaceholder: 'ada@10.0.0.1\nada@10.0.0.[2-4]\ngpu[01-08] user=ada key=~/.ssh/lab',
     sshConfig: 'From ~/.ssh/config',
     sshConfigNone: '~/.ssh/config names no hosts.',
@@ -76,7 +77,8 @@ export const messages = defineMessages(
     blocker: 'blocker',
     checkedSummary: '{fit} of {count, plural, one {# machine} other {# machines}} fit',
     checkedLeft: '{count, plural, one {# still being checked} other {# still being checked}}',
-    blockedSummary: '{count, plural, one {# has a blocker: mend it, leave it out, or go on and decide at the plan} other {# have a blocker: mend them, leave them out, or go on and decide at the plan}}',
+    blockedSummary:
+      '{count, plural, one {# has a blocker: mend it, leave it out, or go on and decide at the plan} other {# have a blocker: mend them, leave them out, or go on and decide at the plan}}',
     leaveBlocked: 'Leave out what has a blocker',
     noneFit: 'No machine is fit. Mend one of them and check it again.',
     reach: 'Who reaches whom',
@@ -102,7 +104,8 @@ export const messages = defineMessages(
     blockedWhy: 'no answer: a firewall, or no way there',
     'not-testedWhy': 'one of the two could not be asked',
     way: '{from} → {to}, {address}:{port}: {verdict}',
-    reachHelp: 'A blocked way needs port {port} opened between the machines, or another address in the machine’s settings (node address). A cluster whose workers cannot reach each other still works where their data need not meet.',
+    reachHelp:
+      'A blocked way needs port {port} opened between the machines, or another address in the machine’s settings (node address). A cluster whose workers cannot reach each other still works where their data need not meet.',
     clusterName: 'Name of the cluster',
     clusterNameHint: 'Small letters, digits and dashes. It stands in addresses and on the command line.',
     nameEmpty: 'Give it a name, such as lab.',
@@ -144,7 +147,8 @@ export const messages = defineMessages(
     planAgain: 'Plan again',
     create: 'Create {name}',
     createOf: '{name} will be made of {count, plural, one {# machine} other {# machines}}.',
-    withoutBlocked: '{count, plural, one {Go on without the machine that has a blocker} other {Go on without the # machines that have a blocker}}',
+    withoutBlocked:
+      '{count, plural, one {Go on without the machine that has a blocker} other {Go on without the # machines that have a blocker}}',
     headIsBlocked: 'The head has a blocker. Mend it, or choose another head.',
     otherHead: 'Choose another head',
     createFailed: 'It was not created',
@@ -164,7 +168,8 @@ export const messages = defineMessages(
     paste: '貼り付け',
     choose: '登録済みから選択 {count}',
     hostsLabel: '1 行に 1 台、または任意の形式の一覧',
-    hostsHint: 'user@host:port、gpu[01-08] のような範囲、~/.ssh/config の名前、CSV、Ansible インベントリー、ssh コマンド行。ホストの後に key=~/.ssh/lab jump=gateway name=big などの指定も可能',
+    hostsHint:
+      'user@host:port、gpu[01-08] のような範囲、~/.ssh/config の名前、CSV、Ansible インベントリー、ssh コマンド行。ホストの後に key=~/.ssh/lab jump=gateway name=big などの指定も可能',
     hostsPlaceholder: 'ada@10.0.0.1\nada@10.0.0.[2-4]\ngpu[01-08] user=ada key=~/.ssh/lab',
     sshConfig: '~/.ssh/config から',
     sshConfigNone: '~/.ssh/config にホストがありません。',
@@ -250,7 +255,8 @@ export const messages = defineMessages(
     blockedWhy: '応答なし：ファイアウォール、または経路がありません',
     'not-testedWhy': 'どちらかのマシンに接続できませんでした',
     way: '{from} → {to}、{address}:{port}：{verdict}',
-    reachHelp: '遮断された経路は、マシン間でポート {port} を開けるか、マシンの設定で別のノードアドレスを指定してください。ワーカー同士が届かなくても、データを共有しない処理は動作します。',
+    reachHelp:
+      '遮断された経路は、マシン間でポート {port} を開けるか、マシンの設定で別のノードアドレスを指定してください。ワーカー同士が届かなくても、データを共有しない処理は動作します。',
     clusterName: 'クラスターの名前',
     clusterNameHint: '英小文字・数字・ハイフン。アドレスやコマンドラインで使われます。',
     nameEmpty: '名前を入力してください（例：lab）。',

@@ -15,7 +15,12 @@ const shownRows = 200
 /** What was understood of a text, and what was not, by line. */
 export function ParsedTable({ parsed: { hosts, problems, isReading }, isEmpty, onLine }: ParsedTableProps) {
   const t = useText(messages)
-  if (isEmpty) return <EmptyState icon={ServerCog} title={t('total', { count: 0 })}>{t('nothingYet')}</EmptyState>
+  if (isEmpty)
+    return (
+      <EmptyState icon={ServerCog} title={t('total', { count: 0 })}>
+        {t('nothingYet')}
+      </EmptyState>
+    )
   const isWrong = ({ standing }: Host) => standing.kind === 'taken' || standing.kind === 'elsewhere'
   const inOrder = [...hosts.filter(isWrong), ...hosts.filter((host) => !isWrong(host))]
   return (
@@ -67,7 +72,9 @@ function HostRow({ host: { spec, standing } }: { readonly host: Host }) {
         {standing.kind === 'known' && (
           <>
             <Badge tone="idle">{t('known')}</Badge>
-            {standing.machine.name !== spec.name && <span className="block text-xs text-faint">{t('knownAs', { name: standing.machine.name })}</span>}
+            {standing.machine.name !== spec.name && (
+              <span className="block text-xs text-faint">{t('knownAs', { name: standing.machine.name })}</span>
+            )}
           </>
         )}
         {standing.kind === 'taken' && (
@@ -79,7 +86,9 @@ function HostRow({ host: { spec, standing } }: { readonly host: Host }) {
         {standing.kind === 'elsewhere' && (
           <>
             <Badge tone="bad">{t('elsewhere', { cluster: clusterName(standing.clusterId) })}</Badge>
-            <span className="block text-bad">{t('elsewhereWhy', { name: standing.machine.name, cluster: clusterName(standing.clusterId) })}</span>
+            <span className="block text-bad">
+              {t('elsewhereWhy', { name: standing.machine.name, cluster: clusterName(standing.clusterId) })}
+            </span>
           </>
         )}
       </td>

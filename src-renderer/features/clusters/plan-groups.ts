@@ -14,7 +14,12 @@ export function planGroups({ machines }: Plan): PlanGroup[] {
 export type Blocked = {
   /** What stands in the way of the whole. */
   readonly whole: readonly Finding[]
-  readonly machines: readonly { readonly machineId: string; readonly name: string; readonly role: PlannedMachine['role']; readonly findings: readonly Finding[] }[]
+  readonly machines: readonly {
+    readonly machineId: string
+    readonly name: string
+    readonly role: PlannedMachine['role']
+    readonly findings: readonly Finding[]
+  }[]
 }
 
 export function blockedOf({ blockers, machines }: Plan): Blocked {

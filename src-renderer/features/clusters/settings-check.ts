@@ -4,9 +4,15 @@ import type { Draft } from './draft.ts'
 export type SettingsProblem = 'nameEmpty' | 'nameWrong' | 'nameLong' | 'nameTaken' | 'portWrong' | 'portApiWrong' | 'portSame'
 export type SettingsProblems = Partial<Record<'name' | 'head' | 'agent' | 'api', SettingsProblem>>
 
+type Named = Pick<Cluster, 'name'>
+
+/** What it will be called as things are. */
+export const clusterNameOf = ({ name }: Pick<Draft, 'name'>, clusters: readonly Named[]): string => name ?? freeName('lab', clusters)
+
 /** What is wrong with what was entered, by field. */
-export function settingsProblems({ name, ports }: Pick<Draft, 'name' | 'ports'>, clusters: readonly Pick<Cluster, 'name'>[]): SettingsProblems {
-  const named = nameProblem(name, clusters)
+export function settingsProblems(draft: Pick<Draft, 'name' | 'ports'>, clusters: readonly Named[]): SettingsProblems {
+  const { ports } = draft
+  const named = nameProblem(clusterNameOf(draft, clusters), clusters)
   const isHead = isPort(ports.head, 1)
   const isAgent = isPort(ports.agent, 1)
   const isSame = isHead && isAgent && Number(ports.head) === Number(ports.agent)
@@ -18,7 +24,7 @@ export function settingsProblems({ name, ports }: Pick<Draft, 'name' | 'ports'>,
   }
 }
 
-function nameProblem(name: string, clusters: readonly Pick<Cluster, 'name'>[]): SettingsProblem | undefined {
+function nameProblem(name: string, clusters: readonly Named[]): SettingsProblem | undefined {
   if (name === '') return 'nameEmpty'
   if (name.length > 48) return 'nameLong'
   if (!/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/.test(name)) return 'nameWrong'
@@ -28,7 +34,7 @@ function nameProblem(name: string, clusters: readonly Pick<Cluster, 'name'>[]): 
 const isPort = (text: string, least: number): boolean => /^\d{1,5}$/.test(text.trim()) && Number(text) >= least && Number(text) <= 65_535
 
 /** A name that no cluster has yet: lab, lab-2, lab-3… */
-export function freeName(wanted: string, clusters: readonly Pick<Cluster, 'name'>[]): string {
+export function freeName(wanted: string, clusters: readonly Named[]): string {
   const taken = new Set(clusters.map(({ name }) => name))
   if (!taken.has(wanted)) return wanted
   let number = 2

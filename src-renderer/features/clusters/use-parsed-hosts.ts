@@ -26,7 +26,13 @@ export function useParsedHosts(text: string): ParsedHosts {
     placeholderData: (before) => before,
   })
   const hosts = useMemo(
-    () => (isEmpty || data === undefined ? [] : standingsOf(data.machines, machines.filter(({ via }) => via === 'ssh'))),
+    () =>
+      isEmpty || data === undefined
+        ? []
+        : standingsOf(
+            data.machines,
+            machines.filter(({ via }) => via === 'ssh'),
+          ),
     [isEmpty, data, machines],
   )
   return { hosts, problems: isEmpty ? [] : (data?.problems ?? []), isReading: settled !== text || isFetching, error }

@@ -1,0 +1,36 @@
+import { defineMessages } from '../../i18n/messages.ts'
+
+export const messages = defineMessages(
+  {
+    title: 'Events',
+    kinds: 'Kinds',
+    all: 'All',
+    node: 'Nodes',
+    job: 'Jobs',
+    actor: 'Actors',
+    placement_group: 'Placement groups',
+    task: 'Tasks',
+    object_store: 'Object store',
+    alert: 'Alerts',
+    older: 'Older',
+    none: 'Nothing of this kind has happened yet.',
+    details: 'Details',
+    range: 'Events {oldest} to {newest} are kept.',
+  },
+  {
+    title: 'イベント',
+    kinds: '種類',
+    all: 'すべて',
+    node: 'ノード',
+    job: 'ジョブ',
+    actor: 'アクター',
+    placement_group: 'プレイスメントグループ',
+    task: 'タスク',
+    object_store: 'オブジェクトストア',
+    alert: '警告',
+    older: 'さらに前',
+    none: 'この種類のイベントはまだありません。',
+    details: '詳細',
+    range: 'イベント {oldest} から {newest} までが保持されています。',
+  },
+)
