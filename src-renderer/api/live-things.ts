@@ -1,5 +1,6 @@
 import { useMemo } from 'react'
 import type { Cluster } from '../../src-main/contract/clusters.ts'
+import type { Upload } from '../../src-main/contract/jobs.ts'
 import type { Machine } from '../../src-main/contract/machines.ts'
 import type { Operation } from '../../src-main/contract/operations.ts'
 import type { Question } from '../../src-main/contract/questions.ts'
@@ -22,3 +23,7 @@ export function useCluster(ref: string): { readonly cluster: Cluster | undefined
   const cluster = useMemo(() => values.find(({ id, name }) => id === ref || name === ref), [values, ref])
   return { cluster, isKnown }
 }
+
+const uploads = new LiveTopic<Upload>('uploads')
+/** Folders that are on their way to a cluster. */
+export const useUploads = (): LiveMap<Upload> => useLive(uploads)

@@ -68,6 +68,8 @@ export const messages = defineMessages(
     filterHere: 'Filter this list',
     showShortcuts: 'Show all keys',
     menu: 'Menu',
+    updateReady: 'Version {version} is ready',
+    updateRestart: 'Restart to update',
   },
   {
     skip: 'ページ本文へ',
@@ -136,5 +138,7 @@ export const messages = defineMessages(
     filterHere: '一覧を絞り込む',
     showShortcuts: 'キー一覧を表示',
     menu: 'メニュー',
+    updateReady: 'バージョン {version} を利用できます',
+    updateRestart: '再起動して更新',
   },
 )

@@ -23,9 +23,10 @@ export function suggestHead(machines: readonly Machine[], cells: readonly ReachC
     return gpusOf(one) < gpusOf(other)
   }
   const best = machines.reduce((chosen, machine) => (better(machine, chosen) ? machine : chosen), first)
+  const othersFit = machines.filter((machine) => machine.id !== best.id && machine.facts !== null && !hasBlocker(machine)).length
   const reasons: HeadReason[] = [
     ...(!hasBlocker(best) && best.facts !== null ? (['fit'] as const) : []),
-    ...((reachedBy.get(best.id) ?? 0) >= machines.length - 1 ? (['reached'] as const) : []),
+    ...(othersFit > 0 && (reachedBy.get(best.id) ?? 0) >= othersFit ? (['reached'] as const) : []),
     ...(hasGpus && gpusOf(best) === 0 ? (['no-gpu'] as const) : []),
     ...(best.id === first.id ? (['first'] as const) : []),
   ]

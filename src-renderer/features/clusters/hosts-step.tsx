@@ -62,7 +62,7 @@ export function HostsStep({ onNext }: { readonly onNext: () => void }) {
           <ErrorNote error={error} />
         </div>
       )}
-      <StepFooter note={<Note counts={counts} />}>
+      <StepFooter note={<Note counts={counts} lost={new Set(parsed.problems.map(({ line }) => line)).size} />}>
         <Button variant="primary" isBusy={isBusy} disabled={!isReady} onClick={() => void next()}>
           {t('next')}
         </Button>
@@ -73,12 +73,13 @@ export function HostsStep({ onNext }: { readonly onNext: () => void }) {
 
 type HostCounts = { readonly total: number; readonly fresh: number; readonly wrong: number }
 
-function Note({ counts: { total, fresh, wrong } }: { readonly counts: HostCounts }) {
+function Note({ counts: { total, fresh, wrong }, lost }: { readonly counts: HostCounts; readonly lost: number }) {
   const t = useText(messages)
   return (
     <>
       <span className="font-medium text-ink">{t('total', { count: total })}</span>
       {fresh > 0 && <span> · {t('totalNew', { count: fresh })}</span>}
+      {lost > 0 && <span className="text-warn"> · {t('lost', { count: lost })}</span>}
       {wrong > 0 && <span className="text-bad"> · {t('mend')}</span>}
     </>
   )

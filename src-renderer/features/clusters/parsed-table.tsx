@@ -105,7 +105,7 @@ function Problems({ problems, onLine }: Pick<ParsedHosts, 'problems'> & Pick<Par
         {problems.map(({ line, text, message }, index) => (
           // One line may have several.
           <li key={index} className="flex flex-wrap gap-x-2">
-            <button type="button" className="min-h-6 font-medium underline-offset-2 hover:underline" onClick={() => onLine(line)}>
+            <button type="button" className="min-h-6 font-medium text-warn underline underline-offset-2" onClick={() => onLine(line)}>
               {t('line', { line })}
             </button>
             <code className="max-w-full truncate font-mono leading-6 text-soft">{text}</code>

@@ -48,10 +48,14 @@ function GroupView({ group: { role, machines } }: { readonly group: PlanGroup })
           {names.join(', ')} {machines.length > namesShown && t('more', { count: machines.length - namesShown })}
         </span>
       </h3>
-      <ol className="flex list-decimal flex-col gap-0.5 pl-5 marker:text-faint">
-        {first.steps.map(({ id, title, effect }) => (
-          <li key={id}>
-            <span className="font-medium">{title}</span> <span className="break-words text-soft">{effect}</span>
+      <ol className="flex flex-col gap-0.5">
+        {first.steps.map(({ id, title, effect }, index) => (
+          <li key={id} className="grid grid-cols-[20px_minmax(120px,220px)_1fr] gap-x-2">
+            <span aria-hidden className="text-faint tabular-nums">
+              {index + 1}
+            </span>
+            <span className="font-medium">{title}</span>
+            <span className="min-w-0 break-words text-soft">{effect}</span>
           </li>
         ))}
       </ol>

@@ -1,10 +1,12 @@
 import { ChevronDown, ChevronRight, RefreshCw, X } from 'lucide-react'
 import { memo, useState } from 'react'
 import type { Machine } from '../../../src-main/contract/machines.ts'
+import { panel } from '../../api/panel.ts'
 import { useFormat } from '../../i18n/format.ts'
 import { useText } from '../../i18n/messages.ts'
 import { IconButton } from '../../ui/button.tsx'
 import { VirtualList } from '../../ui/virtual-list.tsx'
+import { tellError } from './call-and-tell.ts'
 import { FindingList } from './finding-list.tsx'
 import { placeOf } from './host-standing.ts'
 import type { MachineVerdict } from './machine-verdict.ts'
@@ -81,7 +83,9 @@ const PreflightRow = memo(function PreflightRow({ machine, verdict, onCheck, onL
           </span>
         </button>
         <FactCells machine={machine} />
-        <VerdictBadge verdict={verdict} findings={findings} />
+        <span className="flex min-w-0">
+          <VerdictBadge verdict={verdict} findings={findings} />
+        </span>
         <span className="flex justify-end">
           <IconButton size="sm" label={t('checkOne', { name })} icon={RefreshCw} disabled={!isSettled} onClick={() => onCheck([machine])} />
           <IconButton size="sm" label={t('leaveOut', { name })} icon={X} onClick={() => onLeaveOut(id)} />
@@ -89,12 +93,19 @@ const PreflightRow = memo(function PreflightRow({ machine, verdict, onCheck, onL
       </div>
       {shown.length > 0 && isSettled && (
         <div className="mt-1 px-3 pl-8">
-          <FindingList findings={shown} place={{ user: machine.user ?? machine.facts?.user ?? 'USER', host: machine.host }} />
+          <FindingList
+            findings={shown}
+            place={{ user: machine.user ?? machine.facts?.user ?? 'USER', host: machine.host }}
+            isShort={!isOpen}
+            onFolder={(folder) => void putElsewhere(machine, folder).then(() => onCheck([machine]), tellError)}
+          />
         </div>
       )}
     </div>
   )
 })
+
+const putElsewhere = (machine: Machine, folder: string) => panel.call('machines.update', { machine: machine.id, changes: { folder } })
 
 function FactCells({ machine: { facts } }: { readonly machine: Machine }) {
   const format = useFormat()

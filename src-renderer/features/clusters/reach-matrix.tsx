@@ -31,7 +31,7 @@ export function ReachMatrix({ members, summary }: ReachMatrixProps) {
                 {t('reachFrom')} ↓ {t('reachTo')} →
               </th>
               {machines.map(({ id, name }) => (
-                <th key={id} scope="col" className="h-24 w-7 px-0 pb-1 align-bottom font-medium">
+                <th key={id} scope="col" className="w-7 px-0 py-1 align-bottom font-medium">
                   <span
                     className="mx-auto block max-h-24 w-5 overflow-hidden text-ellipsis whitespace-nowrap [writing-mode:vertical-rl] rotate-180"
                     title={name}

@@ -45,7 +45,7 @@ export function StepNav({ step, furthest, onStep }: StepNavProps) {
 /** What is chosen so far, and the way on; it stays in sight. */
 export function StepFooter({ children, note }: { readonly children: ReactNode; readonly note: ReactNode }) {
   return (
-    <footer className="sticky bottom-0 z-10 -mx-6 mt-4 flex flex-wrap items-center gap-x-4 gap-y-2 border-t bg-canvas px-6 py-3">
+    <footer className="sticky bottom-0 z-10 -mx-6 mt-4 -mb-6 flex flex-wrap items-center gap-x-4 gap-y-2 border-t bg-canvas px-6 py-3">
       <div role="status" className="min-w-0 flex-1 text-soft">
         {note}
       </div>

@@ -31,9 +31,9 @@ export function Welcome() {
             </PathLink>
           </Way>
         </div>
-        <p className="flex flex-wrap items-center justify-center gap-1 text-soft">
+        <p className="flex flex-wrap items-center justify-center gap-2 text-soft">
           {t('haveFile')}
-          <Button variant="quiet" onClick={() => setApplying(true)}>
+          <Button size="sm" onClick={() => setApplying(true)}>
             {t('applyFile')}
           </Button>
         </p>

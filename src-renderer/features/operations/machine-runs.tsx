@@ -7,8 +7,8 @@ import { VirtualList } from '../../ui/virtual-list.tsx'
 import { MachineRow } from './machine-row.tsx'
 import { messages } from './messages.ts'
 import { countMachines, type Shown, shownMachines, stepColumns, withLogs } from './operation-model.ts'
-import { MachineBar } from './operation-table.tsx'
 import { useStepWord } from './operation-words.ts'
+import { ProgressBar } from './progress-bar.tsx'
 import { stepGrid } from './step-cell.tsx'
 
 type MachineRunsProps = {
@@ -106,7 +106,7 @@ function Summary({ operation, open, onOpen, shown, onShown }: MachineRunsProps) 
           </Button>
         )}
       </div>
-      <MachineBar machines={operation.machines} />
+      <ProgressBar machines={operation.machines} />
     </header>
   )
 }

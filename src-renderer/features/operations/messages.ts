@@ -87,7 +87,7 @@ export const messages = defineMessages(
     probe: 'Check',
     upload: 'Send',
     unpack: 'Unpack',
-    network: 'Reach head',
+    network: 'To head',
     start: 'Start',
     verify: 'See alive',
     service: 'At boot',

@@ -16,6 +16,22 @@ export function countMachines(machines: readonly MachineRun[]): MachineCounts {
   return counts
 }
 
+/** Of all that is to be done, from 0 to 1: what is through, and what stands still as its machine failed. */
+export function progressOf(machines: readonly MachineRun[]): { readonly done: number; readonly stuck: number } {
+  let [done, stuck] = [0, 0]
+  for (const { steps, state } of machines) {
+    const part = steps.length === 0 ? Number(isWell(state)) : steps.reduce((sum, step) => sum + partOf(step), 0) / steps.length
+    done += part
+    if (state === 'failed' || state === 'cancelled') stuck += 1 - part
+  }
+  return machines.length === 0 ? { done: 0, stuck: 0 } : { done: done / machines.length, stuck: stuck / machines.length }
+}
+
+function partOf({ state, progress }: Step): number {
+  if (isWell(state)) return 1
+  return state === 'running' && progress !== null && progress.total > 0 ? Math.min(1, progress.done / progress.total) : 0
+}
+
 /** Ids of all steps that any machine has, in the order in which they are done. */
 export function stepColumns(machines: readonly MachineRun[]): string[] {
   const columns: string[] = []

@@ -2,11 +2,11 @@ import type { Operation } from '../../../src-main/contract/operations.ts'
 import { useText } from '../../i18n/messages.ts'
 import { PathLink } from '../../navigation/link.tsx'
 import { paths } from '../../navigation/paths.ts'
-import { StackedBar } from '../../ui/meter.tsx'
 import { Duration, Time } from '../../ui/time.tsx'
 import { messages } from './messages.ts'
 import { countMachines } from './operation-model.ts'
 import { useOperationTitle } from './operation-words.ts'
+import { ProgressBar } from './progress-bar.tsx'
 import { OperationRowActions } from './row-actions.tsx'
 import { OperationState } from './state-badges.tsx'
 
@@ -83,25 +83,8 @@ function MachinesOf({ operation: { machines } }: { readonly operation: Operation
   ]
   return (
     <div className="flex flex-col gap-1">
-      <MachineBar machines={machines} />
+      <ProgressBar machines={machines} />
       <span className="tabular-nums">{notes.join(' · ')}</span>
     </div>
-  )
-}
-
-export function MachineBar({ machines }: Pick<Operation, 'machines'>) {
-  const t = useText(messages)
-  const counts = countMachines(machines)
-  return (
-    <StackedBar
-      label={t('machines')}
-      segments={[
-        { label: t('done'), value: counts.done + counts.skipped, tone: 'good' },
-        { label: t('running'), value: counts.running, tone: 'info' },
-        { label: t('failed'), value: counts.failed, tone: 'bad' },
-        { label: t('cancelled'), value: counts.cancelled, tone: 'warn' },
-        { label: t('waiting'), value: counts.waiting, tone: 'idle' },
-      ]}
-    />
   )
 }

@@ -1,6 +1,9 @@
+import { ChevronDown, ChevronRight } from 'lucide-react'
+import { useState } from 'react'
 import type { MachineRun, Step } from '../../../src-main/contract/operations.ts'
 import { useFormat } from '../../i18n/format.ts'
 import { useText } from '../../i18n/messages.ts'
+import { Button } from '../../ui/button.tsx'
 import { classNames } from '../../ui/class-names.ts'
 import { CodeBlock } from '../../ui/code-block.tsx'
 import { ErrorNote } from '../../ui/error-note.tsx'
@@ -54,23 +57,32 @@ function StepItem({ step }: { readonly step: Step }) {
   )
 }
 
+type Opened = 'log' | 'command' | null
+
 function StepTexts({ step: { title, command, log, state } }: { readonly step: Step }) {
   const t = useText(messages)
+  const [opened, setOpened] = useState<Opened | undefined>()
+  const shown = opened !== undefined ? opened : state === 'failed' || state === 'running' ? 'log' : null
   if (command === null && log === '') return null
+  const toggle = (what: 'log' | 'command', word: string) => (
+    <Button
+      size="sm"
+      variant="quiet"
+      icon={shown === what ? ChevronDown : ChevronRight}
+      aria-expanded={shown === what}
+      onClick={() => setOpened(shown === what ? null : what)}
+    >
+      {word}
+    </Button>
+  )
   return (
-    <div className="flex flex-col gap-1 text-sm">
-      {log !== '' && (
-        <details open={state === 'failed' || state === 'running'}>
-          <summary className="w-fit text-soft hover:text-ink">{t('log')}</summary>
-          <CodeBlock text={log.trimEnd()} label={t('logOf', { step: title })} isWrapped className="mt-1" />
-        </details>
-      )}
-      {command !== null && (
-        <details>
-          <summary className="w-fit text-soft hover:text-ink">{t('command')}</summary>
-          <CodeBlock text={command} label={t('commandOf', { step: title })} className="mt-1" />
-        </details>
-      )}
+    <div className="-mt-0.5 flex flex-col gap-1 pl-[84px]">
+      <div className="flex gap-1">
+        {log !== '' && toggle('log', t('log'))}
+        {command !== null && toggle('command', t('command'))}
+      </div>
+      {shown === 'log' && log !== '' && <CodeBlock text={log.trimEnd()} label={t('logOf', { step: title })} isWrapped />}
+      {shown === 'command' && command !== null && <CodeBlock text={command} label={t('commandOf', { step: title })} />}
     </div>
   )
 }

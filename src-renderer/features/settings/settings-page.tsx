@@ -11,6 +11,7 @@ import { Page } from '../../ui/page.tsx'
 import { Skeleton } from '../../ui/skeleton.tsx'
 import { Time } from '../../ui/time.tsx'
 import { type Appearance, keepAppearance, readAppearance } from '../../util/theme.ts'
+import { DesktopSettings } from './desktop-settings.tsx'
 import { HostKeys } from './host-keys.tsx'
 import { messages } from './messages.ts'
 import { SecretsSettings } from './secrets-settings.tsx'
@@ -23,6 +24,7 @@ export function SettingsPage() {
         <AppearanceSettings />
         <SecretsSettings />
         <HostKeys />
+        <DesktopSettings />
         <About />
       </div>
     </Page>
