@@ -36,7 +36,7 @@ export class LiveTopic<Value> {
         }
         this.#show(null)
       },
-      (error) => this.#show(error),
+      { onRefused: (error) => this.#show(error) },
     )
     return () => {
       this.#listeners.delete(listener)

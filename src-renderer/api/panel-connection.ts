@@ -20,6 +20,12 @@ type Waiting = {
 }
 /** One feed for a topic, however many listen; who comes later is told what stands now. */
 type Following = { readonly feed: TopicFeed; readonly listeners: Set<FeedListener> }
+type FollowOptions = {
+  /** The panel refused the topic; nothing comes of it. */
+  readonly onRefused?: (error: PanelError) => void
+  /** 0: all that is still known of it. @default how things stand, and what comes */
+  readonly since?: number
+}
 type FeedListener = {
   readonly onEvents: (events: FeedEvents<unknown>) => void
   readonly onRefused: ((error: PanelError) => void) | undefined
@@ -77,15 +83,16 @@ export class PanelConnection {
   }
 
   /** Follows a topic; each listener of the same topic gets all that comes from now on, the first also how things stand. Returns what ends it. */
-  follow<Event>(topic: string, onEvents: (events: FeedEvents<Event>) => void, onRefused?: (error: PanelError) => void): () => void {
+  follow<Event>(topic: string, onEvents: (events: FeedEvents<Event>) => void, { onRefused, since }: FollowOptions = {}): () => void {
     const listener: FeedListener = { onEvents: onEvents as FeedListener['onEvents'], onRefused } // the host checks events by the topic's schema
     const known = this.#following.get(topic)
     if (known) known.listeners.add(listener)
     else {
       const listeners = new Set([listener])
-      const feed = new TopicFeed(topic, (events) => {
+      const tellAll = (events: FeedEvents<unknown>) => {
         for (const each of listeners) each.onEvents(events)
-      })
+      }
+      const feed = new TopicFeed(topic, tellAll, since)
       this.#following.set(topic, { feed, listeners })
       if (this.#isOpen) this.#wire.send(feed.begin())
     }

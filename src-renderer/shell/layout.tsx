@@ -16,7 +16,6 @@ import { ShellContext } from './shell-state.ts'
 import { ShortcutsDialog } from './shortcuts-dialog.tsx'
 import { Sidebar } from './sidebar.tsx'
 import { useDesktop } from './use-desktop.ts'
-import { useDesktop } from './use-desktop.ts'
 import { useShortcuts } from './use-shortcuts.ts'
 
 /** What stands around every page. */
@@ -29,7 +28,6 @@ export function Layout() {
   const [isHelpOpen, setHelpOpen] = useState(false)
   const shell = useMemo(() => ({ openPalette: () => setPaletteOpen(true), openShortcuts: () => setHelpOpen(true) }), [])
   useShortcuts(cluster, shell)
-  useDesktop(shell)
   useDesktop(shell)
   if (connection.kind === 'refused') return <Refused reason={connection.reason} />
   return (

@@ -15,7 +15,7 @@ export function useDesktop({ openPalette, openShortcuts }: ShellState): void {
   const language = useLanguage()
   const obey = useEffectEvent((command: DesktopCommand) => {
     if ('go' in command) go(command.go)
-    else if ('open' in command) command.open === 'palette' ? openPalette() : openShortcuts()
+    else if ('open' in command) (command.open === 'palette' ? openPalette : openShortcuts)()
     else if ('theme' in command) keepAppearance({ ...readAppearance(), theme: command.theme })
     else {
       const restart = { label: t('updateRestart'), onClick: () => void window.shoalDesktop?.ask('restartToUpdate', {}) }
