@@ -34,6 +34,9 @@ export function formatOf(language: Language): Format {
   return made
 }
 
+/** What a date can hold; a head may say anything. */
+const isTime = (atMs: number) => Math.abs(atMs) <= 8.64e15
+
 const byteUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const
 const relativeSteps = [
   ['day', 86_400_000],
@@ -55,8 +58,14 @@ function createFormat(language: Language): Format {
     hourCycle: 'h23',
   })
   const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto', style: 'short' })
-  const unit = (value: number, name: string, digits = 0) =>
-    new Intl.NumberFormat(language, { style: 'unit', unit: name, unitDisplay: 'short', maximumFractionDigits: digits }).format(value)
+  const units = new Map<string, Intl.NumberFormat>() // to make one takes longer than a thousand uses
+  const unit = (value: number, name: string, digits = 0) => {
+    const known = units.get(name + digits)
+    if (known !== undefined) return known.format(value)
+    const made = new Intl.NumberFormat(language, { style: 'unit', unit: name, unitDisplay: 'short', maximumFractionDigits: digits })
+    units.set(name + digits, made)
+    return made.format(value)
+  }
   const bytes = (value: number) => {
     const step = Math.min(byteUnits.length - 1, value < 1 ? 0 : Math.floor(Math.log2(Math.abs(value)) / 10))
     return `${short.format(value / 1_024 ** step)} ${byteUnits[step]}`
@@ -75,8 +84,8 @@ function createFormat(language: Language): Format {
       return `${unit(days, 'day')} ${unit(hours % 24, 'hour')}`
     },
     percent: (value) => part.format(value),
-    time: (atMs) => time.format(atMs),
-    clock: (atMs) => clock.format(atMs),
+    time: (atMs) => (isTime(atMs) ? time.format(atMs) : '–'),
+    clock: (atMs) => (isTime(atMs) ? clock.format(atMs) : '–'),
     relative(atMs, nowMs = Date.now()) {
       const distance = atMs - nowMs
       const [name, size] = relativeSteps.find(([, stepMs]) => Math.abs(distance) >= stepMs) ?? (['second', 1_000] as const)

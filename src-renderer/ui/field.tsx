@@ -144,7 +144,7 @@ export function Segmented<Value extends string>({ label, options, value, onChang
         <ToggleGroup.Item
           key={option.value}
           value={option.value}
-          className="inline-flex items-center gap-1 rounded-[4px] px-2 text-sm text-soft hover:text-ink data-[state=on]:bg-surface data-[state=on]:font-medium data-[state=on]:text-ink"
+          className="inline-flex items-center gap-1 rounded-[4px] px-2 text-sm whitespace-nowrap text-soft hover:text-ink data-[state=on]:bg-surface data-[state=on]:font-medium data-[state=on]:text-ink"
         >
           {option.label}
         </ToggleGroup.Item>

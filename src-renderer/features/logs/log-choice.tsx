@@ -13,9 +13,10 @@ export type LogSubject = { readonly kind: 'job' | 'actor' | 'worker' | 'task'; r
 
 const allNodes = { filters: [] } as const
 const patterns = [
-  { value: '', word: 'everything' },
+  { value: '', word: 'programs' },
   { value: 'job-driver-*', word: 'jobs' },
   { value: 'worker-*', word: 'workers' },
+  { value: '**', word: 'everything' },
 ] as const
 const typingMs = 400
 

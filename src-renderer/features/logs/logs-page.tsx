@@ -93,7 +93,7 @@ function selectorsOf({ subject, node, file, workers }: Choice): readonly LogSele
     case 'task':
       return workers.map((worker) => ({ worker_id: worker }))
     case undefined:
-      return [file === undefined ? { ...narrowed, file: '**' } : narrowed]
+      return file === undefined ? ['job-driver-*', 'worker-*'].map((each) => ({ ...narrowed, file: each })) : [narrowed]
   }
 }
 

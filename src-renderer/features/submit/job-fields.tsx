@@ -31,7 +31,7 @@ export function JobFields({ form, onChange, submission }: FormPart) {
           </div>
         </div>
       </Card>
-      <Card title={t('env')}>
+      <Card title={t('envTitle')}>
         <div className="grid gap-4 md:grid-cols-2">
           <FormText field="env" label={t('env')} hint={t('envHint')} rows={4} {...props} />
           <FormText field="pip" label={t('pip')} hint={t('pipHint')} rows={4} {...props} />

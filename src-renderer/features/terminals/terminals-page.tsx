@@ -50,7 +50,8 @@ export function TerminalsPage() {
   useEffect(() => {
     if (known === undefined) return
     const named = (id: string) => machines.find((machine) => machine.id === id)?.name ?? id
-    adoptTerminals(known.map(({ terminalId, machineId }) => ({ terminalId, name: named(machineId), place: { machine: named(machineId) } })))
+    const older = known.filter(({ openedAtMs }) => openedAtMs < performance.timeOrigin)
+    adoptTerminals(older.map(({ terminalId, machineId }) => ({ terminalId, name: named(machineId), place: { machine: named(machineId) } })))
   }, [known, machines])
   return (
     <Page title={t('title')} isFull>
