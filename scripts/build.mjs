@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ensureInstalled } from './install.mjs'
@@ -20,15 +20,27 @@ const outputs = {
   },
   /** What runs on the user's own computer. */
   panel: { cli: 'src-main/cli/main.ts' },
+  /** What runs inside Electron. */
+  desktop: { main: 'src-main/electron/main.ts', preload: 'src-main/electron/preload.ts' },
 }
 const folderOf = (name) => join(repository, 'dist', name)
 const recordOf = (name) => join(folderOf(name), 'build.json')
 /** Not bundled: they bring native parts, which they find beside themselves. */
-const external = ['koffi', 'ssh2', '@napi-rs/keyring']
+const external = ['koffi', 'ssh2', '@napi-rs/keyring', 'electron']
 
 /** Bundled CommonJS packages ask for `require`; the odd name keeps clear of any import of ours. */
 const requireForBundledPackages =
   "import { createRequire as createRequireForBundle } from 'node:module'\nconst require = (id) => createRequireForBundle(import.meta.url)(id)"
+
+const formOfNode = {
+  outExtension: { '.js': '.mjs' },
+  chunkNames: 'chunk-[name]-[hash]',
+  splitting: true,
+  format: 'esm',
+  banner: { js: requireForBundledPackages },
+}
+/** A preload script in a sandbox is one file, and no module. */
+const formOfElectron = { outExtension: { '.js': '.cjs' }, format: 'cjs' }
 
 /** The largest package inside. Only a process that ships functions needs it: its code runs at the first `parse`, not at the start. */
 const lazyAcorn = {
@@ -45,17 +57,16 @@ const lazyAcorn = {
 }
 
 /**
- * Makes dist/runtime and dist/panel be what the sources say. Does nothing when no source changed since the last time.
+ * Makes folders of dist/ be what the sources say. Does nothing when no source changed since the last time.
  *
- * @param {{ quiet?: boolean }} [options] quiet: no line when it went well
+ * @param {{ quiet?: boolean, parts?: readonly (keyof typeof outputs)[] }} [options] quiet: no line when it went well; parts: what the desktop
+ * app alone needs is built where it is asked for
  * @throws when esbuild refuses a source; dist/ then stays as it was
  */
-export async function ensureBuilt({ quiet = false } = {}) {
+export async function ensureBuilt({ quiet = false, parts = ['runtime', 'panel'] } = {}) {
   const startedMs = performance.now()
   const digest = digestOfSources()
-  const stale = Object.keys(outputs).filter(
-    (name) => !existsSync(recordOf(name)) || JSON.parse(readFileSync(recordOf(name), 'utf8')).digest !== digest,
-  )
+  const stale = parts.filter((name) => !existsSync(recordOf(name)) || JSON.parse(readFileSync(recordOf(name), 'utf8')).digest !== digest)
   for (const name of stale) {
     const packages = await bundle(name, digest)
     if (!quiet) console.log(`build: dist/${name} in ${secondsSince(startedMs)}, with ${packages.length} packages inside`)
@@ -72,17 +83,13 @@ async function bundle(name, digest) {
       absWorkingDir: repository,
       entryPoints: Object.entries(outputs[name]).map(([out, source]) => ({ in: source, out })),
       outdir: fresh,
-      outExtension: { '.js': '.mjs' },
-      chunkNames: 'chunk-[name]-[hash]',
+      ...(name === 'desktop' ? formOfElectron : formOfNode),
       bundle: true,
-      splitting: true,
-      format: 'esm',
       platform: 'node',
       target: 'node20.19',
       sourcemap: 'linked',
       legalComments: 'none',
       external,
-      banner: { js: requireForBundledPackages },
       plugins: [lazyAcorn],
       minifySyntax: true, // takes out code that cannot run
       minifyWhitespace: true, // every process parses its bundle when it starts
@@ -90,7 +97,8 @@ async function bundle(name, digest) {
       logLevel: 'error',
     })
     const packages = packagesIn(metafile)
-    makeExecutable(join(fresh, 'cli.mjs'))
+    if (name === 'desktop') cpSync(join(repository, 'src-main', 'electron', 'icons'), join(fresh, 'icons'), { recursive: true })
+    else makeExecutable(join(fresh, 'cli.mjs'))
     writeFileSync(join(fresh, 'build.json'), `${JSON.stringify({ digest, packages })}\n`)
     swap(fresh, folderOf(name))
     return packages
@@ -142,6 +150,8 @@ function digestOfSources() {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  // `npm run build -- desktop` makes that part alone.
+  const parts = process.argv.slice(2).filter((word) => word in outputs)
   ensureInstalled()
-  await ensureBuilt()
+  await ensureBuilt(parts.length === 0 ? {} : { parts })
 }

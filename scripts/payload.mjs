@@ -63,7 +63,7 @@ function recordOf(arch) {
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined
 }
 
-/** Compresses (8 s) only when the files changed since the last time: the record beside the archive holds what it was made of. */
+/** Compresses (3 s; the highest level takes 8 s for 0.1 MiB less) only when the files changed since the last time: the record beside the archive holds what it was made of. */
 function writeArchive(arch) {
   const startedMs = performance.now()
   const name = nameOf(arch)
@@ -72,7 +72,7 @@ function writeArchive(arch) {
   const madeOf = sha256(tar)
   const before = recordOf(arch)
   const isSame = before?.madeOf === madeOf && existsSync(archive)
-  const compressed = isSame ? undefined : gzipSync(tar, { level: 9 })
+  const compressed = isSame ? undefined : gzipSync(tar, { level: 6 })
   mkdirSync(payloadFolder, { recursive: true })
   if (compressed !== undefined) {
     writeFileSync(`${archive}.${process.pid}`, compressed)

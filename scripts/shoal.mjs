@@ -12,5 +12,5 @@ ensureInstalled()
 await ensureBuilt({ quiet: true })
 const asksForHelp = process.argv.some((word) => word === '--help' || word === '-h')
 if (process.argv[2] === 'panel' && !asksForHelp) await ensureRenderer({ quiet: true })
-if (['cluster', 'panel'].includes(process.argv[2]) && !asksForHelp) ensurePayloads() // what they put on machines
+if (['cluster', 'panel', 'try'].includes(process.argv[2]) && !asksForHelp) ensurePayloads() // what they put on machines
 process.exitCode = await runOnThisTerminal(runtimeNode(), [join(repository, 'dist', 'panel', 'cli.mjs'), ...process.argv.slice(2)])

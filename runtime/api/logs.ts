@@ -52,6 +52,10 @@ export const LogFileQuery = z.object({
   timeout: seconds.optional(),
   download_filename: z.string().min(1).max(255).default('file.txt'),
   filter_ansi_code: flag.default(false),
+  /** Ours, of `file` alone: bytes from here on, and no lines. */
+  offset: count('must be a number of bytes', Number.MAX_SAFE_INTEGER).optional(),
+  /** With `offset`. @default all */
+  max_bytes: count('must be a number of bytes', Number.MAX_SAFE_INTEGER).optional(),
 })
 export type LogFileQuery = z.infer<typeof LogFileQuery>
 
@@ -61,6 +65,8 @@ export const logSourceHeader = 'x-shoal-log-source'
 export const firstOffsetHeader = 'x-shoal-log-first-offset'
 /** Offset of the first byte of the body. */
 export const offsetHeader = 'x-shoal-log-offset'
+/** Offset behind the last byte that there is. */
+export const endHeader = 'x-shoal-log-end'
 
 /** GET /api/jobs/{id}/logs/tail; both parameters are ours. */
 export const JobTailQuery = z.object({

@@ -1,10 +1,12 @@
 import type { StepPlan, StepRef } from './core/state.ts'
-import { headAddress, startFlags } from './machine-flags.ts'
+import { extraSessions, foldersToEnd } from './extra-nodes.ts'
+import { extraStartFlags, headAddress, startFlags } from './machine-flags.ts'
 import type { MachineTarget, OperationInput } from './operation-input.ts'
 import { archiveFile, payloadFolder } from './paths.ts'
 import { dial } from './scripts/dial-script.ts'
 import { prunePayloads, unpackPayload } from './scripts/payload-scripts.ts'
 import { removeSession } from './scripts/remove-script.ts'
+import { inTurn } from './scripts/shell-text.ts'
 import { addService, removeService } from './scripts/service-scripts.ts'
 import { showStatus, startNode, stopNode } from './scripts/session-scripts.ts'
 
@@ -19,6 +21,8 @@ export type StepId =
   | 'network'
   | 'start'
   | 'verify'
+  | 'extra-nodes'
+  | 'samples'
   | 'service'
   | 'drain'
   | 'stop'
@@ -31,21 +35,25 @@ export function listSteps(input: OperationInput, machine: MachineTarget): Planne
   return idsOf(input, machine).map((id) => describeStep(id, input, machine))
 }
 
-function idsOf({ kind, service, drainWithinMs }: OperationInput, { role, isReachable }: MachineTarget): StepId[] {
+function idsOf({ kind, service, drainWithinMs, withSamples }: OperationInput, machine: MachineTarget): StepId[] {
+  const { role, isReachable, previousPayload, extraNodes = [] } = machine
   if (!isReachable) return kind === 'drain' ? ['drain'] : ['forget']
   const network: StepId[] = role === 'worker' ? ['network'] : []
   const atBoot: StepId[] = service === 'none' ? [] : ['service']
   const drain: StepId[] = drainWithinMs === undefined || role === 'head' ? [] : ['drain']
+  const start: StepId[] = ['start', 'verify', ...(extraNodes.length === 0 ? [] : (['extra-nodes'] as const))]
+  const samples: StepId[] = withSamples === true && role === 'head' ? ['samples'] : []
+  const prune: StepId[] = previousPayload === null ? [] : ['prune']
   switch (kind) {
     case 'create':
     case 'add':
-      return ['connect', 'probe', 'upload', 'unpack', ...network, 'start', 'verify', ...atBoot]
+      return ['connect', 'probe', 'upload', 'unpack', ...network, ...start, ...atBoot, ...prune, ...samples]
     case 'drain':
       return ['drain']
     case 'restart':
-      return ['connect', 'stop', 'start', 'verify']
+      return ['connect', 'stop', ...start]
     case 'upgrade':
-      return ['connect', 'upload', 'unpack', ...drain, 'stop', 'start', 'verify', ...atBoot, 'prune']
+      return ['connect', 'upload', 'unpack', ...drain, 'stop', ...start, ...atBoot, 'prune']
     case 'remove':
       return ['connect', ...drain, 'stop', 'delete']
     case 'down':
@@ -94,10 +102,15 @@ function wordsOf(id: StepId, input: OperationInput, machine: MachineTarget): Wor
   const session = { root, sessionFolder, sha256: payload }
   const hashes = [payload, ...(machine.previousPayload === null ? [] : [machine.previousPayload])]
   const nodeIds = machine.nodeId === null ? [] : [machine.nodeId]
+  const extra = extraSessions(machine)
   const start = { ...session, isHead: role === 'head', flags: startFlags(input, machine) }
   switch (id) {
     case 'connect':
-      return { title: 'Connect', effect: 'Opens one SSH connection. Changes nothing.', command: null }
+      return {
+        title: 'Connect',
+        effect: machine.isLocal === true ? 'It is this computer: nothing to connect to.' : 'Opens one SSH connection. Changes nothing.',
+        command: null,
+      }
     case 'probe':
       return { title: 'Check the machine', effect: 'Looks again at what it has. Changes nothing.', command: null }
     case 'upload':
@@ -126,6 +139,24 @@ function wordsOf(id: StepId, input: OperationInput, machine: MachineTarget): Wor
       }
     case 'verify':
       return { title: 'See it alive', effect: 'Asks the cluster whether it has the node. Changes nothing.', command: showStatus(session) }
+    case 'extra-nodes':
+      return {
+        title: `Start ${extra.length} more ${extra.length === 1 ? 'node' : 'nodes'} on the same machine`,
+        effect: `Starts ${extra.map((each) => each.name).join(', ')}, each with a share of its CPUs and memory. Files: ${extra.map((each) => each.sessionFolder).join(', ')}.`,
+        command: inTurn(
+          extra.map((each) =>
+            startNode({
+              root,
+              sha256: payload,
+              sessionFolder: each.sessionFolder,
+              isHead: false,
+              flags: extraStartFlags(input, machine, each),
+            }),
+          ),
+        ),
+      }
+    case 'samples':
+      return { title: 'Submit the sample jobs', effect: 'Sends the programs of examples/samples and starts each as a job.', command: null }
     case 'service':
       return {
         title: 'Have it come back after a reboot',
@@ -143,13 +174,15 @@ function wordsOf(id: StepId, input: OperationInput, machine: MachineTarget): Wor
         effect: isForGood(input)
           ? 'Ends its processes and takes away what starts them at boot.'
           : 'Ends its processes. What runs there is run again elsewhere, where it may be.',
-        command: `${isForGood(input) ? removeService(input.clusterId) : ''}${stopNode({ root, sessionFolder, hashes, clusterId: input.clusterId })}`,
+        command: `${isForGood(input) ? removeService(input.clusterId) : ''}${inTurn(
+          foldersToEnd(machine).map((folder) => stopNode({ root, sessionFolder: folder, hashes, clusterId: input.clusterId })),
+        )}`,
       }
     case 'delete':
       return {
         title: 'Delete everything of ours',
-        effect: `Deletes ${sessionFolder}, its sockets and shared memory, and payloads below ${root} that nothing else uses; lists all that went.`,
-        command: removeSession({ root, sessionFolder, nodeIds, hashes, machineId }),
+        effect: `Deletes ${foldersToEnd(machine).join(', ')}, its sockets and shared memory, and payloads below ${root} that nothing else uses; lists all that went.`,
+        command: inTurn(foldersToEnd(machine).map((folder) => removeSession({ root, sessionFolder: folder, nodeIds, hashes, machineId }))),
       }
     case 'prune':
       return {

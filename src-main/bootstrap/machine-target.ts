@@ -1,5 +1,6 @@
-import type { Cluster, ClusterPorts, Member } from '../contract/clusters.ts'
+import type { Cluster, ClusterPorts, ExtraNode, Member } from '../contract/clusters.ts'
 import type { Finding, Machine, MachineFacts } from '../contract/machines.ts'
+import { shareOf } from './extra-nodes.ts'
 import { chooseNodeIp } from './node-address.ts'
 import type { MachineTarget } from './operation-input.ts'
 import { clusterFolder, rootOfSession } from './paths.ts'
@@ -31,10 +32,22 @@ type NewTarget = {
   readonly payloads: Payloads
   /** Session folders that are taken already. */
   readonly taken: ReadonlySet<string>
+  /** No other machine is part of the cluster. */
+  readonly isAlone: boolean
+  readonly extraNodes?: readonly ExtraNode[]
 }
 
 /** A machine that is to be part of a cluster, or why it cannot be. */
-export function newTarget({ machine, role, cluster, ports, payloads, taken }: NewTarget): MachineTarget | Finding {
+export function newTarget({
+  machine,
+  role,
+  cluster,
+  ports,
+  payloads,
+  taken,
+  isAlone,
+  extraNodes = [],
+}: NewTarget): MachineTarget | Finding {
   const { facts, id: machineId, name } = machine
   if (!facts) {
     return blocker('machine.not-checked', 'Not checked yet', {
@@ -56,7 +69,9 @@ export function newTarget({ machine, role, cluster, ports, payloads, taken }: Ne
       remedy: `Make it with "npm run payload -- --arch ${arch}".`,
     })
   }
-  const nodeIp = chooseNodeIp({ nodeIp: machine.nodeIp, host: machine.host, facts })
+  const isLocal = machine.via === 'local'
+  // a cluster of this computer alone needs no network, and nobody on one reaches it
+  const nodeIp = chooseNodeIp({ nodeIp: machine.nodeIp ?? (isLocal && isAlone ? '127.0.0.1' : undefined), host: machine.host, facts })
   if (nodeIp === undefined) {
     return blocker('address.none', 'No address for the others', {
       detail: `it has only ${facts.addresses.map(({ address }) => address).join(', ') || 'no address'}`,
@@ -79,8 +94,13 @@ export function newTarget({ machine, role, cluster, ports, payloads, taken }: Ne
     previousPayload: null,
     nodeId: null,
     firewall: firewallOf(facts),
+    ...(isLocal ? { isLocal } : {}),
+    ...withExtraNodes(facts, extraNodes),
   }
 }
+
+const withExtraNodes = (facts: MachineFacts, extraNodes: readonly ExtraNode[]): Pick<MachineTarget, 'extraNodes' | 'share'> =>
+  extraNodes.length === 0 ? {} : { extraNodes: [...extraNodes], share: shareOf(facts, extraNodes.length + 1) }
 
 function firewallOf({ tools }: Pick<MachineFacts, 'tools'>): MachineTarget['firewall'] {
   if (tools['firewall-cmd'] !== undefined) return 'firewalld'
@@ -89,7 +109,7 @@ function firewallOf({ tools }: Pick<MachineFacts, 'tools'>): MachineTarget['fire
 
 /** A machine that is part of the cluster already, as the cluster's record has it; undefined when nothing was ever put there. */
 export function memberTarget(cluster: Cluster, member: Member, machine: Machine | undefined): MachineTarget | undefined {
-  const { machineId, role, sessionFolder, payload, address, nodeId } = member
+  const { machineId, role, sessionFolder, payload, address, nodeId, extraNodes = [] } = member
   const { facts } = machine ?? {}
   if (sessionFolder === null || payload === null) return undefined
   return {
@@ -106,11 +126,13 @@ export function memberTarget(cluster: Cluster, member: Member, machine: Machine 
     previousPayload: null,
     nodeId,
     firewall: facts ? firewallOf(facts) : 'unknown',
+    ...(machine?.via === 'local' ? { isLocal: true } : {}),
+    ...(facts ? withExtraNodes(facts, extraNodes) : extraNodes.length === 0 ? {} : { extraNodes }),
   }
 }
 
 /** As the cluster's record begins: with where things will lie, so that a removal finds them even when the start went wrong. */
-export const plannedMember = ({ machineId, role, payload, sessionFolder }: MachineTarget): Member => ({
+export const plannedMember = ({ machineId, role, payload, sessionFolder, extraNodes }: MachineTarget): Member => ({
   machineId,
   role,
   state: 'planned',
@@ -118,6 +140,7 @@ export const plannedMember = ({ machineId, role, payload, sessionFolder }: Machi
   address: null,
   nodeId: null,
   sessionFolder,
+  ...(extraNodes === undefined ? {} : { extraNodes }),
 })
 
 const hostOf = (address: string | null): string | undefined => address?.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, '')

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { ClusterName, ClusterPorts, ServiceKind } from '../contract/clusters.ts'
+import { ClusterName, ClusterPorts, ExtraNode, ServiceKind } from '../contract/clusters.ts'
 import { ClusterId, FilePath, MachineId, Port } from '../contract/machines.ts'
 
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/)
@@ -28,6 +28,12 @@ export const MachineTarget = z.object({
     .nullable(),
   /** What guards its ports, where the probe saw it: the remedy names its command. */
   firewall: z.enum(['firewalld', 'ufw', 'unknown']),
+  /** It is this computer: no SSH leads there. */
+  isLocal: z.boolean().optional(),
+  /** More nodes on the head's machine. */
+  extraNodes: z.array(ExtraNode).max(8).optional(),
+  /** What each of several nodes on one machine hands out; absent: all that the machine has. */
+  share: z.object({ cpus: z.int().min(1), memoryBytes: z.int().min(1), storeBytes: z.int().min(1) }).optional(),
 })
 export type MachineTarget = z.infer<typeof MachineTarget>
 
@@ -46,5 +52,7 @@ export const OperationInput = z.object({
   archiveBytes: z.record(Sha256, z.number()),
   /** Remove and upgrade: give the node no new work and wait for what runs, as long as this; null: until it is done. Undefined: do not wait. */
   drainWithinMs: z.number().nullable().optional(),
+  /** Create: submit the sample jobs once the cluster is up. */
+  withSamples: z.boolean().optional(),
 })
 export type OperationInput = z.infer<typeof OperationInput>

@@ -12,3 +12,6 @@ export const clusterFolder = (root: string, { clusterName, clusterId }: { cluste
 export const rootOfSession = (sessionFolder: string): string => sessionFolder.split('/').slice(0, -3).join('/')
 
 export const joinTokenFile = (sessionFolder: string): string => `${sessionFolder}/join-token`
+
+/** The head's own, from which those of the workers are copied. */
+export const headJoinTokenFile = (sessionFolder: string): string => `${sessionFolder}/head/join-token`

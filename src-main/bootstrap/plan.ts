@@ -1,5 +1,5 @@
 import { ClusterError } from '../../runtime/base/errors.ts'
-import type { Cluster, ClusterSpec } from '../contract/clusters.ts'
+import type { Cluster, ClusterSpec, ExtraNode } from '../contract/clusters.ts'
 import type { Machine } from '../contract/machines.ts'
 import { type Blocker, blocker, memberTarget, newTarget, type Payloads } from './machine-target.ts'
 import type { MachineTarget, OperationInput } from './operation-input.ts'
@@ -16,12 +16,16 @@ const machineOf = ({ machines }: PlanWorld, machineId: string): Machine => {
   })
 }
 
-/** Pure, as all plans are. @throws ClusterError `machine.not-found`, `bad-argument` */
-export function planCreate(clusterId: string, spec: ClusterSpec, world: PlanWorld): PlannedOperation {
+type Creating = PlanWorld & { readonly extraNodes?: readonly ExtraNode[] }
+
+/** Pure, as all plans are. `extraNodes`: on the head's machine. @throws ClusterError `machine.not-found`, `bad-argument` */
+export function planCreate(clusterId: string, spec: ClusterSpec, world: Creating): PlannedOperation {
   const ids = [spec.head, ...spec.workers]
   if (new Set(ids).size < ids.length)
     throw new ClusterError('bad-argument', 'a machine is named twice; the head has a node too and is no worker beside')
-  const made = makeTargets({ ids, headId: spec.head, cluster: { clusterId, clusterName: spec.name }, ports: spec.ports, taken: [] }, world)
+  const cluster = { clusterId, clusterName: spec.name }
+  const { extraNodes = [] } = world
+  const made = makeTargets({ ids, headId: spec.head, cluster, ports: spec.ports, taken: [], isAlone: ids.length === 1, extraNodes }, world)
   return planOf({
     kind: 'create',
     clusterId,
@@ -33,12 +37,23 @@ export function planCreate(clusterId: string, spec: ClusterSpec, world: PlanWorl
   })
 }
 
+/** A cluster that is half way or down is created again over what is there: each step finds that. With the payload that this computer has now. */
+export function planCreateAgain(cluster: Cluster, world: PlanWorld): PlannedOperation {
+  const ids = cluster.members.map(({ machineId }) => machineId)
+  const made = memberTargets(cluster, ids, world)
+  const targets = made.targets.map((target) => withNewPayload(target, world))
+  const blockers = [...made.blockers, ...made.machines.flatMap((machine) => blockersOf(machine, cluster.id))]
+  const head = targets.find(({ role }) => role === 'head')
+  return planOf({ kind: 'create', ...namesOf(cluster), ...made, targets, blockers, findings: true, head })
+}
+
 export function planAdd(cluster: Cluster, machineIds: readonly string[], world: PlanWorld): PlannedOperation {
   const taken = cluster.members.flatMap(({ sessionFolder, machineId }) =>
     sessionFolder === null || machineIds.includes(machineId) ? [] : [sessionFolder],
   )
   const { id: clusterId, name: clusterName, ports } = cluster
-  const made = makeTargets({ ids: machineIds, headId: null, cluster: { clusterId, clusterName }, ports, taken }, world)
+  const making = { ids: machineIds, headId: null, cluster: { clusterId, clusterName }, ports, taken, isAlone: false, extraNodes: [] }
+  const made = makeTargets(making, world)
   const head = headOf(cluster, world)
   const withHead = head ? made : { ...made, blockers: [...made.blockers, noHead(cluster)] }
   return planOf({ kind: 'add', ...namesOf(cluster), ...withHead, head })
@@ -50,10 +65,12 @@ type Making = {
   readonly cluster: { readonly clusterId: string; readonly clusterName: string }
   readonly ports: Cluster['ports']
   readonly taken: readonly string[]
+  readonly isAlone: boolean
+  readonly extraNodes: readonly ExtraNode[]
 }
 type Made = Pick<Draft, 'targets' | 'blockers' | 'machines' | 'world' | 'findings'>
 
-function makeTargets({ ids, headId, cluster, ports, taken }: Making, world: PlanWorld): Made {
+function makeTargets({ ids, headId, cluster, ports, taken, isAlone, extraNodes }: Making, world: PlanWorld): Made {
   const folders = new Set(taken)
   const targets: MachineTarget[] = []
   const blockers: Blocker[] = []
@@ -62,7 +79,9 @@ function makeTargets({ ids, headId, cluster, ports, taken }: Making, world: Plan
     const role = machine.id === headId ? 'head' : 'worker'
     const found = blockersOf(machine, cluster.clusterId)
     blockers.push(...found)
-    const target = newTarget({ machine, role, cluster, ports, payloads: world.payloads, taken: folders })
+    const { payloads } = world
+    const more = { isAlone, extraNodes: role === 'head' ? extraNodes : [] }
+    const target = newTarget({ machine, role, cluster, ports, payloads, taken: folders, ...more })
     if ('level' in target) {
       if (found.length === 0) blockers.push({ machineId: machine.id, finding: target }) // else what was found says why
       continue
@@ -164,10 +183,7 @@ export function planUpgrade(
   world: PlanWorld & { readonly drain?: boolean },
 ): PlannedOperation {
   const made = memberTargets(cluster, machineIds, world)
-  const targets = made.targets.map((target): MachineTarget => {
-    const payload = world.payloads[target.arch]?.sha256 ?? target.payload
-    return { ...target, payload, previousPayload: payload === target.payload ? null : target.payload }
-  })
+  const targets = made.targets.map((target) => withNewPayload(target, world))
   const head = headOf(cluster, world)
   const newHead = targets.find(({ role }) => role === 'head') ?? head
   return planOf({
@@ -178,6 +194,11 @@ export function planUpgrade(
     head: newHead,
     ...(world.drain === true ? { drainWithinMs: null } : {}),
   })
+}
+
+function withNewPayload(target: MachineTarget, { payloads }: PlanWorld): MachineTarget {
+  const payload = payloads[target.arch]?.sha256 ?? target.payload
+  return { ...target, payload, previousPayload: payload === target.payload ? null : target.payload }
 }
 
 const namesOf = ({ id, name, ports, service }: Cluster): Pick<OperationInput, 'clusterId' | 'clusterName' | 'ports' | 'service'> => ({
@@ -218,6 +239,8 @@ function memberTargets(cluster: Cluster, machineIds: readonly string[], world: P
           ports: cluster.ports,
           payloads: world.payloads,
           taken: new Set(),
+          isAlone: cluster.members.length === 1,
+          extraNodes: member.extraNodes ?? [],
         }))
     if (target === undefined) continue // nothing was ever put there, and nothing is known of it
     if ('level' in target) blockers.push({ machineId, finding: target })

@@ -3,6 +3,11 @@ import type { CommandEntry } from '../../runtime/cli/command.ts'
 /** What works on machines from this computer, in the order of the help. A command's code is loaded when it is called. */
 export const panelCommands: readonly CommandEntry[] = [
   {
+    name: 'try',
+    summary: 'a cluster on this computer, with sample jobs: no other machine needed',
+    load: async () => (await import('./try.ts')).tryCommand,
+  },
+  {
     name: 'machine',
     summary: 'the machines you reach over SSH: add, check, exec, shell, …',
     load: async () => (await import('./machine/machine.ts')).machine,

@@ -12,6 +12,7 @@ export const panelCommand: Command = {
     port: { value: 'N', help: 'on 127.0.0.1. Default: a free one' },
     open: { help: 'open it in the browser. Default: where this runs on a desktop' },
     'no-open': { help: 'only print the address' },
+    'until-stdin-ends': { help: 'end like Ctrl-C when standard input does, so that it goes with the program that started it' },
     ...jsonFlag,
   },
   notes: [
@@ -33,7 +34,10 @@ export const panelCommand: Command = {
         return exitCodes.ok
       }
       const served = await servePanel(port)
-      const interrupted = new Promise<void>((resolve) => terminal.onInterrupt(resolve))
+      const interrupted = new Promise<void>((resolve) => {
+        terminal.onInterrupt(resolve)
+        if (values.has('until-stdin-ends')) process.stdin.once('end', resolve).resume()
+      })
       say(terminal, { ...served, pid: process.pid }, 'The panel runs, until Ctrl-C, at')
       const opened = isOpening ? openBrowser(served.urlWithToken) : undefined
       await interrupted

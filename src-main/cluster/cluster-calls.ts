@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import type { ControlAnswer } from '../../runtime/api/control.ts'
 import type { EventFrame, EventKind } from '../../runtime/api/events.ts'
 import type { JobDetails, ShoalJobSubmitRequest } from '../../runtime/api/jobs.ts'
-import type { JobTailFrame } from '../../runtime/api/logs.ts'
+import type { JobTailFrame, LogStreamMessage, LogStreamOpen } from '../../runtime/api/logs.ts'
 import type { ApiQuery } from '../../runtime/client/api-client.ts'
 import type { AnswerOf, PageId } from './answers.ts'
 
@@ -56,6 +56,22 @@ export type LogQuestion = {
   readonly signal?: AbortSignal
 }
 
+/** Lines of many files; `resume` by the key of each says where to go on. */
+export type LogStreamQuestion = Omit<LogStreamOpen, 'type'> & { readonly signal?: AbortSignal }
+
+/** The log of a submitted job, or a file of a node. */
+export type LogFilePlace = { readonly job: string } | { readonly nodeId: string; readonly file: string }
+export type LogPieceQuestion = LogFilePlace & { readonly offset: number; readonly maxBytes: number; readonly signal?: AbortSignal }
+export type LogPiece = {
+  /** Later than was asked for where what stood before is gone; earlier where the file does not go that far. */
+  readonly offset: number
+  readonly bytes: Uint8Array
+  /** Offset behind them. */
+  readonly next: number
+  /** Nothing stands behind these now. */
+  readonly isEnd: boolean
+}
+
 export type PackageFile = {
   /** Content addressed: `_ray_pkg_<hash>.zip`. One that is there is not sent again. */
   readonly name: string
@@ -83,6 +99,10 @@ export type ClusterCalls = {
   getJob(id: string): Promise<JobDetails>
   /** The log from `offset` on as it grows; it ends when the job has ended and all was read, and throws `link.closed` when it broke off. */
   tailJobLog(id: string, question?: LogQuestion): AsyncIterable<JobTailFrame>
+  /** Goes on until `signal` fires, of a record until all was told; any other end throws, and what was seen is good for `resume`. */
+  streamLogs(question: LogStreamQuestion): AsyncIterable<LogStreamMessage>
+  /** @throws `not-supported` where the head can only give whole logs */
+  readLog(question: LogPieceQuestion): Promise<LogPiece>
   /** Resolves with the `gcs://` address. */
   uploadPackage(file: PackageFile): Promise<string>
   /** Frames of the event stream. It ends only when `signal` fires; any other end throws, and the last `to` is good for `since`. */

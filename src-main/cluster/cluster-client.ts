@@ -2,10 +2,10 @@ import type { Duplex } from 'node:stream'
 import type { ControlAnswer } from '../../runtime/api/control.ts'
 import { EventFrame, eventsPath } from '../../runtime/api/events.ts'
 import type { JobDetails, ShoalJobSubmitRequest } from '../../runtime/api/jobs.ts'
-import { JobTailFrame } from '../../runtime/api/logs.ts'
+import { JobTailFrame, type LogStreamMessage } from '../../runtime/api/logs.ts'
 import { packagePath } from '../../runtime/api/packages.ts'
 import { ClusterError, toError } from '../../runtime/base/errors.ts'
-import { ApiClient, type ApiSend } from '../../runtime/client/api-client.ts'
+import { ApiClient, type ApiQuery, type ApiSend } from '../../runtime/client/api-client.ts'
 import { notAHead } from '../../runtime/client/api-errors.ts'
 import type { AnswerOf, PageId } from './answers.ts'
 import {
@@ -15,9 +15,13 @@ import {
   type ListPage,
   type ListQuestion,
   listQuery,
+  type LogPiece,
+  type LogPieceQuestion,
   type LogQuestion,
+  type LogStreamQuestion,
   type PackageFile,
 } from './cluster-calls.ts'
+import { followLogFile, readLogPiece, streamLogs } from './log-calls.ts'
 import { answerSchemaOf, checkBody, pathOf, routeOf } from './routes.ts'
 
 export type ClusterClientOptions = {
@@ -85,6 +89,19 @@ export class ClusterClient implements ClusterCalls {
     } finally {
       socket.close()
     }
+  }
+
+  streamLogs(question: LogStreamQuestion): AsyncGenerator<LogStreamMessage> {
+    return streamLogs(this.#api, question)
+  }
+
+  readLog(question: LogPieceQuestion): Promise<LogPiece> {
+    return readLogPiece(this.#api, question)
+  }
+
+  /** One file from its last lines on, as any head can send it: bytes without their place. @throws as every call */
+  followLogFile(query: ApiQuery, signal?: AbortSignal): AsyncGenerator<Buffer> {
+    return followLogFile(this.#api, query, signal)
   }
 
   async uploadPackage({ name, open, sizeBytes, signal }: PackageFile): Promise<string> {

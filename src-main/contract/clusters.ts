@@ -35,6 +35,15 @@ export const ClusterSpec = z.strictObject({
 })
 export type ClusterSpec = z.infer<typeof ClusterSpec>
 
+/** Started beside the node of its machine, with a folder of its own: that of the machine's session, a dash and its name. */
+export const ExtraNode = z.object({
+  name: z.string().regex(/^[a-z0-9-]{1,32}$/),
+  agentPort: Port,
+  /** Null before it was started. */
+  nodeId: z.string().nullable(),
+})
+export type ExtraNode = z.infer<typeof ExtraNode>
+
 export const Member = z.object({
   machineId: MachineId,
   role: z.enum(['head', 'worker']),
@@ -47,6 +56,8 @@ export const Member = z.object({
   nodeId: z.string().nullable(),
   /** Folder of its session on that machine. */
   sessionFolder: z.string().nullable(),
+  /** Further nodes on the same machine, as a cluster to try things on has them. Absent: none. */
+  extraNodes: z.array(ExtraNode).max(8).optional(),
 })
 export type Member = z.infer<typeof Member>
 

@@ -37,6 +37,8 @@ export const JumpHop = z.string().min(1).max(400)
 export const MachineSpec = z.strictObject({
   name: MachineName,
   host: HostName,
+  /** `local`: the computer that the panel runs on, to which no SSH leads; an inventory has one such machine at most, and it stays what it is. */
+  via: z.enum(['ssh', 'local']).default('ssh'),
   port: Port.optional(),
   user: UserName.optional(),
   /** Private keys to try, in order; absent: as `~/.ssh/config` says. Paths on this computer. */
@@ -68,7 +70,9 @@ export const MachineChanges = MachineSpec.extend({
   groups: bare(MachineSpec.shape.groups),
   tags: bare(MachineSpec.shape.tags),
   notes: bare(MachineSpec.shape.notes),
-}).partial()
+})
+  .omit({ via: true })
+  .partial()
 export type MachineChanges = z.infer<typeof MachineChanges>
 /** What may be left to `~/.ssh/config` and the defaults again. */
 export const UnsetField = z.enum(['port', 'user', 'keyFiles', 'auth', 'jump', 'folder', 'nodeIp', 'agentPort'])

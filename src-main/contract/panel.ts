@@ -1,5 +1,7 @@
 import * as z from 'zod'
 import { Cluster, ClusterName, ClusterSpec, Plan, ServiceKind } from './clusters.ts'
+import { JobPlan, JobSpec, UploadId, UploadPath } from './jobs.ts'
+import { LogFollow, LogPiece, LogPlace } from './logs.ts'
 import {
   ClusterId,
   FilePath,
@@ -69,6 +71,9 @@ export const ApiAnswer = z.object({
   recordedAtMs: z.number().nullable(),
 })
 
+const size = { cols: z.int().min(1).max(1_000), rows: z.int().min(1).max(1_000) }
+const jobOf = JobSpec.extend({ cluster: ClusterRef })
+const upload = z.strictObject({ uploadId: UploadId })
 const memberships = z.strictObject({ cluster: ClusterRef, machines: z.array(MachineRef).min(1).max(4_096) })
 const planAnswer = z.object({ plan: Plan })
 const started = z.object({ operationId: OperationId })
@@ -151,6 +156,20 @@ export const panel = {
     }),
     z.object({ clusterId: ClusterId, operationId: OperationId }),
   ),
+  /**
+   * A cluster on this computer alone, no SSH: made, started again where it is down or half way, or found running and connected to. `nodes`
+   * counts for one that is made, `withSamples` for one that is started: the sample jobs are submitted as the last step of the operation.
+   * @throws `wrong-state` while this computer is part of a cluster with others, `not-supported`, `machine.unfit` where no node can run on it
+   */
+  'clusters.startLocal': change(
+    z.strictObject({ withSamples: z.boolean().default(true), nodes: z.int().min(1).max(4).default(3) }),
+    z.object({ clusterId: ClusterId, operationId: OperationId }),
+  ),
+  /** The jobs of `examples/samples`. One that has not ended yet is left alone: `isNew` is false then, and `job` is that one. */
+  'clusters.submitSamples': change(
+    cluster,
+    z.object({ jobs: z.array(z.object({ sample: z.string(), job: z.string(), isNew: z.boolean() })).max(64) }),
+  ),
   'clusters.planAdd': change(memberships, planAnswer),
   'clusters.add': change(memberships, started),
   'clusters.planDrain': change(memberships, planAnswer),
@@ -224,30 +243,71 @@ export const panel = {
     z.object({ engine: z.enum(['shoal', 'ray']), version: z.string(), missing: z.array(z.object({ what: z.string(), why: z.string() })) }),
   ),
 
+  /** What would become of it; nothing is sent or changed. It looks into folders of the panel's computer, which is not for who may only look. */
+  'jobs.plan': change(jobOf, JobPlan),
+  /** Packs and uploads the folder where the head has it not yet, as the topic `uploads` tells, and submits. @throws `too-large`, `task.cancelled` */
+  'jobs.submit': change(jobOf, z.object({ submissionId: z.string() })),
+
+  /** A folder that comes from a browser, file by file, and waits for `jobs.submit`: an hour once it is whole, five minutes before. */
+  'uploads.begin': change(
+    z.strictObject({ name: z.string().min(1).max(255), files: z.int().min(0).max(100_000), totalBytes: z.number().min(0) }),
+    upload,
+  ),
+  /** A piece of one file, in order; `data` is base64 of at most 4 MiB. `isLast`: the file is whole with it. */
+  'uploads.write': change(
+    z.strictObject({
+      uploadId: UploadId,
+      path: UploadPath,
+      offset: z.int().min(0),
+      data: z.base64().max(Math.ceil((4 * 1024 * 1024) / 3) * 4),
+      isLast: z.boolean(),
+    }),
+    done,
+  ),
+  /** With all that came of it; also one that `jobs.submit` has in work, which then throws. */
+  'uploads.cancel': change(upload, done),
+
   /** `follow`: its bytes come on the topic `job-log/<streamId>`. */
   'logs.followJob': read(
     z.strictObject({ cluster: ClusterRef, job: z.string().min(1).max(128), offset: z.int().min(0).default(0) }),
     z.object({ streamId: z.string() }),
   ),
+  /** Lines of many files come on the topic `log-stream/<streamId>`, from when somebody listens until nobody has for a minute. */
+  'logs.follow': read(LogFollow.extend({ cluster: ClusterRef }), z.object({ streamId: z.string() })),
+  /** Of either kind. */
   'logs.stopFollowing': read(z.strictObject({ streamId: z.string().max(64) }), done),
+  /** Bytes of a log, to be asked for one after the other. */
+  'logs.readChunk': read(LogPlace, LogPiece),
 
-  /** A shell on a machine; what it writes comes on the topic `terminal/<terminalId>`. */
+  /**
+   * A shell on a machine; what it writes comes on the topic `terminal/<terminalId>`. With `job`: on the machine where it runs or ran, in its
+   * folder and with its variables; with `node`, a node id: on that one's machine. The first line says where one is.
+   */
   'terminals.open': change(
-    z.strictObject({
-      machine: MachineRef,
-      cols: z.int().min(1).max(1_000),
-      rows: z.int().min(1).max(1_000),
-      /** Begin in this folder. */
-      folder: FilePath.optional(),
-    }),
+    z.union([
+      /** `folder`: begin in this one. */
+      z.strictObject({ machine: MachineRef, folder: FilePath.optional(), ...size }),
+      z.strictObject({ cluster: ClusterRef, job: z.string().min(1).max(128), ...size }),
+      z.strictObject({ cluster: ClusterRef, node: z.string().min(1).max(64), ...size }),
+    ]),
     z.object({ terminalId: z.string() }),
   ),
-  'terminals.list': read(nothing, listOf(z.object({ terminalId: z.string(), machineId: MachineId, openedAtMs: z.number() }))),
-  'terminals.write': change(z.strictObject({ terminalId: z.string().max(64), data: z.string().max(1024 * 1024) }), done),
-  'terminals.resize': change(
-    z.strictObject({ terminalId: z.string().max(64), cols: z.int().min(1).max(1_000), rows: z.int().min(1).max(1_000) }),
-    done,
+  'terminals.list': read(
+    nothing,
+    listOf(
+      z.object({
+        terminalId: z.string(),
+        machineId: MachineId,
+        openedAtMs: z.number(),
+        /** Of what it was opened for. */
+        clusterId: ClusterId.nullable(),
+        job: z.string().nullable(),
+        node: z.string().nullable(),
+      }),
+    ),
   ),
+  'terminals.write': change(z.strictObject({ terminalId: z.string().max(64), data: z.string().max(1024 * 1024) }), done),
+  'terminals.resize': change(z.strictObject({ terminalId: z.string().max(64), ...size }), done),
   'terminals.close': change(z.strictObject({ terminalId: z.string().max(64) }), done),
 } as const satisfies Record<string, Call>
 

@@ -1,6 +1,8 @@
 import * as z from 'zod'
 import { ClusterEvent } from '../../runtime/api/events.ts'
 import { Cluster } from './clusters.ts'
+import { Upload, UploadId } from './jobs.ts'
+import { LogStreamEvent } from './logs.ts'
 import { ClusterId, Machine, MachineId } from './machines.ts'
 import { Operation } from './operations.ts'
 import { Question, QuestionId } from './questions.ts'
@@ -32,6 +34,11 @@ export const topics = {
     pattern: 'job-log/:id',
     event: z.object({ offset: z.number(), text: z.string(), isEnd: z.boolean(), failure: z.string().nullable() }),
   },
+  /** The last figures of each node (`getLatestMetrics`), every two seconds while somebody listens; `id` is the node's. */
+  clusterMetrics: { pattern: 'cluster-metrics/:id', event: changed(z.record(z.string(), z.unknown()), z.string()), key: 'id' },
+  /** Not gathered here: the head has done that. */
+  logStream: { pattern: 'log-stream/:id', event: LogStreamEvent, isImmediate: true },
+  uploads: { pattern: 'uploads', event: changed(Upload, UploadId), key: 'id' },
   /** `data` is base64: what a program writes to a terminal need not be text. */
   terminal: {
     pattern: 'terminal/:id',

@@ -9,6 +9,8 @@ const Manifest = z.object({ name: z.string(), version: z.string() })
 type Installation = {
   readonly version: string
   readonly payloadFolder: string
+  /** Of the sample jobs. */
+  readonly samplesFolder: string
   /** Of the built page; undefined where it is not built. */
   readonly pageFolder: string | undefined
 }
@@ -24,6 +26,7 @@ export function findInstallation(): Installation {
     return {
       version: manifest.data.version,
       payloadFolder: join(folder, 'dist', 'payload'),
+      samplesFolder: join(folder, 'examples', 'samples'),
       pageFolder: existsSync(join(page, 'index.html')) ? page : undefined,
     }
   }

@@ -48,7 +48,10 @@ export async function openPanelHost(options: PanelHostOptions): Promise<PanelHos
   const hub = new TopicHub(topics, { logger, checkEvents: checkOutputs })
   let retract: (() => Promise<void>) | undefined
   try {
-    const services = await createServices({ data, hub, payloadFolder, version: installation.version, logger, isWatching })
+    const services = await createServices({
+      ...{ data, hub, payloadFolder, samplesFolder: installation.samplesFolder },
+      ...{ version: installation.version, logger, isWatching },
+    })
     const dispatch = createDispatch(panel, services.handlers, { logger, checkOutputs })
     return {
       dispatch,

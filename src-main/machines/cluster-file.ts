@@ -156,6 +156,7 @@ function inFile(spec: MachineSpec): Record<string, unknown> {
     key !== 'name' &&
     value !== undefined &&
     !(key === 'notes' && value === '') &&
+    !(key === 'via' && value === 'ssh') &&
     !(['groups', 'tags'].includes(key) && Array.isArray(value) && value.length === 0)
   return Object.fromEntries(Object.entries(spec).filter(isSaid))
 }

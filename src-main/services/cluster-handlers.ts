@@ -10,9 +10,11 @@ import type { ClusterLeases } from './cluster-leases.ts'
 import type { ClusterLinks } from './cluster-links.ts'
 import type { ClusterPlans } from './cluster-plans.ts'
 import type { Clusters } from './clusters.ts'
+import type { LocalCluster } from './local-cluster.ts'
 import type { Machines } from './machines.ts'
 import type { Operations } from './operations.ts'
 import type { PanelHandlers } from './panel-handlers.ts'
+import type { Samples } from './samples.ts'
 
 export type ClusterParts = {
   readonly machines: Machines
@@ -21,13 +23,15 @@ export type ClusterParts = {
   readonly operations: Operations
   readonly links: ClusterLinks
   readonly leases: ClusterLeases
+  readonly localCluster: LocalCluster
+  readonly samples: Samples
   readonly nowMs: () => number
 }
 
 const all = { withoutBlocked: false }
 
 export function clusterHandlers(parts: ClusterParts): PanelHandlers<'clusters'> {
-  const { clusters, machines, plans, operations, links, leases } = parts
+  const { clusters, machines, plans, operations, links, leases, localCluster, samples } = parts
   const start = async (planned: PlannedOperation) => ({ operationId: await operations.start(runnableInput(planned, all)) })
   const members = ({ cluster: ref, machines: refs }: { cluster: string; machines: readonly string[] }) =>
     [clusters.get(ref), machines.getAll(refs).map(({ id }) => id)] as const
@@ -38,6 +42,8 @@ export function clusterHandlers(parts: ClusterParts): PanelHandlers<'clusters'> 
       plan: (await plans.create(newClusterId(), spec, { probe, signal })).plan,
     }),
     'clusters.create': ({ spec, withoutBlocked }, { signal }) => createCluster(parts, spec, { withoutBlocked, signal }),
+    'clusters.startLocal': (wish) => localCluster.start(wish),
+    'clusters.submitSamples': async ({ cluster }, { signal }) => ({ jobs: await samples.submit(clusters.get(cluster).id, { signal }) }),
     'clusters.planAdd': async (input, { signal }) => ({ plan: (await plans.add(...members(input), signal)).plan }),
     'clusters.add': async (input, { signal }) => {
       const [cluster, machineIds] = members(input)

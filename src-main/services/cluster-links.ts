@@ -1,12 +1,13 @@
 import { ClusterError } from '../../runtime/base/errors.ts'
 import type { Logger } from '../../runtime/base/logger.ts'
-import type { Capabilities } from '../cluster/capabilities.ts'
+import { type Capabilities, can } from '../cluster/capabilities.ts'
 import type { ClusterCalls } from '../cluster/cluster-calls.ts'
-import { ClusterLink } from '../cluster/cluster-link.ts'
+import { ClusterLink, type LinkView } from '../cluster/cluster-link.ts'
 import type { History } from '../cluster/history/history.ts'
 import { createRecordedClient } from '../cluster/history/recorded-client.ts'
 import { Recorder } from '../cluster/history/recorder.ts'
 import type { LinkConnection } from '../cluster/link-session.ts'
+import { streamPlainLog } from '../cluster/plain-log-stream.ts'
 import type { HostConnection } from '../ssh/host-connection.ts'
 import type { Clusters } from './clusters.ts'
 import type { PanelHub } from './panel-hub.ts'
@@ -18,6 +19,8 @@ export type ClusterLinksIo = {
   readonly connect: (machineId: string) => Promise<HostConnection>
   readonly logger: Logger
 }
+
+export type LogCalls = Pick<ClusterCalls, 'streamLogs' | 'source' | 'recordedAtMs'>
 
 type Open = { readonly link: ClusterLink; readonly recorder: Recorder; readonly headFolder: string }
 
@@ -42,7 +45,8 @@ export class ClusterLinks {
     if (known && known.headFolder !== headFolder) await this.disconnect(clusterId)
     const { link } = this.#open.get(clusterId) ?? this.#begin(clusterId, headFolder)
     link.retry()
-    await settled(link, signal)
+    const isReached = (state: LinkView['state']) => state !== 'connecting' && state !== 'off'
+    await untilState(link, { isReached, signal, withinMs: firstWaitMs })
   }
 
   async disconnect(clusterId: string): Promise<void> {
@@ -72,6 +76,21 @@ export class ClusterLinks {
   callsOf(clusterId: string): ClusterCalls {
     const client = this.#open.get(clusterId)?.link.client
     return client ?? createRecordedClient(this.#io.history, clusterId, this.#io.clusters.get(clusterId).name)
+  }
+
+  /** The same; but a head that is away for a moment is waited for before its record takes its place, or until `signal` fires. */
+  async steadyCallsOf(clusterId: string, signal: AbortSignal): Promise<ClusterCalls> {
+    const link = this.#open.get(clusterId)?.link
+    if (link) await untilState(link, { isReached: (state) => state !== 'connecting' && state !== 'reconnecting', signal })
+    return this.callsOf(clusterId)
+  }
+
+  /** The same for streams of logs; of a head that has none, one log at a time. */
+  async logCallsOf(clusterId: string, signal: AbortSignal): Promise<LogCalls> {
+    const calls = await this.steadyCallsOf(clusterId, signal)
+    const { client, capabilities } = this.#open.get(clusterId)?.link ?? {}
+    if (!client || !capabilities || can(capabilities, 'exactLogs')) return calls
+    return { source: 'live', recordedAtMs: null, streamLogs: (question) => streamPlainLog(client, question) }
   }
 
   /** @throws ClusterError `head.unavailable` */
@@ -133,18 +152,23 @@ async function readApiPort(connection: LinkConnection, headFolder: string): Prom
   throw new ClusterError('head.unavailable', `no head runs in ${headFolder}; start the cluster there, then connect again`)
 }
 
-function settled(link: ClusterLink, signal?: AbortSignal): Promise<void> {
+type Wait = {
+  readonly isReached: (state: LinkView['state']) => boolean
+  readonly signal?: AbortSignal | undefined
+  readonly withinMs?: number
+}
+
+function untilState(link: ClusterLink, { isReached, signal, withinMs }: Wait): Promise<void> {
   return new Promise((resolve) => {
-    const isSettled = () => link.view.state !== 'connecting' && link.view.state !== 'off'
     const finish = () => {
       clearTimeout(timer)
       stop()
       signal?.removeEventListener('abort', finish)
       resolve()
     }
-    const timer = setTimeout(finish, firstWaitMs)
-    const stop = link.onState(() => isSettled() && finish())
+    const timer = withinMs === undefined ? undefined : setTimeout(finish, withinMs)
+    const stop = link.onState(({ state }) => isReached(state) && finish())
     signal?.addEventListener('abort', finish, { once: true })
-    if (isSettled()) finish()
+    if (isReached(link.view.state) || signal?.aborted === true) finish()
   })
 }

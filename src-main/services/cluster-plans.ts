@@ -1,9 +1,19 @@
 import { ClusterError } from '../../runtime/base/errors.ts'
 import type { MachineTarget } from '../bootstrap/operation-input.ts'
 import type { PayloadArchives } from '../bootstrap/payload-archive.ts'
-import { planAdd, planCreate, planDown, planDrain, planRemove, planRestart, planUpgrade, type PlanWorld } from '../bootstrap/plan.ts'
+import {
+  planAdd,
+  planCreate,
+  planCreateAgain,
+  planDown,
+  planDrain,
+  planRemove,
+  planRestart,
+  planUpgrade,
+  type PlanWorld,
+} from '../bootstrap/plan.ts'
 import type { PlannedOperation } from '../bootstrap/plan-of.ts'
-import type { Cluster, ClusterSpec } from '../contract/clusters.ts'
+import type { Cluster, ClusterSpec, ExtraNode } from '../contract/clusters.ts'
 import type { Machine } from '../contract/machines.ts'
 import type { HostConnection } from '../ssh/host-connection.ts'
 import type { MachineChecks } from './machine-checks.ts'
@@ -29,11 +39,11 @@ export class ClusterPlans {
     this.#io = io
   }
 
-  /** Machines are named by id or name in `spec`. With `probe` they are looked at first. */
+  /** Machines are named by id or name in `spec`. With `probe` they are looked at first. `extraNodes`: on the head's machine. */
   async create(
     clusterId: string,
     spec: ClusterSpec,
-    { probe, signal }: { probe: boolean; signal?: AbortSignal },
+    { probe, signal, extraNodes = [] }: { probe: boolean; signal?: AbortSignal; extraNodes?: readonly ExtraNode[] },
   ): Promise<PlannedOperation> {
     const [head, ...workers] = this.#io.machines.getAll([spec.head, ...spec.workers])
     if (head === undefined) throw new ClusterError('bad-argument', 'a cluster needs a head')
@@ -45,7 +55,16 @@ export class ClusterPlans {
       await Promise.all([asHead, asWorkers])
     }
     const named = { ...spec, head: head.id, workers: workers.map(({ id }) => id) }
-    return planCreate(clusterId, named, await this.#world())
+    return planCreate(clusterId, named, { ...(await this.#world()), extraNodes })
+  }
+
+  /** For one that is half way or down, over what there is of it. Its machines are looked at first. */
+  async createAgain(cluster: Cluster): Promise<PlannedOperation> {
+    const looks = cluster.members.map(({ machineId, role }) =>
+      this.#probe([this.#io.machines.get(machineId)], { role, spec: cluster, signal: undefined }),
+    )
+    await Promise.all(looks)
+    return planCreateAgain(cluster, await this.#world())
   }
 
   async add(cluster: Cluster, machineIds: readonly string[], signal?: AbortSignal): Promise<PlannedOperation> {

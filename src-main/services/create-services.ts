@@ -15,7 +15,8 @@ import { ClusterLeases } from './cluster-leases.ts'
 import { ClusterLinks } from './cluster-links.ts'
 import { ClusterPlans } from './cluster-plans.ts'
 import { Clusters } from './clusters.ts'
-import { JobLogs } from './job-logs.ts'
+import { createWork } from './create-work.ts'
+import { LocalCluster } from './local-cluster.ts'
 import { createKeptSecrets } from './kept-secrets.ts'
 import { MachineChecks } from './machine-checks.ts'
 import { MachineConnections } from './machine-connections.ts'
@@ -25,7 +26,7 @@ import { recordMemberNews } from './member-news.ts'
 import { Operations } from './operations.ts'
 import type { PanelHub } from './panel-hub.ts'
 import { QuestionDesk } from './question-desk.ts'
-import { Terminals } from './terminals.ts'
+import { Samples } from './samples.ts'
 import { watchHandlers } from './watch-handlers.ts'
 
 export type ServicesOptions = {
@@ -33,6 +34,8 @@ export type ServicesOptions = {
   readonly hub: PanelHub
   /** Where the archives for machines lie. */
   readonly payloadFolder: string
+  /** Where the programs of the sample jobs lie. */
+  readonly samplesFolder: string
   readonly version: string
   readonly logger: Logger
   /** Keeps clusters connected and brings lost machines back; a single command does neither. */
@@ -47,7 +50,7 @@ const randomHex = (digits: number) =>
     .slice(0, digits)
 
 /** Everything that the contract's calls do, over one data folder. */
-export async function createServices({ data, hub, payloadFolder, version, logger, isWatching }: ServicesOptions) {
+export async function createServices({ data, hub, payloadFolder, samplesFolder, version, logger, isWatching }: ServicesOptions) {
   const settings = await openSettingsStore(data)
   const { panelId, panelName, parallelMachines: atOnce, history: limits } = settings.settings
   const [inventory, clusterStore, operationStore, secrets] = [
@@ -84,13 +87,15 @@ export async function createServices({ data, hub, payloadFolder, version, logger
     if (!isWatching || !head) return links.disconnect(clusterId)
     return head.state === 'started' ? links.connect(clusterId) : undefined
   }
+  const samples = new Samples({ links, folder: samplesFolder, randomHex })
   const operations = new Operations({
     ...{ store: operationStore, clusters, leases, plans, payloads, hub, connect, nowMs, randomHex, logger },
     memberChanged: (clusterId, machineId, news) => recordMemberNews({ clusters, machines }, { clusterId, machineId, news }),
+    submitSamples: async (clusterId, order) => (await samples.submit(clusterId, order)).length,
     onEnded: ({ clusterId }) => void (clusterId !== null && Promise.resolve(keepConnected(clusterId)).catch(() => {})), // the link says what is wrong
   })
-  const jobLogs = new JobLogs({ callsOf: (clusterId) => links.callsOf(clusterId), hub, randomHex })
-  const terminals = new Terminals({ connect, hub, nowMs, randomHex })
+  const localCluster = new LocalCluster({ machines, clusters, plans, operations, links, nowMs })
+  const work = await createWork({ machines, clusters, links, hub, folder: data.file('uploads'), connect, nowMs, randomHex })
   if (isWatching) for (const { id } of clusters.list()) void Promise.resolve(keepConnected(id)).catch(() => {}) // the same
   const startedAtMs = nowMs()
   return {
@@ -100,12 +105,12 @@ export async function createServices({ data, hub, payloadFolder, version, logger
       'panel.info': () => ({ version, holder: panelName, dataFolder: data.path, startedAtMs }),
       ...machineHandlers({ machines, checks, connections }),
       ...accessHandlers({ knownHosts, desk, secrets }),
-      ...clusterHandlers({ machines, clusters, plans, operations, links, leases, nowMs }),
-      ...watchHandlers({ machines, clusters, operations, links, jobLogs, terminals }),
+      ...clusterHandlers({ machines, clusters, plans, operations, links, leases, localCluster, samples, nowMs }),
+      ...watchHandlers({ machines, clusters, operations, links }),
+      ...work.handlers,
     },
     async close() {
-      jobLogs.stopAll()
-      terminals.closeAll()
+      await work.close()
       desk.close()
       await operations.close()
       await links.close()

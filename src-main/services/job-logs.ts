@@ -9,8 +9,8 @@ const retryMs = 1_000
 const patienceMs = 120_000
 
 export type JobLogsIo = {
-  /** The head, or the record of it when it is not there. */
-  readonly callsOf: (clusterId: string) => ClusterCalls
+  /** The head, or the record of it when it is not there for long. */
+  readonly callsOf: (clusterId: string, signal: AbortSignal) => Promise<ClusterCalls>
   readonly hub: PanelHub
   readonly randomHex: (digits: number) => string
 }
@@ -50,7 +50,8 @@ export class JobLogs {
     let heardAtMs = performance.now()
     for (;;) {
       try {
-        for await (const frame of this.#io.callsOf(from.clusterId).tailJobLog(from.job, { offset, signal })) {
+        const calls = await this.#io.callsOf(from.clusterId, signal)
+        for await (const frame of calls.tailJobLog(from.job, { offset, signal })) {
           heardAtMs = performance.now()
           offset = frame.offset
           tell({ text: frame.text, isEnd: false, failure: null })

@@ -1,10 +1,11 @@
 import { ClusterError, toError } from '../../runtime/base/errors.ts'
 import { findingOfError, findingsOf, type WantedOfMachine } from '../bootstrap/findings.ts'
+import { foldersToEnd } from '../bootstrap/extra-nodes.ts'
 import { findLeftovers, removeLeftovers } from '../bootstrap/leftovers.ts'
 import { probeMachine } from '../bootstrap/probe.ts'
 import { chooseNodeIp } from '../bootstrap/node-address.ts'
 import { testReachability } from '../bootstrap/reachability.ts'
-import { ClusterPorts, type Cluster } from '../contract/clusters.ts'
+import { ClusterPorts, type Cluster, type Member } from '../contract/clusters.ts'
 import type { Finding, Leftover, Machine, MachineFacts, ReachCell } from '../contract/machines.ts'
 import type { ExecGroup } from '../contract/panel.ts'
 import type { HostConnection } from '../ssh/host-connection.ts'
@@ -161,7 +162,7 @@ export class MachineChecks {
     const connection = await this.#io.connect(machine.id)
     const cluster = machine.clusterId === null ? undefined : this.#io.clusterOf(machine.clusterId)
     const member = cluster?.members.find(({ machineId }) => machineId === machine.id)
-    const known = { sessionFolders: member?.sessionFolder ? [member.sessionFolder] : [], payloads: member?.payload ? [member.payload] : [] }
+    const known = { sessionFolders: foldersOf(member), payloads: member?.payload ? [member.payload] : [] }
     return findLeftovers(connection, { known, ...(machine.folder === undefined ? {} : { folder: machine.folder }) })
   }
 
@@ -173,6 +174,9 @@ export class MachineChecks {
     return { machine: await this.#io.machines.record(machine.id, seen), findings: seen.findings }
   }
 }
+
+const foldersOf = (member: Member | undefined): string[] =>
+  member?.sessionFolder ? foldersToEnd({ sessionFolder: member.sessionFolder, extraNodes: member.extraNodes }) : []
 
 /** By which the other machines reach it. */
 const addressOf = (machine: Machine): string =>

@@ -1,5 +1,6 @@
 import type { Logger } from '../../runtime/base/logger.ts'
 import { ClusterError } from '../../runtime/base/errors.ts'
+import { LocalConnection } from '../local/local-connection.ts'
 import type { Machine } from '../contract/machines.ts'
 import { Backoff } from '../ssh/backoff.ts'
 import { ConnectionPool, targetKey, type PoolState } from '../ssh/connection-pool.ts'
@@ -23,13 +24,15 @@ const backoffLimits = { baseMs: 2_000, maxMs: 60_000 }
 
 type Watched = { readonly backoff: Backoff; timer: NodeJS.Timeout | undefined }
 
-/** One SSH connection to each machine, shared by all that is done there; says how we stand with each, and brings lost ones back. */
+/** One connection to each machine, shared by all that is done there; says how we stand with each, and brings lost ones back. */
 export class MachineConnections {
   readonly #io: MachineConnectionsIo
   readonly #pool: ConnectionPool
   /** By connection, the machine that it leads to; several names may mean one host. */
   readonly #machineIds = new Map<string, Set<string>>()
   readonly #watched = new Map<string, Watched>()
+  /** By machine: of this computer there is one. */
+  readonly #local = new Map<string, LocalConnection>()
   #isClosed = false
 
   constructor(io: MachineConnectionsIo) {
@@ -41,12 +44,17 @@ export class MachineConnections {
   /** It is shared: closing it gives it back. @throws ClusterError `machine.not-found`, those of `openConnection` */
   async connect(machineId: string, signal?: AbortSignal): Promise<HostConnection> {
     const machine = this.#io.machines.get(machineId)
+    if (machine.via === 'local') return lend(await this.#connectLocal(machine))
     const target = await this.#targetOf(machine)
     return lend(await this.#pool.get(target, signal))
   }
 
   async disconnect(machineId: string): Promise<void> {
     this.#forget(machineId)
+    const local = this.#local.get(machineId)
+    this.#local.delete(machineId)
+    local?.close()
+    if (this.#io.machines.get(machineId).via === 'local') return this.#record(machineId, 'closed', null)
     this.#pool.drop(await this.#targetOf(this.#io.machines.get(machineId)))
   }
 
@@ -54,6 +62,17 @@ export class MachineConnections {
     this.#isClosed = true
     for (const machineId of this.#watched.keys()) this.#forget(machineId)
     this.#pool.close()
+    for (const connection of this.#local.values()) connection.close()
+  }
+
+  async #connectLocal({ id, name }: Machine): Promise<LocalConnection> {
+    if (this.#isClosed) throw new ClusterError('link.closed', 'this panel is ending')
+    const known = this.#local.get(id)
+    if (known) return known
+    const connection = new LocalConnection(name)
+    this.#local.set(id, connection)
+    await this.#record(id, 'connected', null)
+    return connection
   }
 
   async #targetOf(machine: Machine): Promise<SshTarget> {

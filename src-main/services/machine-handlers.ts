@@ -24,7 +24,13 @@ export function machineHandlers({ machines, checks, connections }: Parts): Panel
       await machines.remove(refs)
       return {}
     },
-    'machines.export': ({ format }) => ({ text: exportInventory(machines.list(), format) }),
+    // on another computer, "this computer" is another one
+    'machines.export': ({ format }) => ({
+      text: exportInventory(
+        machines.list().filter(({ via }) => via !== 'local'),
+        format,
+      ),
+    }),
     'machines.check': ({ machines: refs, role }, { signal }) => checks.check(machines.getAll(refs), { role }, signal),
     'machines.reachability': ({ machines: refs, port }, { signal }) => {
       const chosen = machines.getAll(refs)

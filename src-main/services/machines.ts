@@ -40,7 +40,9 @@ export class Machines {
 
   async update(idOrName: string, changes: MachineChanges, unset: readonly UnsetField[]): Promise<Machine> {
     const machine = this.#store.get(idOrName)
-    const left = Object.entries({ ...specOf(machine), ...changes }).filter(([field]) => !unset.some((each) => each === field))
+    const left = Object.entries({ ...specOf(machine), ...changes, via: machine.via }).filter(
+      ([field]) => !unset.some((each) => each === field),
+    )
     const updated = await this.#store.update(machine.id, MachineSpec.parse(Object.fromEntries(left)))
     this.#tell(updated)
     return updated

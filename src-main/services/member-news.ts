@@ -19,12 +19,13 @@ export async function recordMemberNews(
   if (machines.find(machineId)?.clusterId === clusterId) await machines.setCluster([machineId], null)
 }
 
-function changesOf({ state, payload, sessionFolder, address, nodeId }: MemberNews): Partial<Member> {
+function changesOf({ state, payload, sessionFolder, address, nodeId, extraNodes }: MemberNews): Partial<Member> {
   return {
     ...(state === 'gone' ? {} : { state }),
     ...(payload === undefined ? {} : { payload }),
     ...(sessionFolder === undefined ? {} : { sessionFolder }),
     ...(address === undefined ? {} : { address }),
     ...(nodeId === undefined ? {} : { nodeId }),
+    ...(extraNodes === undefined ? {} : { extraNodes }),
   }
 }

@@ -24,6 +24,8 @@ export type OperationsIo = {
   readonly connect: (machineId: string) => Promise<HostConnection>
   /** Writes down what an operation found out of a member. */
   readonly memberChanged: (clusterId: string, machineId: string, news: MemberNews) => Promise<void>
+  /** Resolves with the number of jobs. */
+  readonly submitSamples: (clusterId: string, order: { signal: AbortSignal; say(text: string): void }) => Promise<number>
   /** After an operation has ended, however. */
   readonly onEnded: (operation: Operation) => void
   readonly nowMs: () => number
@@ -169,6 +171,7 @@ export class Operations {
         const role = input.machines.find((each) => each.machineId === machineId)?.role ?? 'worker'
         return plans.lookAgain(machineId, { role, cluster: input })
       },
+      submitSamples: (order) => this.#io.submitSamples(input.clusterId, order),
       memberChanged: (machineId, news) => this.#io.memberChanged(input.clusterId, machineId, news),
       nowMs,
       randomHex: (bytes) => randomHex(bytes * 2),

@@ -24,6 +24,8 @@ export async function sshTargetOf(
     )
   }
   const { user, port, keyFiles, jump, name, host } = machine
+  if (machine.via === 'local')
+    throw new ClusterError('bad-argument', `${name} is this computer itself, and no jump host; take it out of the way to the others`)
   const resolved = await resolveSshHost(host, { user, port, keyFiles, ...(jump === undefined ? {} : { jump: [] }) })
   const hops =
     jump === undefined ? resolved.jump : (await Promise.all(jump.map((hop) => hopTargets(hop, machines, [...onTheWay, machine.id])))).flat()

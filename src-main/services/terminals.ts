@@ -1,12 +1,15 @@
 import { ClusterError, toError } from '../../runtime/base/errors.ts'
 import type { HostConnection, ShellSession } from '../ssh/host-connection.ts'
+import { quoteForSh, quoteForShell } from '../ssh/shell-quote.ts'
 import type { PanelHub } from './panel-hub.ts'
+import type { TerminalPlace } from './terminal-places.ts'
 
 type Terminal = {
   readonly terminalId: string
   readonly machineId: string
   readonly openedAtMs: number
   readonly shell: ShellSession
+  readonly about: TerminalPlace['about']
 }
 
 export type TerminalsIo = {
@@ -16,7 +19,7 @@ export type TerminalsIo = {
   readonly randomHex: (digits: number) => string
 }
 
-type TerminalOptions = { readonly cols: number; readonly rows: number; readonly folder?: string | undefined; readonly signal?: AbortSignal }
+type TerminalOptions = { readonly cols: number; readonly rows: number; readonly signal?: AbortSignal }
 
 const terminalsAtMost = 64
 /** Of one event; a program that prints a lot makes many. */
@@ -38,29 +41,43 @@ export class Terminals {
     })
   }
 
-  list(): Omit<Terminal, 'shell'>[] {
-    return [...this.#open.values()].map(({ terminalId, machineId, openedAtMs }) => ({ terminalId, machineId, openedAtMs }))
+  list() {
+    return [...this.#open.values()].map(({ terminalId, machineId, openedAtMs, about }) => ({ terminalId, machineId, openedAtMs, ...about }))
   }
 
-  async open(machineId: string, { cols, rows, folder, signal }: TerminalOptions): Promise<string> {
+  async open(place: TerminalPlace, { cols, rows, signal }: TerminalOptions): Promise<string> {
     if (this.#open.size >= terminalsAtMost) {
+      await place.shell?.discard()
       throw new ClusterError('limit.reached', `${terminalsAtMost} terminals are open, and that is as many as there may be; close one first`)
     }
-    const connection = await this.#io.connect(machineId, signal)
-    const shell = await connection.openShell({ cols, rows, ...(folder === undefined ? {} : { command: shellIn(folder) }) })
+    const { machineId, greeting, about } = place
+    const shell = await this.#shellAt(place, { cols, rows, ...(signal ? { signal } : {}) })
     const terminalId = `t-${this.#io.randomHex(16)}`
-    this.#open.set(terminalId, { terminalId, machineId, openedAtMs: this.#io.nowMs(), shell })
-    const topic = `terminal/${terminalId}` as const
-    shell.output.on('data', (piece: Buffer) => {
-      for (let at = 0; at < piece.length; at += pieceBytes) {
-        this.#io.hub.publish(topic, { type: 'data', data: piece.subarray(at, at + pieceBytes).toString('base64') })
-      }
-    })
+    this.#open.set(terminalId, { terminalId, machineId, openedAtMs: this.#io.nowMs(), shell, about })
+    if (greeting !== undefined) this.#tellData(terminalId, Buffer.from(`${plain(greeting)}\r\n`))
+    shell.output.on('data', (piece: Buffer) => this.#tellData(terminalId, piece))
     shell.ended.then(
       ({ code }) => this.#ended(terminalId, { code, message: null }),
       (error: unknown) => this.#ended(terminalId, { code: null, message: toError(error).message }),
     )
     return terminalId
+  }
+
+  async #shellAt({ machineId, shell, folder }: TerminalPlace, { cols, rows, signal }: TerminalOptions): Promise<ShellSession> {
+    const command = shell?.command ?? (folder === undefined ? undefined : shellIn(folder))
+    try {
+      const connection = await this.#io.connect(machineId, signal)
+      return await connection.openShell({ cols, rows, ...(command === undefined ? {} : { command }) })
+    } catch (error) {
+      await shell?.discard()
+      throw error
+    }
+  }
+
+  #tellData(terminalId: string, piece: Buffer): void {
+    for (let at = 0; at < piece.length; at += pieceBytes) {
+      this.#io.hub.publish(`terminal/${terminalId}`, { type: 'data', data: piece.subarray(at, at + pieceBytes).toString('base64') })
+    }
   }
 
   write(terminalId: string, data: string): void {
@@ -92,5 +109,9 @@ export class Terminals {
   }
 }
 
-/** The user's own shell, begun in that folder; in the home folder when it is gone. */
-const shellIn = (folder: string): string => `cd '${folder.replaceAll("'", `'\\''`)}' 2>/dev/null; exec "\${SHELL:-/bin/sh}" -l`
+/** The user's own shell, begun in that folder; in the home folder when it is gone. For any shell that is given it. */
+const shellIn = (folder: string): string =>
+  `/bin/sh -c ${quoteForShell(`cd ${quoteForSh(folder)} 2>/dev/null; exec "\${SHELL:-/bin/sh}" -l`)}`
+
+/** Names of machines and folders are others' words: nothing of them moves the cursor. */
+const plain = (text: string): string => text.replaceAll(/\p{Cc}/gu, '?')

@@ -28,11 +28,11 @@ const signs: readonly (readonly [RegExp, Cause])[] = [
   [/permission denied|not permitted/i, 'no-permission'],
   [/file too large|size limit/i, 'file-too-large'],
   [/input\/output error|stale file handle/i, 'disk-error'],
-  [/no such file|not a directory|file exists|name too long|nonexistent/i, 'bad-path'],
+  [/no such file|not a directory|file (?:already )?exists|name too long|nonexistent/i, 'bad-path'],
 ]
 
 /** Why a file did not get to a host, in words; `details.cause` is for programs. */
-export function uploadFailed(upload: { link: SshLink; remotePath: string }, failure: Failure): ClusterError {
+export function uploadFailed(upload: { link: Pick<SshLink, 'target'>; remotePath: string }, failure: Failure): ClusterError {
   const { target } = upload.link
   const said = lastLine(failure.said ?? '')
   const cause = failure.cause ?? signs.find(([sign]) => sign.test(failure.said ?? ''))?.[1] ?? 'other'

@@ -113,6 +113,11 @@ function withUniqueNames(entries: Entry[]): Entry[] {
       `that would make ${entries.length} machines; at most ${maxMachines} are kept. Remove some first.`,
     )
   }
+  const [first, second] = entries.filter(({ spec }) => spec.via === 'local')
+  if (first && second) {
+    const message = `machine ${first.spec.name} is this computer already, so ${second.spec.name} cannot be it too`
+    throw new ClusterError('already-exists', message, { details: { name: second.spec.name } })
+  }
   const taken = new Set<string>()
   for (const { spec } of entries) {
     const name = comparableName(spec.name)

@@ -108,6 +108,7 @@ export class TopicHub<Table extends TopicTable> implements TopicSource {
     known.subscribers.add(subscriber)
     this.#dueNow.add(subscriber)
     this.#arm()
+    this.#tellListeners(known)
     return {
       pause: () => void (subscriber.isPaused = true),
       resume: () => {
@@ -159,6 +160,11 @@ export class TopicHub<Table extends TopicTable> implements TopicSource {
     known.subscribers.delete(subscriber)
     known.touchedAtMs = performance.now()
     this.#weigh(known)
+    this.#tellListeners(known)
+  }
+
+  #tellListeners({ topic, subscribers }: Known): void {
+    this.#providers.get(topic.family)?.onListeners?.(topic.name, subscribers.size)
   }
 
   #arm(): void {

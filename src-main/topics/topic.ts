@@ -13,6 +13,8 @@ export type TopicProvider = {
   readonly snapshot?: (topic: string) => readonly unknown[]
   /** True: somebody does not keep up, publish less. False: go on. Who goes on publishing makes gaps. */
   readonly onPressure?: (topic: string, isHigh: boolean) => void
+  /** How many listen to it now, whenever that changes. */
+  readonly onListeners?: (topic: string, count: number) => void
 }
 
 export type Resume = {

@@ -21,15 +21,18 @@ const otherStatus = 409
 
 export const statusOf = (code: ErrorCode): number => statuses[code] ?? otherStatus
 
-/** On every answer: nothing is kept, framed, sniffed, told to other sites, or loaded from elsewhere. No CORS header is ever sent. */
-export function guardHeaders(host: string): Record<string, string> {
+/** On every answer. No CORS header is ever sent. */
+export const guardHeaders = (host: string): Record<string, string> => pageHeaders(`'self' ws://${host}`) // some browsers do not count WebSockets as 'self'
+
+/** Nothing is kept, framed, sniffed, told to other sites, or loaded from elsewhere. `connect`: whom the page may talk to, as its policy has it. */
+export function pageHeaders(connect: string): Record<string, string> {
   const policy = [
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self' 'unsafe-inline'", // menus, dialogs and terminals place themselves by styles of their own; scripts stay ours alone
     "img-src 'self' data:",
     "font-src 'self'",
-    `connect-src 'self' ws://${host}`, // some browsers do not count WebSockets as 'self'
+    `connect-src ${connect}`,
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",

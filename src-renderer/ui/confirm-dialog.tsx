@@ -13,10 +13,13 @@ type ConfirmDialogProps = {
   /** The dialog stays, with the error, when it rejects. */
   readonly onConfirm: () => Promise<unknown> | void
   readonly confirmLabel: string
+  /** @default Cancel */
+  readonly dismissLabel?: string
   readonly isDanger?: boolean
   /** For what is large: this name must be typed first. */
   readonly typeToConfirm?: string
   readonly isReady?: boolean
+  readonly width?: 'sm' | 'md' | 'lg'
   readonly children?: ReactNode
 }
 
@@ -26,7 +29,18 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
 }
 
 function OpenConfirmDialog(props: ConfirmDialogProps) {
-  const { title, onClose, onConfirm, confirmLabel, isDanger = true, typeToConfirm, isReady = true, children } = props
+  const {
+    title,
+    onClose,
+    onConfirm,
+    confirmLabel,
+    dismissLabel,
+    isDanger = true,
+    typeToConfirm,
+    isReady = true,
+    width = 'sm',
+    children,
+  } = props
   const t = useText(messages)
   const [typed, setTyped] = useState('')
   const [isBusy, setBusy] = useState(false)
@@ -48,10 +62,10 @@ function OpenConfirmDialog(props: ConfirmDialogProps) {
       title={title}
       isOpen
       onClose={onClose}
-      width="sm"
+      width={width}
       footer={
         <>
-          <Button onClick={onClose}>{t('cancel')}</Button>
+          <Button onClick={onClose}>{dismissLabel ?? t('cancel')}</Button>
           <Button variant={isDanger ? 'danger' : 'primary'} isBusy={isBusy} disabled={!isTyped || !isReady} onClick={() => void confirm()}>
             {confirmLabel}
           </Button>

@@ -82,9 +82,13 @@ function useScroller(element: React.RefObject<HTMLElement | null>): { scroller: 
   return place
 }
 
+/** What only scrolls sideways is said to scroll both ways, and is as high as all that is in it. */
 function scrollerOf(element: HTMLElement | null): HTMLElement | null {
+  let outermost: HTMLElement | null = null
   for (let each = element?.parentElement ?? null; each !== null; each = each.parentElement) {
-    if (/auto|scroll/.test(getComputedStyle(each).overflowY)) return each
+    if (!/auto|scroll/.test(getComputedStyle(each).overflowY)) continue
+    if (each.scrollHeight > each.clientHeight + 1) return each
+    outermost = each
   }
-  return null
+  return outermost
 }

@@ -68,6 +68,7 @@ export async function openTestPanel(options: Options): Promise<TestPanel> {
 /** How a host of the bed stands in an inventory. */
 export const specOfHost = (bed: Bed, host: BedHost, more: Partial<MachineSpec> = {}): MachineSpec => ({
   name: host.name,
+  via: 'ssh',
   host: host.address,
   port: host.port,
   user: host.user,

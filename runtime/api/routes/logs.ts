@@ -31,7 +31,7 @@ export const logRows: readonly RouteRow[] = [
     ...logs,
     path: '/api/v0/logs/file',
     id: 'getLog',
-    summary: 'The last lines of a log.',
+    summary: 'The last lines of a log; or with `offset` and `max_bytes`, which are ours, some of its bytes.',
     query: LogFileQuery,
     answers: { 200: bytes, 404: noLog },
   },

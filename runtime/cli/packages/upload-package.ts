@@ -6,7 +6,7 @@ import { packagePath } from '../../api/packages.ts'
 import { ClusterError } from '../../base/errors.ts'
 import { type Terminal, UsageError } from '../command.ts'
 import type { ApiClient } from '../../client/api-client.ts'
-import { hashFile, hashFolder, packFolder } from './pack-folder.ts'
+import { hashFile, hashFolder, packFolder } from '../../packing/pack-folder.ts'
 
 export type PackageSource = {
   /** A folder, or an archive, on this machine. */
@@ -34,7 +34,7 @@ export async function uploadPackage(api: ApiClient, source: PackageSource, termi
   }
   if (!stats?.isDirectory()) throw new UsageError(`there is no folder ${path} on this machine`)
   const { excludes, isModule } = source
-  const name = `_ray_pkg_${hashFolder(path, excludes, isModule ? basename(path) : '')}.zip`
+  const name = `_ray_pkg_${hashOf(path, excludes, isModule)}.zip`
   if (await isThere(api, name)) return `gcs://${name}`
   const temporary = mkdtempSync(join(tmpdir(), 'shoal-package-'))
   try {
@@ -44,6 +44,15 @@ export async function uploadPackage(api: ApiClient, source: PackageSource, termi
     return `gcs://${name}`
   } finally {
     rmSync(temporary, { recursive: true, force: true })
+  }
+}
+
+/** A folder that cannot be packed was named wrongly. */
+function hashOf(path: string, excludes: readonly string[], isModule: boolean): string {
+  try {
+    return hashFolder(path, excludes, isModule ? basename(path) : '')
+  } catch (error) {
+    throw error instanceof ClusterError ? new UsageError(error.message) : error
   }
 }
 

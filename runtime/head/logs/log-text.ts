@@ -5,6 +5,8 @@ import type { ResolvedLog } from './resolve-log.ts'
 export type LogText = {
   readonly offset: number
   readonly firstOffset: number
+  /** Offset behind the last byte that there is now. */
+  readonly end: number
   readonly isCopy: boolean
   /** Runs as the reader takes it, so a slow one costs no memory. */
   readonly bytes: AsyncGenerator<Uint8Array, void>
@@ -13,6 +15,8 @@ export type LogText = {
 export type LogTextOptions = {
   /** From the end; -1: all. */
   readonly lines: number
+  /** These bytes in place of lines, as far as they are there. */
+  readonly range?: { readonly offset: number; readonly maxBytes: number } | undefined
   /** Goes on with what is written, until `signal` fires. */
   readonly follows: boolean
   readonly signal: AbortSignal
@@ -21,15 +25,16 @@ export type LogTextOptions = {
 const chunkBytes = 524_288
 
 /** Opens the part of a log that is asked for. @throws ClusterError as `LogService.read`, before anything is sent. */
-export async function openLogText(service: LogService, log: ResolvedLog, { lines, follows, signal }: LogTextOptions): Promise<LogText> {
+export async function openLogText(service: LogService, log: ResolvedLog, options: LogTextOptions): Promise<LogText> {
+  const { lines, range, follows, signal } = options
   const { nodeId, file } = log
-  const last = await service.lastLines({ nodeId, file, lines: lines < 0 ? 0 : lines, before: log.end })
+  const isWhole = range !== undefined || lines < 0
+  const last = await service.lastLines({ nodeId, file, lines: isWhole ? 0 : lines, before: log.end })
   const floor = Math.max(log.start, last.firstOffset)
-  const offset = lines < 0 ? floor : Math.max(floor, last.offset)
-  const bytes = follows
-    ? followFrom(service, { nodeId, file, offset }, signal)
-    : readRange(service, { nodeId, file, offset, end: last.end }, signal)
-  return { offset, firstOffset: last.firstOffset, isCopy: last.source === 'head-copy', bytes }
+  const offset = range ? Math.min(Math.max(floor, range.offset), last.end) : isWhole ? floor : Math.max(floor, last.offset)
+  const end = range ? Math.min(last.end, offset + range.maxBytes) : last.end
+  const bytes = follows ? followFrom(service, { nodeId, file, offset }, signal) : readRange(service, { nodeId, file, offset, end }, signal)
+  return { offset, firstOffset: last.firstOffset, end: last.end, isCopy: last.source === 'head-copy', bytes }
 }
 
 type Range = { readonly nodeId: string; readonly file: string; readonly offset: number; readonly end: number }

@@ -39,6 +39,7 @@ remove() { # KIND PATH
 }
 empty() { rmdir "$1" 2>/dev/null && echo "removed folder 0 $1"; return 0; }
 failed=
+nodes="$nodes $(sed -n 's/.*"nodeId":"\\([0-9a-f]\\{24\\}\\).*/\\1/p' "$session/node/node.json" 2>/dev/null)" # of one that was killed
 remove session "$session"
 remove socket "/tmp/shoal-$uid-s-$sockets"
 for node in $nodes; do remove shared-memory "/dev/shm/shoal-$uid-$node"; done

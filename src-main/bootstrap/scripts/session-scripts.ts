@@ -6,7 +6,7 @@ const findRunning = `
 # pids whose command line has --temp-dir and this folder as words of their own: daemons, or with "cli" the commands that start and stop them
 running() {
   for file in $(grep -lsF -e "$session" /proc/[0-9]*/cmdline 2>/dev/null); do
-    words=$(tr '\\000' '\\n' <"$file" 2>/dev/null) || continue
+    words=$({ tr '\\000' '\\n' <"$file"; } 2>/dev/null) || continue
     printf '%s\\n' "$words" | grep -qx -e --temp-dir && printf '%s\\n' "$words" | grep -qxF -e "$session" || continue
     if printf '%s\\n' "$words" | grep -q '/cli[.]mjs$'; then
       if [ "\${1:-}" != cli ] || printf '%s\\n' "$words" | grep -qx -e --block; then continue; fi

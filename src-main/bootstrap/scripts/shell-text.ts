@@ -7,3 +7,7 @@ export function scriptOf(variables: Readonly<Record<string, string | number>>, b
   const settings = Object.entries(variables).map(([name, value]) => `${name}=${quoted(value)}`)
   return `${[...settings, body.trim()].join('\n')}\n`
 }
+
+/** Several scripts as one, each to its own end; one that fails ends all. */
+export const inTurn = (scripts: readonly string[]): string =>
+  scripts.length === 1 ? (scripts[0] ?? '') : scripts.map((script) => `(\n${script}) || exit\n`).join('')

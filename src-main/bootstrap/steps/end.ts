@@ -1,8 +1,9 @@
 import { ClusterError } from '../../../runtime/base/errors.ts'
+import { foldersToEnd } from '../extra-nodes.ts'
 import type { MachineTarget } from '../operation-input.ts'
 import { payloadFolder } from '../paths.ts'
 import { prunePayloads } from '../scripts/payload-scripts.ts'
-import { readRemoved, removeSession } from '../scripts/remove-script.ts'
+import { readRemoved, type Removed, removeSession } from '../scripts/remove-script.ts'
 import { removeService } from '../scripts/service-scripts.ts'
 import { drainNode, showStatus, stopNode } from '../scripts/session-scripts.ts'
 import { findStartError, readStatus, type Status } from './read-records.ts'
@@ -49,12 +50,16 @@ const stopTimeoutMs = 60_000
 
 export async function stop(context: StepContext): Promise<StepEnd> {
   const { input, machine, io } = context
-  const { root, sessionFolder, payload, previousPayload } = machine
+  const { root, payload, previousPayload } = machine
   const { clusterId } = input
   if (input.kind === 'remove' || input.kind === 'down') await runScript(context, removeService(clusterId))
   const hashes = [payload, ...(previousPayload === null ? [] : [previousPayload])]
-  const said = await runScript(context, stopNode({ root, sessionFolder, hashes, clusterId }), { timeoutMs: stopTimeoutMs })
-  if (said.includes('state absent')) return skipped('nothing is there')
+  let isThere = false
+  for (const sessionFolder of foldersToEnd(machine)) {
+    const said = await runScript(context, stopNode({ root, sessionFolder, hashes, clusterId }), { timeoutMs: stopTimeoutMs })
+    isThere ||= !said.includes('state absent')
+  }
+  if (!isThere) return skipped('nothing is there')
   await io.memberChanged?.(machine.machineId, { state: 'stopped' })
   return done()
 }
@@ -62,10 +67,12 @@ export async function stop(context: StepContext): Promise<StepEnd> {
 /** The list of what went is the step's log. */
 export async function deleteAll(context: StepContext): Promise<StepEnd> {
   const { machine, io } = context
-  const { root, sessionFolder, payload, previousPayload, nodeId, machineId } = machine
+  const { root, payload, previousPayload, nodeId, machineId } = machine
   const hashes = [payload, ...(previousPayload === null ? [] : [previousPayload])]
   const nodeIds = nodeId === null ? [] : [nodeId]
-  const removed = readRemoved(await runScript(context, removeSession({ root, sessionFolder, nodeIds, hashes, machineId })))
+  const removed: Removed[] = []
+  for (const sessionFolder of foldersToEnd(machine))
+    removed.push(...readRemoved(await runScript(context, removeSession({ root, sessionFolder, nodeIds, hashes, machineId }))))
   await io.memberChanged?.(machineId, { state: 'gone' })
   if (removed.length === 0) return skipped('nothing of ours was there')
   const bytes = removed.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)

@@ -1,5 +1,6 @@
 import { ClusterError } from '../../../runtime/base/errors.ts'
 import type { StepId } from '../list-steps.ts'
+import { startExtraNodes, submitSamples } from './extra.ts'
 import { deleteAll, drain, forget, prune, stop } from './end.ts'
 import { reachHead, serveAtBoot, start, verify } from './start.ts'
 import { done, skipped, type StepContext, type StepEnd } from './step-context.ts'
@@ -14,6 +15,8 @@ export const stepRunners: Readonly<Record<StepId, (context: StepContext) => Prom
   network: reachHead,
   start,
   verify,
+  'extra-nodes': startExtraNodes,
+  samples: submitSamples,
   service: serveAtBoot,
   drain,
   stop,
@@ -24,6 +27,7 @@ export const stepRunners: Readonly<Record<StepId, (context: StepContext) => Prom
 
 async function connect(context: StepContext): Promise<StepEnd> {
   const { target } = await context.connection()
+  if (context.machine.isLocal === true) return done('this computer')
   return done(`${target.user}@${target.host}:${target.port}`)
 }
 

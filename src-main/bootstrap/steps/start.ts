@@ -53,17 +53,7 @@ export async function start(context: StepContext): Promise<StepEnd> {
   const isHead = machine.role === 'head'
   if (!isHead) await runScript(context, writeJoinToken(sessionFolder, await context.joinToken()), { isQuiet: true })
   const script = startNode({ root, sessionFolder, sha256: payload, isHead, flags: startFlags(input, machine) })
-  const { code, signal, stdout, stderr } = await tryScript(context, script, { timeoutMs: startTimeoutMs })
-  if (code !== 0) {
-    const reason = findStartError(stdout) ?? (`${stderr}${stdout}`.trim().split('\n').slice(-6).join('; ') || `ended by ${signal ?? code}`)
-    throw new ClusterError(
-      'bootstrap.failed',
-      `the ${isHead ? 'head' : 'node'} on ${machine.name} did not start: ${reason.slice(-2_000)}. ${remedyFor(reason)}`,
-      {
-        details: { machineId: machine.machineId },
-      },
-    )
-  }
+  const stdout = await runStart(context, script, `the ${isHead ? 'head' : 'node'} on ${machine.name}`)
   const { node, head } = readRecords(stdout)
   await io.memberChanged?.(machine.machineId, {
     state: 'started',
@@ -76,7 +66,17 @@ export async function start(context: StepContext): Promise<StepEnd> {
   return /^state running$/m.test(stdout) ? skipped('it runs already') : done(`node ${node.nodeId.slice(0, 12)} at ${node.agentAddress}`)
 }
 
-const lookAgainMs = [0, 300, 1_000, 2_000, 4_000, 8_000]
+/** What the script printed. @throws ClusterError `bootstrap.failed` with the reason that the node's own start gave */
+export async function runStart(context: StepContext, script: string, what: string): Promise<string> {
+  const { code, signal, stdout, stderr } = await tryScript(context, script, { timeoutMs: startTimeoutMs })
+  if (code === 0) return stdout
+  const reason = findStartError(stdout) ?? (`${stderr}${stdout}`.trim().split('\n').slice(-6).join('; ') || `ended by ${signal ?? code}`)
+  throw new ClusterError('bootstrap.failed', `${what} did not start: ${reason.slice(-2_000)}. ${remedyFor(reason)}`, {
+    details: { machineId: context.machine.machineId },
+  })
+}
+
+export const lookAgainMs = [0, 300, 1_000, 2_000, 4_000, 8_000]
 const mostStatusBytes = 64 * 1024 * 1024
 
 /** The cluster has the node, and the head's machine reaches the port of a worker's: others fetch objects there. */

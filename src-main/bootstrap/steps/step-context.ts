@@ -1,4 +1,5 @@
 import { ClusterError, toError } from '../../../runtime/base/errors.ts'
+import type { ExtraNode } from '../../contract/clusters.ts'
 import type { MachineFacts, Finding } from '../../contract/machines.ts'
 import type { HostConnection } from '../../ssh/host-connection.ts'
 import type { Source } from '../core/state.ts'
@@ -13,6 +14,7 @@ export type MemberNews = {
   readonly sessionFolder?: string
   readonly address?: string
   readonly nodeId?: string
+  readonly extraNodes?: ExtraNode[]
   /** Of the head only: where its HTTP API listens on its machine, and where the token for it lies there. */
   readonly api?: { readonly address: string; readonly tokenFile: string }
 }
@@ -32,6 +34,8 @@ export type OperationIo = {
   }): Promise<void>
   /** Called as soon as something is known, so that a crash of the panel forgets nothing; the step goes on when it is written down. */
   memberChanged?(machineId: string, news: MemberNews): Promise<void> | void
+  /** Submits the sample jobs to the cluster; `say` adds lines to the step's log. Resolves with the number of jobs. */
+  submitSamples?(order: { signal: AbortSignal; say(text: string): void }): Promise<number>
   nowMs(): number
   /** 24 hex digits and more that nobody can guess. */
   randomHex(bytes: number): string

@@ -2,8 +2,10 @@ import type { Finding, Machine, MachineFacts } from '../../contract/machines.ts'
 import { countText, sizeText } from '../words/amounts.ts'
 
 /** `user@host:port`, of which what ssh decides is left out. */
-export const placeText = ({ user, host, port }: Pick<Machine, 'user' | 'host' | 'port'>): string =>
-  `${user === undefined ? '' : `${user}@`}${host.includes(':') && port !== undefined ? `[${host}]` : host}${port === undefined ? '' : `:${port}`}`
+export const placeText = ({ user, host, port, via }: Pick<Machine, 'user' | 'host' | 'port'> & Partial<Pick<Machine, 'via'>>): string =>
+  via === 'local'
+    ? 'this computer'
+    : `${user === undefined ? '' : `${user}@`}${host.includes(':') && port !== undefined ? `[${host}]` : host}${port === undefined ? '' : `:${port}`}`
 
 export const countLevel = (findings: readonly Finding[], level: Finding['level']): number =>
   findings.filter((finding) => finding.level === level).length

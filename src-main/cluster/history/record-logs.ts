@@ -24,7 +24,7 @@ export class RecordLogs {
     this.#append = database.prepare('INSERT OR REPLACE INTO log_chunks (job, offset, next, at_ms, text) VALUES (?, ?, ?, ?, ?)')
     this.#oldest = database.prepare('SELECT offset, next FROM log_chunks WHERE job = ? ORDER BY offset LIMIT 64')
     this.#drop = database.prepare('DELETE FROM log_chunks WHERE job = ? AND offset <= ?')
-    this.#pieces = database.prepare('SELECT offset, next, text FROM log_chunks WHERE job = ? AND next > ? ORDER BY offset')
+    this.#pieces = database.prepare('SELECT offset, next, text, at_ms FROM log_chunks WHERE job = ? AND next > ? ORDER BY offset')
     this.#removeAll = ['DELETE FROM log_chunks WHERE job = ?', 'DELETE FROM logs WHERE job = ?'].map((sql) => database.prepare(sql))
   }
 
@@ -53,19 +53,15 @@ export class RecordLogs {
     for (const statement of this.#removeAll) statement.run(job)
   }
 
-  /** Pieces from `offset` on, oldest first. What lies between two of them is not in the record. */
-  *read(job: string, offset = 0): Generator<JobTailFrame> {
+  /** Pieces from `offset` on, oldest first, with when they came. What lies between two of them is not in the record. */
+  *read(job: string, offset = 0): Generator<JobTailFrame & { readonly atMs: number }> {
     for (const row of this.#pieces.iterate(job, offset)) {
-      const piece = { offset: Number(row['offset']), next: Number(row['next']), text: String(row['text']) }
+      const piece = { offset: Number(row['offset']), next: Number(row['next']), text: String(row['text']), atMs: Number(row['at_ms']) }
       if (piece.offset >= offset) yield piece
-      else
-        yield {
-          offset,
-          next: piece.next,
-          text: Buffer.from(piece.text)
-            .subarray(offset - piece.offset)
-            .toString('utf8'),
-        }
+      else {
+        const rest = Buffer.from(piece.text).subarray(offset - piece.offset)
+        yield { ...piece, offset, text: rest.toString('utf8') }
+      }
     }
   }
 

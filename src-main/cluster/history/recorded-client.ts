@@ -2,17 +2,29 @@ import type * as z from 'zod'
 import type { EventFrame } from '../../../runtime/api/events.ts'
 import { EventsQuery } from '../../../runtime/api/events.ts'
 import { type JobDetails, JobStatus, type ShoalJobDetails } from '../../../runtime/api/jobs.ts'
-import type { JobTailFrame } from '../../../runtime/api/logs.ts'
+import type { JobTailFrame, LogStreamMessage } from '../../../runtime/api/logs.ts'
 import { StateListQuery } from '../../../runtime/api/state/query.ts'
 import { ShoalListQuery } from '../../../runtime/api/state/shoal-lists.ts'
 import { ClusterError } from '../../../runtime/base/errors.ts'
 import type { AnswerOf, PageId } from '../answers.ts'
-import { type CallInput, type ClusterCalls, type ListPage, type ListQuestion, listQuery, type LogQuestion } from '../cluster-calls.ts'
+import {
+  type CallInput,
+  type ClusterCalls,
+  type ListPage,
+  type ListQuestion,
+  listQuery,
+  type LogPiece,
+  type LogPieceQuestion,
+  type LogQuestion,
+  type LogStreamQuestion,
+} from '../cluster-calls.ts'
+import { answerSchemaOf, routeOf } from '../routes.ts'
 import type { ClusterRecord } from './cluster-record.ts'
 import type { History } from './history.ts'
 import { rayJobColumns, type ThingKind } from './core/rows.ts'
 import { metricsFromRecord } from './record-metrics.ts'
 import { alertsFromRecord, eventsFromRecord } from './record-events.ts'
+import { jobOfLogFile, pieceFromRecord, streamFromRecord } from './record-log-stream.ts'
 import { filtersOf, pageTasks, pageThings, type RecordQuestion } from './record-lists.ts'
 
 const things: Readonly<Record<string, ThingKind>> = {
@@ -51,7 +63,11 @@ export class RecordedClient implements ClusterCalls {
   }
 
   async call<Id extends string>(routeId: Id, input: CallInput = {}): Promise<AnswerOf<Id>> {
-    return this.#answer(routeId, input) as AnswerOf<Id> // rows were checked when they were recorded, and each branch answers as its route
+    const answer = this.#answer(routeId, input)
+    const schema = answerSchemaOf(routeOf(routeId))
+    const parsed = schema?.safeParse(answer)
+    if (parsed?.success === false) throw this.#damaged(routeId, parsed.error)
+    return (parsed ? parsed.data : answer) as AnswerOf<Id> // parsed by the schema of this id
   }
 
   page(id: PageId, question: ListQuestion = {}): Promise<ListPage> {
@@ -66,8 +82,23 @@ export class RecordedClient implements ClusterCalls {
     const job = this.#job(id)
     for (const piece of [...this.#record.logs.read(job.id, offset)]) {
       if (signal?.aborted) return
-      yield piece
+      yield { offset: piece.offset, next: piece.next, text: piece.text }
     }
+  }
+
+  async *streamLogs(question: LogStreamQuestion): AsyncGenerator<LogStreamMessage> {
+    let isEmpty = true
+    for await (const message of streamFromRecord(this.#record, question)) {
+      isEmpty &&= message.type === 'live'
+      yield message
+    }
+    if (isEmpty) await this.#refuse('show these logs: it holds only those of submitted jobs that this panel saw')
+  }
+
+  async readLog(question: LogPieceQuestion): Promise<LogPiece> {
+    const id = 'job' in question ? question.job : jobOfLogFile(question.file)
+    if (id === undefined) return this.#refuse('give this log: it holds only those of submitted jobs')
+    return pieceFromRecord(this.#record, this.#job(id).id, question)
   }
 
   drainNode(..._args: Parameters<ClusterCalls['drainNode']>): Promise<never> {
@@ -196,6 +227,15 @@ export class RecordedClient implements ClusterCalls {
 
   #refuse(what: string): Promise<never> {
     return Promise.reject(this.#gone(what))
+  }
+
+  /** Of another version of the panel, or another hand. */
+  #damaged(route: string, { issues: [issue] }: z.ZodError): ClusterError {
+    const where = `${issue?.path.map(String).join('.') ?? ''} ${issue?.message ?? 'is not what it should be'}`
+    return new ClusterError(
+      'protocol.violation',
+      `the record of ${this.#name} holds what ${route} cannot answer: ${where.slice(0, 500)}; connect to the cluster to read it anew`,
+    )
   }
 
   #gone(what: string): ClusterError {

@@ -1,6 +1,6 @@
 import { flagIn, recordIn, type Row, textIn } from '../../api/rows.ts'
 import { amountsColumn, linkColumn, numberColumn, oneOfColumn, textColumn, timeColumn } from '../../entities/columns.tsx'
-import { ActorLink, GroupLink, JobLink, NodeLink, WorkerLink } from '../../entities/links.tsx'
+import { GroupLink, JobLink, NodeLink, WorkerLink } from '../../entities/links.tsx'
 import { StateBadge } from '../../entities/state-badge.tsx'
 import type { Translate } from '../../i18n/messages.ts'
 import type { Column } from '../../ui/data-table/table-types.ts'
@@ -19,10 +19,7 @@ export function deathText(row: Row): string {
 }
 
 export const actorColumns = (t: Translate<Word>, cluster: string): readonly Column<Row>[] => [
-  {
-    ...textColumn({ id: 'class_name', title: t('class'), width: 200 }),
-    render: (row) => <ActorLink cluster={cluster} id={textIn(row, 'actor_id')} name={textIn(row, 'class_name')} />,
-  },
+  textColumn({ id: 'class_name', title: t('class'), width: 200 }),
   oneOfColumn({ id: 'state', title: t('state'), width: 150, values: states, show: (state) => <StateBadge kind="actor" state={state} /> }),
   textColumn({ id: 'name', title: t('name'), width: 140 }),
   linkColumn({ id: 'job_id', title: t('job'), width: 100, link: (id) => <JobLink cluster={cluster} id={id} name={id} /> }),

@@ -9,7 +9,7 @@ import { useGo } from '../../navigation/use-navigation.ts'
 import { Button } from '../../ui/button.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
 import { ErrorNote } from '../../ui/error-note.tsx'
-import { Field, TextArea } from '../../ui/field.tsx'
+import { Field, TextArea, TextInput } from '../../ui/field.tsx'
 import { FileButton } from './file-button.tsx'
 import { messages } from './messages.ts'
 import { useDebounced } from './use-debounced.ts'
@@ -24,6 +24,10 @@ export function ApplyDialog({ onClose }: { readonly onClose: () => void }) {
   const settled = useDebounced(yaml)
   const isGiven = settled.trim() !== ''
   const plan = useQuery({ ...panelQuery('clusters.planApply', { yaml: settled }), enabled: isGiven, staleTime: 0 })
+  const [typed, setTyped] = useState('')
+  // What takes machines away is said twice.
+  const mustType = (plan.data?.remove.length ?? 0) > 0
+  const isTyped = !mustType || typed.trim() === plan.data?.name
   const isCurrent = settled === yaml && isGiven && plan.data !== undefined && !plan.isError
   const apply = async () => {
     setBusy(true)
@@ -45,7 +49,7 @@ export function ApplyDialog({ onClose }: { readonly onClose: () => void }) {
       isOpen
       onClose={onClose}
       footer={
-        <Button variant="primary" isBusy={isBusy} disabled={!isCurrent} onClick={() => void apply()}>
+        <Button variant="primary" isBusy={isBusy} disabled={!isCurrent || !isTyped} onClick={() => void apply()}>
           {t('apply')}
         </Button>
       }
@@ -67,6 +71,11 @@ export function ApplyDialog({ onClose }: { readonly onClose: () => void }) {
           ) : (
             <Changes plan={plan.data} />
           ))}
+        {isCurrent && mustType && (
+          <Field label={t('typeName', { name: plan.data.name })}>
+            {(control) => <TextInput {...control} value={typed} onChange={(event) => setTyped(event.target.value)} />}
+          </Field>
+        )}
         {failure !== undefined && <ErrorNote error={failure} />}
       </div>
     </Dialog>

@@ -16,17 +16,18 @@ import { messages } from './messages.ts'
 export function CardFigures({ cluster, isDown }: { readonly cluster: Cluster; readonly isDown: boolean }) {
   const t = useText(messages)
   const figures = useClusterFigures(cluster)
-  if (figures.isPending) return <Skeleton className="h-24" />
+  if (figures.isPending) return <Skeleton className={isDown ? 'h-12' : 'h-24'} />
+  const { nodes, jobs, recordedAtMs } = figures
   return (
     <div className="flex flex-col gap-2">
       {isDown && <p className="text-soft">{t('downText')}</p>}
-      {figures.recordedAtMs !== null && <RecordedNote atMs={figures.recordedAtMs} />}
-      {figures.nodes === null || (figures.nodes.total === 0 && figures.recordedAtMs !== null) ? (
+      {recordedAtMs !== null && <RecordedNote atMs={recordedAtMs} />}
+      {nodes === null && jobs === null ? (
         <p className="text-soft">{t('notRecorded')}</p>
       ) : (
         <dl className="grid grid-cols-[auto_1fr] items-center gap-x-4 gap-y-1">
-          <NodeLines nodes={figures.nodes} cluster={cluster.name} />
-          <JobLines figures={figures} cluster={cluster.name} />
+          {!isDown && nodes !== null && <NodeLines nodes={nodes} cluster={cluster.name} />}
+          <JobLines figures={figures} cluster={cluster.name} isDown={isDown} />
           {!isDown && <LeaseLine lease={cluster.lease} />}
         </dl>
       )}
@@ -35,11 +36,12 @@ export function CardFigures({ cluster, isDown }: { readonly cluster: Cluster; re
 }
 
 function RecordedNote({ atMs }: { readonly atMs: number }) {
+  const t = useText(messages)
   const format = useFormat()
   const nowMs = useNow()
   return (
     <p className="text-sm text-faint" title={format.time(atMs)}>
-      {useText(messages)('recorded', { when: format.relative(Math.min(atMs, nowMs), nowMs) })}
+      {t('recorded', { when: format.relative(Math.min(atMs, nowMs), nowMs) })}
     </p>
   )
 }
@@ -70,6 +72,7 @@ function NodeLines({ nodes, cluster }: { readonly nodes: NodeFigures; readonly c
       {cpu !== null && (
         <ShareLine
           label={t('cpu')}
+          mayBeFull
           part={cpu.used / cpu.total}
           words={t('ofCores', { part: format.percent(cpu.used / cpu.total), count: cpu.total })}
         />
@@ -84,6 +87,7 @@ function NodeLines({ nodes, cluster }: { readonly nodes: NodeFigures; readonly c
       {gpu !== null && (
         <ShareLine
           label={t('gpu')}
+          mayBeFull
           part={gpu.used / gpu.total}
           words={t('ofGpus', { part: format.percent(gpu.used / gpu.total), count: gpu.total })}
         />
@@ -92,25 +96,29 @@ function NodeLines({ nodes, cluster }: { readonly nodes: NodeFigures; readonly c
   )
 }
 
-function ShareLine({ label, part, words }: { readonly label: string; readonly part: number; readonly words: string }) {
+type ShareLineProps = { readonly label: string; readonly part: number; readonly words: string; readonly mayBeFull?: boolean }
+
+function ShareLine({ label, part, words, mayBeFull = false }: ShareLineProps) {
   return (
     <Line label={label}>
       <span className="flex items-center gap-3">
-        <Meter value={part} label={`${label}: ${words}`} className="w-24 shrink-0" />
+        <Meter value={part} label={`${label}: ${words}`} {...(mayBeFull && { tone: 'info' as const })} className="w-24 shrink-0" />
         <span className="truncate">{words}</span>
       </span>
     </Line>
   )
 }
 
-function JobLines({ figures: { jobs, alerts }, cluster }: { readonly figures: ClusterFigures; readonly cluster: string }) {
+type JobLinesProps = { readonly figures: ClusterFigures; readonly cluster: string; readonly isDown: boolean }
+
+function JobLines({ figures: { jobs, alerts }, cluster, isDown }: JobLinesProps) {
   const t = useText(messages)
   return (
     <>
       {jobs !== null && (
         <Line label={t('jobs')}>
           <PathLink to={paths.list(cluster, 'jobs')} className="text-ink underline-offset-2 hover:underline">
-            {t('jobsNow', jobs)}
+            {isDown ? t('jobsRecorded', { count: jobs.total }) : t('jobsNow', jobs)}
           </PathLink>
         </Line>
       )}

@@ -15,7 +15,7 @@ export type NodeFigures = {
 }
 export type ClusterFigures = {
   readonly nodes: NodeFigures | null
-  readonly jobs: { readonly running: number; readonly pending: number } | null
+  readonly jobs: { readonly running: number; readonly pending: number; readonly total: number } | null
   readonly alerts: readonly { readonly severity: string; readonly message: string }[] | null
   /** Null: it is how things are now. */
   readonly recordedAtMs: number | null
@@ -28,31 +28,55 @@ const slowMs = 20_000
 const largeCluster = 64
 
 /** How a cluster is, in short; of one that is not connected, how it was. */
-export function useClusterFigures({ id, members, link }: Cluster): ClusterFigures {
+export function useClusterFigures(cluster: Cluster): ClusterFigures {
+  const { id, members, link } = cluster
   const isLive = link.state === 'connected'
   const pollMs = members.length > largeCluster ? slowMs : quickMs
-  const options = isLive ? { pollMs, everyMs: pollMs } : {}
-  const nodes = useClusterRead(
-    id,
-    { route: 'listNodeSummaries', query: { view: 'summary' } },
-    isLive ? { ...options, changesOf: ['node'] } : {},
-  )
+  const nodes = useClusterRead(id, isLive ? liveNodes : recordedNodes, isLive ? { pollMs, everyMs: pollMs, changesOf: ['node'] } : {})
   const jobs = useClusterRead(id, { route: 'listShoalJobs', query: { limit: 1 } }, isLive ? { everyMs: 1_000, changesOf: ['job'] } : {})
-  const alerts = useClusterRead(id, { route: 'listAlerts' }, isLive ? { everyMs: 1_000, changesOf: ['alert'] } : {})
+  const alerts = useClusterRead(id, { route: 'listAlerts' }, isLive ? { everyMs: 1_000, changesOf: ['alert'] } : { isEnabled: false })
+  const expected = expectedNodes(cluster)
   return {
-    nodes: nodes.data === undefined ? null : nodeFigures(rowsIn(recordIn(nodes.data.body, 'data'), 'summary')),
-    jobs: jobs.data === undefined ? null : jobCounts(recordIn(jobs.data.body, 'counts')),
-    alerts: alerts.data === undefined ? null : rowsIn(alerts.data.body, 'alerts').map(alertOf),
+    nodes:
+      nodes.data === undefined
+        ? null
+        : isRecord(nodes.data)
+          ? recordedFigures(nodes.data.body, expected)
+          : nodeFigures(summariesOf(nodes.data.body), expected),
+    jobs: jobs.data === undefined ? null : jobCounts(jobs.data.body),
+    alerts: !isLive || alerts.data === undefined ? null : rowsIn(alerts.data.body, 'alerts').map(alertOf),
     recordedAtMs: nodes.data?.recordedAtMs ?? null,
     isPending: nodes.isPending,
   }
 }
 
-const jobCounts = (counts: Row) => ({ running: numberIn(counts, 'RUNNING') ?? 0, pending: numberIn(counts, 'PENDING') ?? 0 })
+const liveNodes = { route: 'listNodeSummaries', query: { view: 'summary' } }
+/** A record has no figures of machines, and the answer of a list says how many there are. */
+const recordedNodes = { route: 'pageNodes', query: { filter: ['state:eq:ALIVE'], limit: 1 } }
+const isRecord = ({ source }: { source: 'live' | 'record' }) => source === 'record'
+const summariesOf = (body: Row): readonly Row[] => rowsIn(recordIn(body, 'data'), 'summary')
+const recordedFigures = (body: Row, total: number): NodeFigures => ({
+  alive: numberIn(body, 'matched') ?? 0,
+  total,
+  cpu: null,
+  memory: null,
+  gpu: null,
+})
+
+/** Nodes that should be there; a head remembers those that left, too. */
+export const expectedNodes = ({ members }: Pick<Cluster, 'members'>): number =>
+  members
+    .filter(({ state }) => state === 'started' || state === 'draining')
+    .reduce((sum, { extraNodes = [] }) => sum + 1 + extraNodes.length, 0)
+
+function jobCounts(body: Row) {
+  const counts = recordIn(body, 'counts')
+  return { running: numberIn(counts, 'RUNNING') ?? 0, pending: numberIn(counts, 'PENDING') ?? 0, total: numberIn(body, 'total') ?? 0 }
+}
 const alertOf = (row: Row) => ({ severity: textIn(row, 'severity') ?? '', message: textIn(row, 'message') ?? '' })
 
 /** Sums over the nodes that live. */
-export function nodeFigures(summaries: readonly Row[]): NodeFigures {
+export function nodeFigures(summaries: readonly Row[], expected: number): NodeFigures {
   const living = summaries.filter((node) => textIn(recordIn(node, 'raylet'), 'state') === 'ALIVE')
   const cpu = living.flatMap((node) => {
     const percent = numberIn(node, 'cpu')
@@ -66,7 +90,7 @@ export function nodeFigures(summaries: readonly Row[]): NodeFigures {
   const gpu = living.flatMap((node) =>
     rowsIn(node, 'gpus').map((each) => ({ used: (numberIn(each, 'utilizationGpu') ?? 0) / 100, total: 1 })),
   )
-  return { alive: living.length, total: summaries.length, cpu: sumOf(cpu), memory: sumOf(memory), gpu: sumOf(gpu) }
+  return { alive: living.length, total: Math.max(expected, living.length), cpu: sumOf(cpu), memory: sumOf(memory), gpu: sumOf(gpu) }
 }
 
 function sumOf(shares: readonly Share[]): Share | null {

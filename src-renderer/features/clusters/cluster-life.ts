@@ -5,10 +5,8 @@ import type { Operation } from '../../../src-main/contract/operations.ts'
 export type ClusterLife = 'building' | 'unfinished' | 'up' | 'down'
 
 export function lifeOf({ id, members }: Cluster, operations: readonly Operation[]): ClusterLife {
+  if (operations.some(({ clusterId, state, kind }) => clusterId === id && state === 'running' && kind === 'create')) return 'building'
   if (members.length === 0) return 'down'
   const head = members.find(({ role }) => role === 'head')
-  if (head !== undefined && head.state !== 'planned') return 'up'
-  return operations.some(({ clusterId, state, kind }) => clusterId === id && state === 'running' && kind === 'create')
-    ? 'building'
-    : 'unfinished'
+  return head === undefined || head.state === 'planned' ? 'unfinished' : 'up'
 }

@@ -78,7 +78,7 @@ function ChoiceRow({ machine, isChosen, onChange }: ChoiceRowProps) {
   const cluster = useMemo(() => clusters.find(({ id }) => id === machine.clusterId)?.name, [clusters, machine.clusterId])
   const isFree = machine.clusterId === null
   return (
-    <div className="flex min-h-8 flex-wrap items-center gap-x-3 border-b px-3 py-1">
+    <div className="flex min-h-8 flex-wrap items-center gap-x-3 border-b px-3 py-1 [li:last-child>&]:border-b-0">
       <Checkbox
         label={<span className="font-medium">{machine.name}</span>}
         isChecked={isChosen && isFree}

@@ -63,7 +63,7 @@ function HostRow({ host: { spec, standing } }: { readonly host: Host }) {
         {spec.name}
         {groups.length > 0 && <span className="ml-2 font-normal text-faint">{groups.join(', ')}</span>}
       </td>
-      <td className="px-3 py-1 font-mono break-all">
+      <td className="px-3 py-1 font-mono whitespace-nowrap">
         {placeOf(spec)}
         {jump.length > 0 && <span className="block text-xs text-faint">← {jump.join(' ← ')}</span>}
       </td>

@@ -11,9 +11,8 @@ import { messages } from './plan-messages.ts'
 const namesShown = 8
 
 /** What would be done, machine by machine, and what keeps some of it from being done. */
-export function PlanView({ plan }: { readonly plan: Plan }) {
+export function PlanView({ plan, isFolded = false }: { readonly plan: Plan; readonly isFolded?: boolean }) {
   const t = useText(messages)
-  const groups = planGroups(plan)
   return (
     <div className="flex flex-col gap-4">
       <Blockers plan={plan} />
@@ -24,13 +23,30 @@ export function PlanView({ plan }: { readonly plan: Plan }) {
           ))}
         </ul>
       )}
-      <section aria-label={t('plan')} className="divide-y rounded-lg border bg-surface">
-        {groups.length === 0 && <p className="px-4 py-3 text-soft">{t('nothing')}</p>}
-        {groups.map((group) => (
-          <GroupView key={`${group.role} ${group.machines[0]?.machineId ?? ''}`} group={group} />
-        ))}
-      </section>
+      {isFolded ? (
+        <details>
+          <summary className="w-fit text-soft hover:text-ink">{t('plan')}</summary>
+          <div className="mt-2">
+            <Groups plan={plan} />
+          </div>
+        </details>
+      ) : (
+        <Groups plan={plan} />
+      )}
     </div>
+  )
+}
+
+function Groups({ plan }: { readonly plan: Plan }) {
+  const t = useText(messages)
+  const groups = planGroups(plan)
+  return (
+    <section aria-label={t('plan')} className="divide-y rounded-lg border bg-surface">
+      {groups.length === 0 && <p className="px-4 py-3 text-soft">{t('nothing')}</p>}
+      {groups.map((group) => (
+        <GroupView key={`${group.role} ${group.machines[0]?.machineId ?? ''}`} group={group} />
+      ))}
+    </section>
   )
 }
 

@@ -67,7 +67,7 @@ const PreflightRow = memo(function PreflightRow({ machine, verdict, onCheck, onL
   const shown = isOpen ? findings : findings.filter(({ level }) => level !== 'ok')
   const Chevron = isOpen ? ChevronDown : ChevronRight
   return (
-    <div className="border-b py-1.5">
+    <div className="border-b py-1.5 [li:last-child>&]:border-b-0">
       <div className={grid}>
         <button
           type="button"

@@ -1,6 +1,6 @@
 import { type Row, textIn, timeIn } from '../../api/rows.ts'
 import { linkColumn, numberColumn, oneOfColumn, textColumn, timeColumn } from '../../entities/columns.tsx'
-import { JobLink, NodeLink } from '../../entities/links.tsx'
+import { NodeLink } from '../../entities/links.tsx'
 import { StateBadge } from '../../entities/state-badge.tsx'
 import type { Translate } from '../../i18n/messages.ts'
 import type { Column } from '../../ui/data-table/table-types.ts'
@@ -16,10 +16,7 @@ export const hasEnded = (row: Row): boolean => ['SUCCEEDED', 'FAILED', 'STOPPED'
 export const isSubmitted = (row: Row): boolean => textIn(row, 'submission_id') !== null
 
 export const jobColumns = (t: Translate<Word>, cluster: string): readonly Column<Row>[] => [
-  {
-    ...textColumn({ id: 'entrypoint', title: t('entrypoint'), width: 300 }),
-    render: (row) => <JobLink cluster={cluster} id={jobRef(row)} name={textIn(row, 'entrypoint')} />,
-  },
+  textColumn({ id: 'entrypoint', title: t('entrypoint'), width: 300 }),
   oneOfColumn({
     id: 'status',
     title: t('status'),

@@ -1,7 +1,6 @@
 import type { ReactNode } from 'react'
 import { flagIn, recordIn, type Row, textIn } from '../../api/rows.ts'
 import { amountsColumn, oneOfColumn, textColumn, timeColumn } from '../../entities/columns.tsx'
-import { NodeLink } from '../../entities/links.tsx'
 import type { NodeFigures } from '../../entities/node-figures.ts'
 import { StateBadge } from '../../entities/state-badge.tsx'
 import type { Format } from '../../i18n/format.ts'
@@ -14,8 +13,6 @@ type Word = keyof (typeof messages)['en']
 type Given = {
   readonly t: Translate<Word>
   readonly format: Format
-  /** As in the address. */
-  readonly cluster: string
   readonly figures: ReadonlyMap<string, NodeFigures>
 }
 
@@ -23,7 +20,7 @@ type Given = {
 export const stateOf = (row: Row): string =>
   flagIn(row, 'is_draining') && textIn(row, 'state') === 'ALIVE' ? 'DRAINING' : (textIn(row, 'state') ?? '')
 
-export function nodeColumns({ t, format, cluster, figures }: Given): readonly Column<Row>[] {
+export function nodeColumns({ t, format, figures }: Given): readonly Column<Row>[] {
   const figuresIn = (row: Row) => figures.get(textIn(row, 'node_id') ?? '')
   const fill = (name: 'cpu' | 'memory' | 'gpu' | 'gpuMemory' | 'objectStore' | 'disk', help?: string): Column<Row> => ({
     id: name,
@@ -41,7 +38,7 @@ export function nodeColumns({ t, format, cluster, figures }: Given): readonly Co
       ...textColumn({ id: 'node_name', title: t('name'), width: 200 }),
       render: (row) => (
         <span className="inline-flex min-w-0 items-center gap-2">
-          <NodeLink cluster={cluster} id={textIn(row, 'node_id')} name={textIn(row, 'node_name')} />
+          <span className="truncate">{(textIn(row, 'node_name') ?? '').slice(0, 300)}</span>
           {flagIn(row, 'is_head_node') && <span className="rounded-[4px] border px-1 text-xs text-soft">{t('head')}</span>}
         </span>
       ),

@@ -28,7 +28,7 @@ export function NodesPage() {
   const id = cluster?.id ?? ref
   const { ask, dialog } = useControl(id)
   const figures = useNodeFigures(id)
-  const columns = useMemo(() => nodeColumns({ t, format, cluster: ref, figures }), [t, format, ref, figures])
+  const columns = useMemo(() => nodeColumns({ t, format, figures }), [t, format, figures])
   const rowActions = (row: Row): MenuItem[] => [
     { label: t('open'), onSelect: () => go(paths.entity(ref, 'nodes', idOf(row))) },
     { label: t('logs'), onSelect: () => go(paths.logs(ref, { node: idOf(row) })) },

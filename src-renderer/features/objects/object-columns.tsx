@@ -1,8 +1,9 @@
 import { numberIn, type Row, textIn, textsIn } from '../../api/rows.ts'
 import { linkColumn, numberColumn, oneOfColumn, textColumn } from '../../entities/columns.tsx'
-import { NodeLink, ObjectLink, WorkerLink } from '../../entities/links.tsx'
+import { NodeLink, WorkerLink } from '../../entities/links.tsx'
 import type { Format } from '../../i18n/format.ts'
 import type { Translate } from '../../i18n/messages.ts'
+import { shortId } from '../../ui/copy-id.tsx'
 import type { Column } from '../../ui/data-table/table-types.ts'
 import type { messages } from './messages.ts'
 
@@ -32,7 +33,7 @@ export function placeOf(row: Row, t: Translate<Word>): string {
 type Given = { readonly t: Translate<Word>; readonly format: Format; readonly cluster: string }
 
 export const objectColumns = ({ t, format, cluster }: Given): readonly Column<Row>[] => [
-  linkColumn({ id: 'object_id', title: t('id'), width: 150, link: (id) => <ObjectLink cluster={cluster} id={id} /> }),
+  linkColumn({ id: 'object_id', title: t('id'), width: 150, link: (id) => <span className="font-mono">{shortId(id)}</span> }),
   {
     ...numberColumn({ id: 'object_size', title: t('size'), width: 90, unit: 'bytes' }),
     render(row) {

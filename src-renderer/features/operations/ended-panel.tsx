@@ -1,5 +1,6 @@
 import { CircleCheck, Info, TriangleAlert } from 'lucide-react'
 import type { ReactNode } from 'react'
+import type { Cluster } from '../../../src-main/contract/clusters.ts'
 import type { Operation } from '../../../src-main/contract/operations.ts'
 import { useClusters } from '../../api/live-things.ts'
 import { useText } from '../../i18n/messages.ts'
@@ -16,10 +17,9 @@ type Told = { readonly title: string; readonly text: string }
 export function EndedPanel({ operation }: { readonly operation: Operation }) {
   const t = useText(messages)
   const cluster = useClusters().values.find(({ id }) => id === operation.clusterId)
-  const told = useTold(operation, cluster?.name ?? '')
+  const told = useTold(operation, cluster)
   const isGood = operation.state === 'done'
   const Icon = isGood ? CircleCheck : operation.state === 'interrupted' ? Info : TriangleAlert
-  if (told === null) return null
   return (
     <section
       role="status"
@@ -44,26 +44,29 @@ export function EndedPanel({ operation }: { readonly operation: Operation }) {
   )
 }
 
-function useTold({ kind, state, machines }: Operation, cluster: string): Told | null {
+function useTold({ kind, state, machines }: Operation, cluster: Cluster | undefined): Told {
   const t = useText(messages)
   if (state === 'interrupted') return { title: t('interrupted'), text: t('interruptedText') }
   const counts = countMachines(machines)
   const done = counts.done + counts.skipped
-  if (state !== 'done') return done > 0 ? { title: t('partly', { done, count: machines.length }), text: t('partlyText') } : null
+  if (state === 'cancelled') return { title: t('cancelledTitle'), text: t('cancelledText', { done, count: machines.length }) }
+  if (state !== 'done') return { title: done > 0 ? t('partly', { done, count: machines.length }) : t('failedTitle'), text: t('partlyText') }
+  const isUp = cluster !== undefined && cluster.members.length > 0
+  const plain = { title: t('doneChange'), text: t('progress', { done, count: machines.length }) }
   switch (kind) {
     case 'create':
-      return { title: t('doneCreate', { cluster }), text: t('doneCreateText') }
+      return isUp ? { title: t('doneCreate', { cluster: cluster.name }), text: t('doneCreateText') } : plain
     case 'add':
-      return { title: t('doneAdd', { cluster }), text: t('doneCreateText') }
+      return isUp ? { title: t('doneAdd', { cluster: cluster.name }), text: t('doneCreateText') } : plain
     case 'down':
-      return { title: t('doneDown', { cluster }), text: t('doneDownText') }
+      return cluster === undefined ? plain : { title: t('doneDown', { cluster: cluster.name }), text: t('doneDownText') }
     case 'remove':
-      return { title: t('doneRemove', { cluster }), text: t('doneRemoveText') }
+      return cluster === undefined ? plain : { title: t('doneRemove', { cluster: cluster.name }), text: t('doneRemoveText') }
     case 'drain':
     case 'restart':
     case 'upgrade':
     case 'clean':
-      return { title: t('doneChange'), text: t('progress', { done, count: machines.length }) }
+      return plain
   }
 }
 

@@ -29,7 +29,7 @@ export const MachineRow = memo(function MachineRow(props: MachineRowProps) {
   const Chevron = isOpen ? ChevronDown : ChevronRight
   const { fromMs, toMs } = spanOf(machine)
   return (
-    <div className="border-b">
+    <div className="border-b [li:last-child>&]:border-b-0">
       <div className="grid items-center gap-1 px-2 py-1 text-sm hover:bg-hover" style={stepGrid(columns)}>
         <button
           type="button"
@@ -56,9 +56,11 @@ export const MachineRow = memo(function MachineRow(props: MachineRowProps) {
         </span>
       </div>
       {machine.failure !== null && !isOpen && (
-        <p className="line-clamp-2 px-2 pb-1 pl-7 text-sm text-bad" title={machine.failure.message}>
-          {machine.failure.message}
-        </p>
+        <div className="px-2 pb-1 pl-7">
+          <p className="line-clamp-2 text-sm text-bad" title={machine.failure.message}>
+            {machine.failure.message}
+          </p>
+        </div>
       )}
       {isOpen && <StepList machine={machine} />}
     </div>

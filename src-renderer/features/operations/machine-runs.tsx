@@ -78,10 +78,10 @@ function Summary({ operation, open, onOpen, shown, onShown }: MachineRunsProps) 
   const done = counts.done + counts.skipped
   const options: { value: Shown; count: number; word: string }[] = [
     { value: 'all', count: operation.machines.length, word: t('all') },
-    { value: 'failed', count: counts.failed + counts.cancelled, word: t('failed') },
-    { value: 'running', count: counts.running, word: t('running') },
-    { value: 'waiting', count: counts.waiting, word: t('waiting') },
-    { value: 'done', count: done, word: t('done') },
+    { value: 'failed', count: counts.failed + counts.cancelled, word: t('showFailed') },
+    { value: 'running', count: counts.running, word: t('showRunning') },
+    { value: 'waiting', count: counts.waiting, word: t('showWaiting') },
+    { value: 'done', count: done, word: t('showDone') },
   ]
   const ids = operation.machines.map(({ machineId }) => machineId)
   if (ids.length === 1) return null

@@ -17,14 +17,20 @@ export function countMachines(machines: readonly MachineRun[]): MachineCounts {
 }
 
 /** Of all that is to be done, from 0 to 1: what is through, and what stands still as its machine failed. */
-export function progressOf(machines: readonly MachineRun[]): { readonly done: number; readonly stuck: number } {
-  let [done, stuck] = [0, 0]
+export function progressOf(machines: readonly MachineRun[]): {
+  readonly done: number
+  readonly failed: number
+  readonly cancelled: number
+} {
+  let [done, failed, cancelled] = [0, 0, 0]
   for (const { steps, state } of machines) {
     const part = steps.length === 0 ? Number(isWell(state)) : steps.reduce((sum, step) => sum + partOf(step), 0) / steps.length
     done += part
-    if (state === 'failed' || state === 'cancelled') stuck += 1 - part
+    if (state === 'failed') failed += 1 - part
+    if (state === 'cancelled') cancelled += 1 - part
   }
-  return machines.length === 0 ? { done: 0, stuck: 0 } : { done: done / machines.length, stuck: stuck / machines.length }
+  const count = Math.max(1, machines.length)
+  return { done: done / count, failed: failed / count, cancelled: cancelled / count }
 }
 
 function partOf({ state, progress }: Step): number {

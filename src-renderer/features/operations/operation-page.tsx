@@ -59,6 +59,10 @@ export function OperationPage() {
   )
 }
 
+/** What failed on a machine stands at that machine. */
+const isOfTheWhole = ({ failure, machines }: Operation): boolean =>
+  failure !== null && !machines.some((machine) => machine.failure?.message === failure.message)
+
 type ViewProps = { readonly operation: Operation; readonly crumbs: readonly React.ReactNode[]; readonly children: React.ReactNode }
 
 function OperationView({ operation, crumbs, children }: ViewProps) {
@@ -81,7 +85,7 @@ function OperationView({ operation, crumbs, children }: ViewProps) {
       actions={<OperationActions operation={operation} />}
     >
       <div className="flex flex-col gap-3">
-        {operation.failure !== null && <ErrorNote error={operation.failure} />}
+        {isOfTheWhole(operation) && <ErrorNote error={operation.failure} />}
         {operation.state !== 'running' && <EndedPanel operation={operation} />}
         {children}
       </div>

@@ -42,7 +42,7 @@ function OperationRow({ operation }: { readonly operation: Operation }) {
   const { id, state, startedAtMs, endedAtMs, failure, machines } = operation
   return (
     <tr className="border-b last:border-b-0 hover:bg-hover">
-      <td className={`${cell} max-w-[420px]`}>
+      <td className={`${cell} w-full max-w-0 min-w-48`}>
         <PathLink to={paths.operation(id)} className="font-medium text-ink underline-offset-2 hover:underline">
           {title(operation)}
         </PathLink>

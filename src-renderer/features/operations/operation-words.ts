@@ -12,6 +12,8 @@ const stepWords = {
   network: 'network',
   start: 'start',
   verify: 'verify',
+  'extra-nodes': 'extraNodes',
+  samples: 'samples',
   service: 'service',
   drain: 'stepDrain',
   stop: 'stop',

@@ -31,7 +31,7 @@ export function OperationsPage() {
   const { operations, error, retry } = useAllOperations()
   const filter = filters.find((each) => each === firstOf(query['show'])) ?? 'all'
   const count = (each: Filter) => operations?.filter(passes[each]).length ?? 0
-  const words: Readonly<Record<Filter, string>> = { all: t('all'), running: t('running'), failures: t('withFailures') }
+  const words: Readonly<Record<Filter, string>> = { all: t('all'), running: t('showRunning'), failures: t('withFailures') }
   return (
     <Page
       title={t('title')}

@@ -6,7 +6,7 @@ import { progressOf } from './operation-model.ts'
 /** How far it is over all machines; what stands still is marked. */
 export function ProgressBar({ machines }: Pick<Operation, 'machines'>) {
   const t = useText(messages)
-  const { done, stuck } = progressOf(machines)
+  const { done, failed, cancelled } = progressOf(machines)
   return (
     <span
       role="progressbar"
@@ -17,7 +17,8 @@ export function ProgressBar({ machines }: Pick<Operation, 'machines'>) {
       className="flex h-2 overflow-hidden rounded-full bg-sunken"
     >
       <span className="h-full bg-good" style={{ width: `${done * 100}%` }} />
-      <span className="h-full bg-bad" style={{ width: `${stuck * 100}%` }} />
+      <span className="h-full bg-bad" style={{ width: `${failed * 100}%` }} />
+      <span className="h-full bg-idle" style={{ width: `${cancelled * 100}%` }} />
     </span>
   )
 }

@@ -27,7 +27,7 @@ export function OperationActions({ operation, size = 'md' }: ActionsProps) {
           title={t('needsRetry')}
           onClick={() => void retryOperation(operation.id)}
         >
-          {isInterrupted ? t('goOn') : t('retryFailed', { count })}
+          {isInterrupted ? t('goOn') : size === 'sm' ? t('retry') : t('retryFailed', { count })}
         </Button>
       )}
       {isRunning && <CancelButton operation={operation} size={size} />}
@@ -56,6 +56,7 @@ function CancelButton({ operation, size }: Required<ActionsProps>) {
         onClose={() => setAsking(false)}
         onConfirm={() => cancelOperation(operation.id)}
         confirmLabel={t('cancelAll')}
+        dismissLabel={t('keepRunning')}
       >
         <p className="font-medium">{title(operation)}</p>
         <p className="text-soft">{t('cancelText')}</p>

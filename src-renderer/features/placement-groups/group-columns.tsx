@@ -1,8 +1,9 @@
 import { recordIn, type Row, rowsIn, textIn } from '../../api/rows.ts'
 import { linkColumn, oneOfColumn, textColumn } from '../../entities/columns.tsx'
-import { GroupLink, JobLink } from '../../entities/links.tsx'
+import { JobLink } from '../../entities/links.tsx'
 import { StateBadge } from '../../entities/state-badge.tsx'
 import type { Translate } from '../../i18n/messages.ts'
+import { shortId } from '../../ui/copy-id.tsx'
 import type { Column } from '../../ui/data-table/table-types.ts'
 import type { messages } from './messages.ts'
 
@@ -16,7 +17,7 @@ export const isRemoved = (row: Row): boolean => textIn(row, 'state') === 'REMOVE
 export const groupColumns = (t: Translate<Word>, cluster: string): readonly Column<Row>[] => [
   {
     ...textColumn({ id: 'name', title: t('name'), width: 220 }),
-    render: (row) => <GroupLink cluster={cluster} id={textIn(row, 'placement_group_id')} name={textIn(row, 'name')} />,
+    render: (row) => textIn(row, 'name') ?? shortId(textIn(row, 'placement_group_id') ?? ''),
   },
   oneOfColumn({
     id: 'state',

@@ -39,7 +39,7 @@ export function HostKeysDialog({ questions, nameOf, onLater }: HostKeysDialogPro
       width={isOne ? 'md' : 'lg'}
       footer={
         <>
-          <p className="mr-auto self-center text-sm text-faint">{t('later')}</p>
+          <p className="min-w-48 flex-1 self-center text-sm text-faint">{t('later')}</p>
           <Button isBusy={isBusy} onClick={() => void all(({ id }) => refuse(id))}>
             {isOne ? t('notNow') : t('refuseAll')}
           </Button>

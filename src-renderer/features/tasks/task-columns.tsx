@@ -15,10 +15,7 @@ export const attemptId = (row: Row): string => `${textIn(row, 'task_id') ?? ''} 
 
 /** The columns of Ray's dashboard and State API, and how long it waited and ran. */
 export const taskColumns = (t: Translate<Word>, cluster: string): readonly Column<Row>[] => [
-  {
-    ...textColumn({ id: 'name', title: t('name'), width: 200 }),
-    render: (row) => <TaskLink cluster={cluster} id={textIn(row, 'task_id')} name={textIn(row, 'name')} />,
-  },
+  textColumn({ id: 'name', title: t('name'), width: 200 }),
   oneOfColumn({
     id: 'state',
     title: t('state'),

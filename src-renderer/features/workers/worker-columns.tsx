@@ -1,8 +1,9 @@
 import { flagIn, type Row, textIn, timeIn } from '../../api/rows.ts'
 import { linkColumn, numberColumn, oneOfColumn, textColumn, timeColumn } from '../../entities/columns.tsx'
-import { ActorLink, JobLink, NodeLink, WorkerLink } from '../../entities/links.tsx'
+import { ActorLink, JobLink, NodeLink } from '../../entities/links.tsx'
 import { StateBadge } from '../../entities/state-badge.tsx'
 import type { Translate } from '../../i18n/messages.ts'
+import { shortId } from '../../ui/copy-id.tsx'
 import type { Column } from '../../ui/data-table/table-types.ts'
 import { Duration } from '../../ui/time.tsx'
 import type { messages } from './messages.ts'
@@ -12,7 +13,7 @@ type Word = keyof (typeof messages)['en']
 export const isAlive = (row: Row): boolean => flagIn(row, 'is_alive')
 
 export const workerColumns = (t: Translate<Word>, cluster: string): readonly Column<Row>[] => [
-  linkColumn({ id: 'worker_id', title: t('id'), width: 150, link: (id) => <WorkerLink cluster={cluster} id={id} /> }),
+  linkColumn({ id: 'worker_id', title: t('id'), width: 150, link: (id) => <span className="font-mono">{shortId(id)}</span> }),
   oneOfColumn({
     id: 'is_alive',
     title: t('alive'),

@@ -160,7 +160,10 @@ function StateCount({ row, state, onSelect }: StateCountProps) {
       type="button"
       aria-label={t('openState', { name: row.name, count, state: t(state) })}
       onClick={() => onSelect(row.name, state)}
-      className={classNames('h-6 min-w-6 rounded-md px-1 hover:bg-selected hover:underline', state === 'failed' && 'font-medium text-bad')}
+      className={classNames(
+        'h-6 min-w-6 rounded-md px-1 text-right hover:bg-selected hover:underline',
+        state === 'failed' && 'font-medium text-bad',
+      )}
     >
       {count}
     </button>

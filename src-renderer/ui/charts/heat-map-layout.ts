@@ -32,7 +32,7 @@ const fromTo = (most: number, least: number, step: number): number[] =>
 const sizes: Readonly<Record<Density, readonly Size[]>> = {
   cards: [card],
   tiles: fromTo(168, 72, 6).map((width) => ({ width, height: Math.max(32, Math.round(width * 0.4)), gap: 4 })),
-  cells: fromTo(36, 12, 1).map((width) => ({ width, height: width, gap: width > 20 ? 3 : 2 })),
+  cells: fromTo(36, 10, 1).map((width) => ({ width, height: width, gap: width > 20 ? 3 : 2 })),
 }
 const headingHeight = 20
 /** Below tiles and cells, which need one. */
@@ -66,7 +66,8 @@ function arrange(groups: readonly GroupSize[], width: number, size: Size): Arran
   const itemWidth = isSquare ? size.width : Math.min(stretched, size.width * 1.9)
   let [x, y, shelfHeight] = [0, 0, 0]
   for (const { label, count } of groups) {
-    const columns = groups.length === 1 ? mostColumns : blockColumns(count, { ...size, width: itemWidth }, mostColumns)
+    const isWhole = groups.length === 1 || size === card // a few cards read best in one row
+    const columns = isWhole ? Math.min(mostColumns, Math.max(1, count)) : blockColumns(count, { ...size, width: itemWidth }, mostColumns)
     const blockWidth = Math.max(columns * (itemWidth + size.gap) - size.gap, Math.min(headingWidth, width))
     if (x > 0 && x + blockWidth > width + 0.5) [x, y, shelfHeight] = [0, y + shelfHeight + groupGap.y, 0]
     const top = label === undefined ? 0 : headingHeight

@@ -53,7 +53,7 @@ const itemClass = ({ item, isSelected, isActive }: ItemProps) =>
     item.state === 'draining' && 'border-dashed border-ink',
     item.state === 'dead' && 'border-strong',
     item.state === 'suspect' && 'border-warn-line',
-    item.state !== 'dead' && isNearlyFull(item) && 'border-2 border-solid border-warn',
+    item.state !== 'dead' && isNearlyFull(item) && 'border-solid border-warn inset-ring-1 inset-ring-warn',
     isSelected && 'ring-2 ring-ink',
     isActive && 'outline-2 outline-offset-1 outline-focus',
   )
@@ -90,7 +90,7 @@ export function NodeCard(props: ItemProps) {
                 )}
               </dd>
               <dd className={classNames('text-right tabular-nums', isFull ? 'font-semibold text-warn' : 'text-ink')}>
-                {value === null ? <span className="text-faint">–</span> : format.percent(value)}
+                {value === null ? <span className="text-soft">–</span> : format.percent(value)}
               </dd>
             </div>
           )
@@ -180,6 +180,7 @@ export function HeatLegend({ metric, ramp }: { readonly metric: HeatMetric; read
   const t = useText(messages)
   const format = useFormat()
   const box = 'inline-block size-3 shrink-0 rounded-[2px] border'
+  const glyph = 'border-soft text-center text-[11px] leading-[10px] font-semibold text-ink'
   return (
     <div className="mt-2 flex min-h-5 flex-wrap items-center gap-x-4 gap-y-1 text-xs text-soft">
       <span className="flex items-center gap-1.5">
@@ -194,20 +195,22 @@ export function HeatLegend({ metric, ramp }: { readonly metric: HeatMetric; read
       </span>
       <span className="flex items-center gap-1.5">
         <span aria-hidden className={classNames(box, 'border-2 border-warn')} />
-        {t('nearlyFull')}
+        {t('nearlyFull', { limit: format.percent(0.95) })}
       </span>
       <span className="flex items-center gap-1.5">
         <span aria-hidden className={classNames(box, 'border-dashed border-ink')} />
         {t('draining')}
       </span>
       <span className="flex items-center gap-1.5">
-        <span aria-hidden className={classNames(box, 'border-soft text-center text-[10px] leading-[10px] font-semibold text-ink')}>
+        <span aria-hidden className={classNames(box, glyph)}>
           ?
         </span>
         {t('suspect')}
       </span>
       <span className="flex items-center gap-1.5">
-        <span aria-hidden className={classNames(box, 'border-soft')} style={hatched} />
+        <span aria-hidden className={classNames(box, glyph)} style={hatched}>
+          ×
+        </span>
         {t('dead')}
       </span>
       <span className="flex items-center gap-1.5">

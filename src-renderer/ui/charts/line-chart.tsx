@@ -1,5 +1,5 @@
 import 'uplot/dist/uPlot.min.css'
-import { type RefObject, useId, useLayoutEffect, useMemo, useRef, useState } from 'react'
+import { type Dispatch, type RefObject, type SetStateAction, useId, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import uPlot from 'uplot'
 import { type Format, useFormat } from '../../i18n/format.ts'
 import { useLanguage } from '../../i18n/language.ts'
@@ -187,7 +187,7 @@ type PlotRequest = {
   readonly canZoom: boolean
   readonly syncKey: string | undefined
   readonly latest: () => Drawn
-  readonly onCursor: (cursor: ChartCursor | null) => void
+  readonly onCursor: Dispatch<SetStateAction<ChartCursor | null>>
 }
 
 const axisWidth = 60
@@ -312,8 +312,11 @@ function hooksOf({ latest, onCursor }: PlotRequest): uPlot.Hooks.Arrays {
   let nearest: number | null = null
   const tell = (plot: uPlot) => {
     const { idx, left = -1 } = plot.cursor
-    const isInside = idx !== null && idx !== undefined && left >= 0
-    onCursor(isInside ? { index: idx, left: axisWidth + left, width: plot.width, nearestSlot: nearest } : null)
+    const atMs = idx === null || idx === undefined || left < 0 ? undefined : plot.data[0][idx]
+    if (atMs === undefined || idx === null || idx === undefined) return onCursor(null)
+    // at its point rather than at the pointer: charts that follow draw again only when it comes to another
+    const next = { index: idx, left: axisWidth + Math.round(plot.valToPos(atMs, 'x')), width: plot.width, nearestSlot: nearest }
+    onCursor((before) => (before !== null && isSame(before, next) ? before : next))
   }
   return {
     setCursor: [tell],
@@ -333,3 +336,6 @@ function hooksOf({ latest, onCursor }: PlotRequest): uPlot.Hooks.Arrays {
     ],
   }
 }
+
+const isSame = (one: ChartCursor, other: ChartCursor): boolean =>
+  one.index === other.index && one.left === other.left && one.width === other.width && one.nearestSlot === other.nearestSlot

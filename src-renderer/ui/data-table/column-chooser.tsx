@@ -1,4 +1,4 @@
-import { ArrowDown, ArrowUp, Columns3 } from 'lucide-react'
+import { ArrowDown, ArrowUp, Columns3, Pin } from 'lucide-react'
 import { type KeyboardEvent, useLayoutEffect, useRef, useState } from 'react'
 import { useText } from '../../i18n/messages.ts'
 import { Button, IconButton } from '../button.tsx'
@@ -95,12 +95,19 @@ function ColumnItem<Row>({ column, columns, layout }: ItemProps<Row>) {
   return (
     <li ref={item} onKeyDown={onKeyDown} className="flex min-h-7 items-center gap-1 rounded-md px-1 hover:bg-hover">
       <span className="min-w-0 flex-1 [&>label]:w-full [&>label]:py-1">
-        <Checkbox
-          label={column.title}
-          isChecked={place >= 0}
-          isDisabled={isFirst}
-          onChange={() => layout.choose(toggledColumn(columns, layout.columns, column.id))}
-        />
+        {isFirst ? (
+          <span className="flex items-center gap-2 py-1 text-soft">
+            <Pin size={14} aria-hidden className="mx-px shrink-0" />
+            <span className="truncate">{column.title}</span>
+            <span className="ml-auto text-xs text-faint">{t('alwaysShown')}</span>
+          </span>
+        ) : (
+          <Checkbox
+            label={column.title}
+            isChecked={place >= 0}
+            onChange={() => layout.choose(toggledColumn(columns, layout.columns, column.id))}
+          />
+        )}
       </span>
       {place > 0 && (
         <>

@@ -1,7 +1,7 @@
-import { RefreshCw } from 'lucide-react'
+import { RefreshCw, X } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import { useText } from '../../i18n/messages.ts'
-import { Button } from '../button.tsx'
+import { Button, IconButton } from '../button.tsx'
 import { classNames } from '../class-names.ts'
 import { ErrorNote } from '../error-note.tsx'
 import { ColumnChooser } from './column-chooser.tsx'
@@ -29,17 +29,28 @@ export function DataTable<Row>(table: DataTableProps<Row>) {
   const [told, announce] = useState('')
   useMatchAnnouncement(table, announce)
   const toRows = () => section.current?.querySelector<HTMLElement>('[data-row][tabindex="0"]')?.focus()
+  const toTop = () => {
+    section.current?.querySelector('[data-scroller]')?.scrollTo({ top: 0 })
+    section.current?.querySelector<HTMLElement>('[data-head][tabindex="0"]')?.focus() // the button that had it is gone
+  }
   return (
     <section
       ref={section}
       aria-label={label}
       className={classNames('flex min-w-0 flex-col gap-2', !isInline && 'max-h-dvh min-h-60 flex-1')}
     >
-      <Toolbar table={table} layout={layout} onLeaveSearch={toRows} announce={announce} startExport={exporting.start} />
+      <Toolbar table={table} layout={layout} onLeaveSearch={toRows} onShowNews={toTop} announce={announce} startExport={exporting.start} />
       <FilterChips table={table} />
       <TableNotes notes={notes} />
       {error != null && <ErrorNote error={error} {...(onRetry && { onRetry })} />}
-      {exporting.error !== undefined && <ErrorNote error={exporting.error} title={t('exportFailed')} onRetry={exporting.forget} />}
+      {exporting.error !== undefined && (
+        <div className="flex items-start gap-1">
+          <div className="min-w-0 flex-1">
+            <ErrorNote error={exporting.error} title={t('exportFailed')} />
+          </div>
+          <IconButton label={t('dismiss')} icon={X} onClick={exporting.forget} />
+        </div>
+      )}
       <TableGrid table={table} layout={layout} selection={selection} announce={announce} />
       <TableFoot table={table} selection={selection} progress={exporting.progress} onCancelExport={exporting.cancel} />
       <p role="status" className="sr-only">
@@ -53,11 +64,12 @@ type ToolbarProps<Row> = {
   readonly table: DataTableProps<Row>
   readonly layout: TableLayout<Row>
   readonly onLeaveSearch: () => void
+  readonly onShowNews: () => void
   readonly announce: (text: string) => void
   readonly startExport: ReturnType<typeof useExport<Row>>['start']
 }
 
-function Toolbar<Row>({ table, layout, onLeaveSearch, announce, startExport }: ToolbarProps<Row>) {
+function Toolbar<Row>({ table, layout, onLeaveSearch, onShowNews, announce, startExport }: ToolbarProps<Row>) {
   const canFilter = table.columns.some(({ filter }) => filter !== undefined)
   return (
     <div className="flex flex-wrap items-center gap-2">
@@ -65,7 +77,7 @@ function Toolbar<Row>({ table, layout, onLeaveSearch, announce, startExport }: T
       {table.quickFilters}
       {canFilter && <AddFilter table={table} />}
       <div className="ml-auto flex flex-wrap items-center gap-1">
-        <News table={table} />
+        <News table={table} onShow={onShowNews} />
         {table.toolbar}
         <ViewsMenu table={table} layout={layout} announce={announce} />
         <ColumnChooser columns={table.columns} layout={layout} />
@@ -76,14 +88,18 @@ function Toolbar<Row>({ table, layout, onLeaveSearch, announce, startExport }: T
 }
 
 /** What came in the meantime waits here until somebody wants to see it. */
-function News<Row>({ table }: { readonly table: DataTableProps<Row> }) {
+function News<Row>({ table, onShow }: { readonly table: DataTableProps<Row>; readonly onShow: () => void }) {
   const t = useText(messages)
   const { news = false, onShowNews } = table
+  const show = () => {
+    onShowNews?.()
+    onShow()
+  }
   const text = news === true ? t('newRowsUncounted') : news === false || news === 0 ? '' : t('newRows', { count: news })
   return (
     <span role="status">
       {text !== '' && (
-        <Button icon={RefreshCw} onClick={onShowNews} className="border-accent/40 bg-accent-soft text-accent">
+        <Button icon={RefreshCw} onClick={show} className="border-accent/40! bg-accent-soft! text-accent!">
           {text}
         </Button>
       )}

@@ -81,6 +81,7 @@ export const messages = defineMessages(
     noSuchColumn: 'No column is called that',
     moveUp: 'Move {column} up',
     moveDown: 'Move {column} down',
+    alwaysShown: 'always first',
     moveHint: 'Alt with ↑ or ↓ moves a column.',
     resetColumns: 'Reset',
     density: 'Density',
@@ -108,7 +109,8 @@ export const messages = defineMessages(
     exporting: 'Exporting {done, number} of {total, number}',
     exportingUncounted: 'Exporting {done, number}',
     exported: '{count, plural, one {# row} other {# rows}} exported',
-    exportFailed: 'The export ended before its end',
+    exportFailed: 'The export was not finished',
+    dismiss: 'Dismiss',
   },
   {
     search: '{column}を検索',
@@ -190,6 +192,7 @@ export const messages = defineMessages(
     noSuchColumn: '該当する列はありません',
     moveUp: '{column}を上へ',
     moveDown: '{column}を下へ',
+    alwaysShown: '常に先頭',
     moveHint: 'Alt と ↑ ↓ で列を動かせます。',
     resetColumns: '元に戻す',
     density: '行間',
@@ -218,5 +221,6 @@ export const messages = defineMessages(
     exportingUncounted: '書き出し中 {done, number}',
     exported: '{count, number} 行を書き出しました',
     exportFailed: '書き出しが途中で止まりました',
+    dismiss: '閉じる',
   },
 )

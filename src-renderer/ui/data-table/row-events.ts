@@ -2,11 +2,14 @@ import type { FocusEvent, KeyboardEvent, MouseEvent } from 'react'
 import { safeText } from '../../util/safe-text.ts'
 import type { DataTableProps } from './data-table-props.ts'
 import { type RowAction, rowActionOf, stepTo } from './row-keys.ts'
+import type { Column } from './table-types.ts'
 import type { ActiveRow } from './use-active-row.ts'
 import type { Selection } from './use-selection.ts'
 
 export type RowEventsIo<Row> = {
   readonly table: DataTableProps<Row>
+  /** Shown, in order. */
+  readonly columns: readonly Column<Row>[]
   readonly isSelectable: boolean
   readonly selection: Selection<Row>
   readonly active: ActiveRow
@@ -153,12 +156,12 @@ function move<Row>(io: RowEventsIo<Row>, { index: from, scroller }: Place, { to,
 }
 
 /** What is cut off can be read by pointing at it. */
-function tellWhole<Row>({ table }: RowEventsIo<Row>, target: EventTarget): void {
-  const cell = target instanceof Element ? target.closest<HTMLElement>('[data-cell]') : null
-  const index = cell ? lineAt(cell) : undefined
+function tellWhole<Row>({ table, columns, isSelectable }: RowEventsIo<Row>, target: EventTarget): void {
+  const index = lineAt(target)
+  const cell = target instanceof Element ? target.closest<HTMLElement>('[role=gridcell]') : null
   const row = index === undefined ? undefined : table.rows[index]
-  const column = table.columns.find(({ id }) => id === cell?.dataset['cell'])
+  const column = columns[Number(cell?.getAttribute('aria-colindex')) - (isSelectable ? 2 : 1)]
   if (!cell || row === undefined || !column) return
-  const isCut = [cell, ...cell.querySelectorAll('.truncate')].some((each) => each.scrollWidth > each.clientWidth + 1)
+  const isCut = [cell, ...cell.querySelectorAll('.truncate')].some((each) => each.scrollWidth > each.clientWidth)
   cell.title = isCut ? safeText(column.text(row)) : ''
 }

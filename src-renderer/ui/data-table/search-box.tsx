@@ -15,12 +15,15 @@ type SearchBoxProps<Row> = { readonly table: DataTableProps<Row>; readonly onLea
 /** Between the last key and the search. */
 const settleMs = 200
 
+const searchedColumn = <Row,>({ columns, searchColumn, limits }: DataTableProps<Row>): Column<Row> | undefined =>
+  limits?.operators.includes('contains') === false ? undefined : columns.find(({ id }) => id === searchColumn)
+
 /** One line for both: words to look for, and filters as one types them. */
 export function SearchBox<Row>({ table, onLeave }: SearchBoxProps<Row>) {
   const t = useText(messages)
   const { field, text, typed, wasEntered, type, clear, settle, onKeyDown } = useSearchBox(table, onLeave)
   const hintId = useId()
-  const searched = table.columns.find(({ id }) => id === table.searchColumn)
+  const searched = searchedColumn(table)
   const example = exampleFilter(table.columns)
   const hint = hintOf(typed, { t, columns: table.columns, searched: searched?.title, example, wasEntered })
   const hasFilters = table.columns.some(({ filter }) => filter !== undefined)
@@ -99,7 +102,8 @@ function hintOf(typed: Typed, { t, columns, searched, example, wasEntered }: Hin
   return { text, isProblem: wasEntered || typed.problem.kind !== 'no-value' }
 }
 
-function useSearchBox<Row>({ columns, limits, state, onState, searchColumn }: DataTableProps<Row>, onLeave: () => void) {
+function useSearchBox<Row>(table: DataTableProps<Row>, onLeave: () => void) {
+  const { columns, limits, state, onState } = table
   const field = useRef<HTMLInputElement>(null)
   const [text, setText] = useState(state.search ?? '')
   const [wasEntered, setEntered] = useState(false)
@@ -111,7 +115,7 @@ function useSearchBox<Row>({ columns, limits, state, onState, searchColumn }: Da
     if (document.activeElement !== field.current) setText(search)
   }, [search])
   const isWords = 'words' in typed || ('problem' in typed && typed.problem.kind === 'no-column')
-  const wanted = searchColumn !== undefined && isWords ? text.trim() : ''
+  const wanted = searchedColumn(table) !== undefined && isWords ? text.trim() : ''
   const settle = () => {
     if (wanted !== search) onState({ ...state, search: wanted })
   }
@@ -140,8 +144,10 @@ function useSearchBox<Row>({ columns, limits, state, onState, searchColumn }: Da
     if (event.nativeEvent.isComposing) return
     if (event.key === 'Enter') enter()
     else if (event.key === 'Escape' && text !== '') clear()
-    else if (event.key === 'Escape' || event.key === 'ArrowDown') onLeave()
-    else return
+    else if (event.key === 'Escape' || event.key === 'ArrowDown') {
+      field.current?.blur()
+      onLeave()
+    } else return
     event.preventDefault()
     event.stopPropagation()
   }

@@ -1,25 +1,31 @@
-import { Check, Minus } from 'lucide-react'
+import { classNames } from '../class-names.ts'
 
 type TableCheckboxProps = { readonly label: string; readonly isChecked: boolean | 'some'; readonly onPick?: () => void }
 
-/** A checkbox of the browser in the look of the kit's: a table makes many of them while one scrolls. */
+const box = 'before:size-4 before:rounded-[4px] before:border before:border-strong before:bg-surface'
+const filled = 'checked:before:border-accent checked:before:bg-accent indeterminate:before:border-accent indeterminate:before:bg-accent'
+const tick =
+  'checked:after:h-2 checked:after:w-1 checked:after:-translate-y-px checked:after:rotate-45 checked:after:border-r-2 checked:after:border-b-2'
+const dash = 'indeterminate:after:h-0 indeterminate:after:w-2 indeterminate:after:border-t-2'
+
+/** One element, as large as its cell, in the look of the kit's: a table makes many of them while one scrolls. */
 export function TableCheckbox({ label, isChecked, onPick }: TableCheckboxProps) {
   return (
-    <label className="relative flex size-full items-center justify-center">
-      <input
-        type="checkbox"
-        data-select
-        aria-label={label}
-        checked={isChecked === true}
-        ref={(input) => {
-          if (input) input.indeterminate = isChecked === 'some'
-        }}
-        readOnly={onPick === undefined}
-        onChange={onPick}
-        className="peer size-4 appearance-none rounded-[4px] border border-strong bg-surface checked:border-accent checked:bg-accent indeterminate:border-accent indeterminate:bg-accent"
-      />
-      {isChecked === true && <Check size={12} aria-hidden className="pointer-events-none absolute text-on-accent" />}
-      {isChecked === 'some' && <Minus size={12} aria-hidden className="pointer-events-none absolute text-on-accent" />}
-    </label>
+    <input
+      type="checkbox"
+      data-select
+      aria-label={label}
+      checked={isChecked === true}
+      {...(onPick
+        ? { onChange: onPick, ref: (input) => void (input && (input.indeterminate = isChecked === 'some')) }
+        : { readOnly: true })}
+      className={classNames(
+        'relative flex size-full appearance-none items-center justify-center -outline-offset-2 after:absolute after:border-on-accent',
+        box,
+        filled,
+        tick,
+        dash,
+      )}
+    />
   )
 }

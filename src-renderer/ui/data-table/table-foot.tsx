@@ -21,7 +21,7 @@ export function TableFoot<Row>({ table, selection, progress, onCancelExport }: F
   return (
     <div
       className={classNames(
-        'flex min-h-8 flex-wrap items-center gap-x-3 gap-y-1 rounded-md px-1 text-sm text-soft',
+        'flex min-h-8 flex-wrap items-center gap-x-3 gap-y-1 rounded-md px-2 text-sm text-soft',
         hasSelection && 'bg-selected',
       )}
     >
@@ -97,7 +97,7 @@ function Progress({ progress, onCancel }: { readonly progress: ExportProgress; r
         aria-label={t('export')}
         value={total === undefined ? undefined : done}
         max={total ?? 1}
-        className="h-1.5 w-24 accent-accent"
+        className="h-1.5 w-24 appearance-none overflow-hidden rounded-full [&::-moz-progress-bar]:bg-accent [&::-webkit-progress-bar]:bg-line [&::-webkit-progress-value]:bg-accent"
       />
       <span className="tabular-nums">{total === undefined ? t('exportingUncounted', { done }) : t('exporting', { done, total })}</span>
       <Button size="sm" onClick={onCancel}>

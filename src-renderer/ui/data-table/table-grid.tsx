@@ -1,6 +1,8 @@
 import type { CSSProperties, UIEvent } from 'react'
+import { useText } from '../../i18n/messages.ts'
 import { classNames } from '../class-names.ts'
 import type { DataTableProps } from './data-table-props.ts'
+import { messages } from './messages.ts'
 import { RowMenu } from './row-menu.tsx'
 import { TableHead } from './table-head.tsx'
 import { TableEnd, TablePlaceholder } from './table-placeholder.tsx'
@@ -26,13 +28,11 @@ export function TableGrid<Row>({ table, layout, selection, announce }: GridProps
       ref={scroll}
       data-scroller
       onScroll={markScrolled}
-      className={classNames(
-        '@container relative overflow-auto rounded-md border bg-surface',
-        isInline ? 'max-h-[640px]' : 'min-h-20',
-      )}
+      className={classNames('@container relative overflow-auto rounded-md border bg-surface', isInline ? 'max-h-[640px]' : 'min-h-20')}
     >
       <div
         data-grid
+        data-wide={layout.leastWidth > (grid.virtualizer.scrollRect?.width ?? 0) || undefined}
         role={renderExpanded ? 'treegrid' : 'grid'}
         aria-label={table.label}
         aria-rowcount={counts ? counts.matched + 1 : hasMore ? -1 : rows.length + 1}
@@ -71,13 +71,14 @@ type RowsProps<Row> = Omit<GridProps<Row>, 'announce'> & { readonly grid: TableG
 
 function TableRows<Row>({ table, layout, selection, grid }: RowsProps<Row>) {
   const { rows, rowId, renderExpanded, hrefOf, onOpen } = table
-  const { virtualizer, items, expanded, active, body, events, isStale } = grid
+  const { virtualizer, items, expanded, active, menu, body, events, isStale } = grid
+  const t = useText(messages)
   return (
     <div
       role="rowgroup"
       ref={body}
       {...events}
-      className={classNames('relative transition-opacity', isStale && 'opacity-60 delay-300')}
+      className={classNames('relative -mb-px transition-opacity', isStale && 'opacity-60 delay-300')}
       style={{ height: virtualizer.getTotalSize() }}
     >
       {items.map(({ index, start }) => {
@@ -94,9 +95,11 @@ function TableRows<Row>({ table, layout, selection, grid }: RowsProps<Row>) {
             height={layout.rowHeight}
             columns={layout.columns}
             isActive={index === active.index}
+            isMarked={menu !== undefined && rowId(menu.row) === id}
             isSelected={layout.isSelectable ? selection.has(id) : undefined}
             isExpanded={isExpanded}
             href={hrefOf?.(row) ?? (onOpen ? '' : undefined)}
+            t={t}
             measure={isExpanded ? virtualizer.measureElement : undefined}
             renderExpanded={isExpanded ? renderExpanded : undefined}
           />

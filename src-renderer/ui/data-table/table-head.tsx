@@ -3,11 +3,12 @@ import { type KeyboardEvent, useState } from 'react'
 import { useText } from '../../i18n/messages.ts'
 import { classNames } from '../class-names.ts'
 import { Tooltip } from '../tooltip.tsx'
-import { edgeWidth, headHeight } from './column-layout.ts'
+import { headHeight } from './column-layout.ts'
 import type { DataTableProps } from './data-table-props.ts'
 import { messages } from './messages.ts'
 import { ResizeEdge } from './resize-edge.tsx'
 import { TableCheckbox } from './table-checkbox.tsx'
+import { leadClass } from './table-row.tsx'
 import type { Column, Sort } from './table-types.ts'
 import type { Selection } from './use-selection.ts'
 import type { TableLayout } from './use-table-layout.ts'
@@ -42,6 +43,18 @@ export function TableHead<Row>({ table, layout, selection, announce, onLeave }: 
     else event.currentTarget.querySelector<HTMLElement>(`[data-head="${to}"]`)?.focus()
   }
   const isAll = rows.length > 0 && selection.rows.length === rows.length
+  const cells = columns.map((column, index) => (
+    <HeadCell
+      key={column.id}
+      column={column}
+      index={index}
+      layout={layout}
+      sort={state.sort}
+      isReachable={index === current}
+      onReach={() => setReached(index)}
+      onSort={() => sortBy(column)}
+    />
+  ))
   return (
     <div
       role="row"
@@ -50,27 +63,19 @@ export function TableHead<Row>({ table, layout, selection, announce, onLeave }: 
       className="grid w-full border-b border-strong/40 bg-surface text-sm font-medium text-soft"
       style={{ gridTemplateColumns: 'var(--columns)', height: headHeight }}
     >
-      {isSelectable && (
-        <div role="columnheader" aria-colindex={1} aria-label={t('selection')} className="sticky left-0 z-20 bg-inherit">
-          <TableCheckbox
-            label={t('selectAll')}
-            isChecked={isAll ? true : selection.rows.length > 0 ? 'some' : false}
-            onPick={isAll ? selection.clear : selection.selectAll}
-          />
-        </div>
-      )}
-      {columns.map((column, index) => (
-        <HeadCell
-          key={column.id}
-          column={column}
-          index={index}
-          layout={layout}
-          sort={state.sort}
-          isReachable={index === current}
-          onReach={() => setReached(index)}
-          onSort={() => sortBy(column)}
-        />
-      ))}
+      <div role="presentation" className={classNames(leadClass, isSelectable && 'col-span-2')}>
+        {isSelectable && (
+          <div role="columnheader" aria-colindex={1} aria-label={t('selection')}>
+            <TableCheckbox
+              label={t('selectAll')}
+              isChecked={isAll ? true : selection.rows.length > 0 ? 'some' : false}
+              onPick={isAll ? selection.clear : selection.selectAll}
+            />
+          </div>
+        )}
+        {cells[0]}
+      </div>
+      {cells.slice(1)}
       <div role="columnheader" aria-colindex={columns.length + (isSelectable ? 2 : 1)} className="bg-inherit">
         <span className="sr-only">{t('actions')}</span>
       </div>
@@ -112,8 +117,7 @@ function HeadCell<Row>({ column, index, layout, sort, isReachable, onReach, onSo
       aria-colindex={index + (isSelectable ? 2 : 1)}
       aria-sort={column.isSortable ? direction : undefined}
       onFocus={onReach}
-      className={classNames('group/head relative min-w-0 bg-inherit', index === 0 && 'z-10 @min-[480px]:sticky')}
-      style={index === 0 && isSelectable ? { left: edgeWidth } : index === 0 ? { left: 0 } : undefined}
+      className="group/head relative min-w-0"
     >
       <HeadTitle column={column} index={index} direction={direction} isReachable={isReachable} onSort={onSort} />
       <ResizeEdge
@@ -147,7 +151,10 @@ function HeadTitle<Row>({ column, index, direction, isReachable, onSort }: HeadT
         <Arrow
           size={12}
           aria-hidden
-          className={classNames('shrink-0', isSorted ? 'text-accent' : 'hidden text-faint group-focus-within/head:block group-hover/head:block')}
+          className={classNames(
+            'shrink-0',
+            isSorted ? 'text-accent' : 'hidden text-faint group-focus-within/head:block group-hover/head:block',
+          )}
         />
       )}
     </>

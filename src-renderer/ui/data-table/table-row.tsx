@@ -1,10 +1,8 @@
-import { ChevronRight, Ellipsis } from 'lucide-react'
+import { ChevronRight } from 'lucide-react'
 import { memo, type ReactNode, useLayoutEffect, useRef } from 'react'
-import { useText } from '../../i18n/messages.ts'
 import { safeText } from '../../util/safe-text.ts'
 import { classNames } from '../class-names.ts'
-import { edgeWidth } from './column-layout.ts'
-import { messages } from './messages.ts'
+import type { TableText } from './filter-words.ts'
 import { TableCheckbox } from './table-checkbox.tsx'
 import type { Column } from './table-types.ts'
 
@@ -15,25 +13,28 @@ export type TableRowProps<Row> = {
   readonly height: number
   readonly columns: readonly Column<Row>[]
   readonly isActive: boolean
+  /** Its menu is open. */
+  readonly isMarked: boolean
   /** undefined where rows cannot be selected. */
   readonly isSelected: boolean | undefined
   /** undefined where rows have no more to show. */
   readonly isExpanded: boolean | undefined
   /** undefined where a row leads nowhere; '' where it opens without an address. */
   readonly href: string | undefined
+  readonly t: TableText
   readonly measure: ((element: HTMLElement | null) => void) | undefined
   readonly renderExpanded: ((row: Row) => ReactNode) | undefined
 }
 
-/** One line. What happens on it is listened to by the grid, once for all rows. */
+/** One line, of few elements and no state: many are made while one scrolls. What happens on it is listened to by what holds them all. */
 function TableRowOnce<Row>(props: TableRowProps<Row>) {
-  const { row, index, top, height, columns, isActive, isSelected, isExpanded, measure, renderExpanded } = props
-  const t = useText(messages)
+  const { row, index, top, height, columns, isActive, isMarked, isSelected, isExpanded, t, measure, renderExpanded } = props
   const line = useRef<HTMLDivElement>(null)
   useLayoutEffect(() => {
     // Only the current row's controls are stops of the Tab key. They are the caller's, so they are told in the page.
     for (const control of line.current?.querySelectorAll<HTMLElement>('a[href], button, input, [tabindex]') ?? []) {
-      control.tabIndex = isActive ? 0 : -1
+      const wanted = isActive ? 0 : -1
+      if (control.tabIndex !== wanted) control.tabIndex = wanted
     }
   })
   const name = safeText(columns[0]?.text(row) ?? '', 100)
@@ -49,31 +50,34 @@ function TableRowOnce<Row>(props: TableRowProps<Row>) {
         aria-selected={isSelected}
         aria-expanded={isExpanded}
         tabIndex={isActive ? 0 : -1}
-        className="group/row grid w-full border-b bg-surface text-sm -outline-offset-2 hover:bg-hover aria-selected:bg-selected"
-        style={{ gridTemplateColumns: 'var(--columns)', height }}
+        className={classNames(lineClass, isMarked ? 'bg-hover' : 'bg-surface')}
+        style={{ gridTemplateColumns: 'var(--columns)', height, lineHeight: `${height - 1}px` }}
       >
-        {isSelected !== undefined && (
-          <div role="gridcell" aria-colindex={1} className="sticky left-0 z-10 bg-inherit">
-            <TableCheckbox label={t('selectRow', { name })} isChecked={isSelected} />
-          </div>
-        )}
+        <LeadCells {...props} name={name} />
         {columns.map((column, place) =>
-          place === 0 ? (
-            <NameCell key={column.id} {...props} column={column} name={name} />
-          ) : (
-            <Cell key={column.id} column={column} row={row} index={place + firstColumn} />
+          place === 0 ? null : (
+            <div
+              key={column.id}
+              role="gridcell"
+              aria-colindex={place + firstColumn}
+              className={column.align === 'right' ? 'truncate px-2 text-right tabular-nums' : 'truncate px-2'}
+            >
+              {contentOf(column.render(row))}
+            </div>
           ),
         )}
-        <div role="gridcell" aria-colindex={columns.length + firstColumn} className="pointer-events-none sticky right-0 z-10 group-focus-within/row:bg-inherit group-hover/row:bg-inherit">
+        <div
+          role="gridcell"
+          aria-colindex={columns.length + firstColumn}
+          className="pointer-events-none right-0 z-10 group-focus-within/row:sticky group-focus-within/row:bg-inherit group-hover/row:sticky group-hover/row:bg-inherit"
+        >
           <button
             type="button"
             data-menu
             aria-label={t('rowMenu', { name })}
             aria-haspopup="menu"
-            className="pointer-events-auto flex size-full items-center justify-center text-faint opacity-0 -outline-offset-2 group-focus-within/row:opacity-100 group-hover/row:opacity-100 hover:text-ink"
-          >
-            <Ellipsis size={14} aria-hidden />
-          </button>
+            className="pointer-events-auto size-full font-semibold text-soft opacity-0 -outline-offset-2 group-focus-within/row:opacity-100 group-hover/row:opacity-100 before:content-['⋯'] hover:text-ink"
+          />
         </div>
       </div>
       {renderExpanded && (
@@ -87,69 +91,71 @@ function TableRowOnce<Row>(props: TableRowProps<Row>) {
   )
 }
 
+const lineClass = classNames(
+  'group/row relative grid w-full border-b text-sm hover:bg-hover aria-selected:bg-selected',
+  // The ring lies above the cells that stick to the edges.
+  'outline-none after:pointer-events-none after:absolute after:inset-0 after:z-30 after:-outline-offset-2 after:outline-focus focus-visible:after:outline-2',
+)
+
 // `memo` forgets that the component is generic.
 export const TableRow = memo(TableRowOnce) as typeof TableRowOnce
 
 const contentOf = (content: ReactNode): ReactNode => (typeof content === 'string' ? safeText(content) : content)
 
-type CellProps<Row> = { readonly column: Column<Row>; readonly row: Row; readonly index: number }
+type LeadProps<Row> = TableRowProps<Row> & { readonly name: string }
 
-function Cell<Row>({ column, row, index }: CellProps<Row>) {
+/** What stays in sight while the rest goes sideways: the checkbox and the row's name. */
+function LeadCells<Row>(props: LeadProps<Row>) {
+  const { isSelected, name, t } = props
   return (
     <div
-      role="gridcell"
-      aria-colindex={index}
-      data-cell={column.id}
-      className={classNames('flex min-w-0 items-center px-2', column.align === 'right' && 'justify-end text-right tabular-nums')}
+      role="presentation"
+      className={classNames(leadClass, 'group-focus-within/row:before:bg-accent', isSelected !== undefined && 'col-span-2')}
     >
-      <span className="truncate">{contentOf(column.render(row))}</span>
+      {isSelected !== undefined && (
+        <div role="gridcell" aria-colindex={1}>
+          <TableCheckbox label={t('selectRow', { name })} isChecked={isSelected} />
+        </div>
+      )}
+      <NameCell {...props} />
     </div>
   )
 }
 
-/** The first cell: the row's name, and the way into it. */
-function NameCell<Row>({
-  column,
-  row,
-  name,
-  href,
-  isSelected,
-  isExpanded,
-}: TableRowProps<Row> & { readonly column: Column<Row>; readonly name: string }) {
-  const t = useText(messages)
+/** Stuck to the left only where a table is wider than its place: each stuck thing is a layer of its own to the browser. */
+export const leadClass = classNames(
+  'relative left-0 z-20 grid min-w-0 grid-cols-subgrid bg-inherit group-data-wide/grid:@min-[480px]:sticky',
+  'border-r border-transparent group-data-scrolled/grid:border-line',
+  'before:absolute before:inset-y-0 before:left-0 before:w-0.5',
+)
+
+const linkClass = 'font-medium text-accent underline-offset-2 hover:underline'
+
+function NameCell<Row>({ columns, row, name, href, isSelected, isExpanded, t }: LeadProps<Row>) {
+  const [column] = columns
+  if (column === undefined) return null
   const content = contentOf(column.render(row))
-  const look = 'min-w-0 truncate text-left font-medium text-accent underline-offset-2 hover:underline'
   return (
-    <div
-      role="gridcell"
-      aria-colindex={isSelected === undefined ? 1 : 2}
-      data-cell={column.id}
-      className={classNames(
-        'z-10 flex min-w-0 items-center gap-1 bg-inherit px-2 @min-[480px]:sticky',
-        'border-r border-transparent group-data-scrolled/grid:border-line',
-        'before:absolute before:inset-y-0 before:left-0 before:w-0.5 group-focus-within/row:before:bg-accent',
-      )}
-      style={{ left: isSelected === undefined ? 0 : edgeWidth }}
-    >
+    <div role="gridcell" aria-colindex={isSelected === undefined ? 1 : 2} className="truncate px-2">
       {isExpanded !== undefined && (
         <button
           type="button"
           data-expand
           aria-label={t('expandRow', { name })}
           aria-expanded={isExpanded}
-          className="-ml-1 flex size-6 shrink-0 items-center justify-center rounded-md text-faint -outline-offset-2 hover:text-ink"
+          className="-ml-1 inline-flex size-6 items-center justify-center align-middle text-faint -outline-offset-2 hover:text-ink"
         >
           <ChevronRight size={14} aria-hidden className={classNames(isExpanded && 'rotate-90')} />
         </button>
       )}
       {href === undefined ? (
-        <span className="truncate">{content}</span>
+        content
       ) : href === '' ? (
-        <button type="button" data-open className={look}>
+        <button type="button" data-open className={linkClass}>
           {content}
         </button>
       ) : (
-        <a href={href} data-open className={look}>
+        <a href={href} data-open className={linkClass}>
           {content}
         </a>
       )}

@@ -38,6 +38,7 @@ export function useTableGrid<Row>({ table, layout, selection }: Io<Row>) {
   }
   const events = rowEvents({
     table,
+    columns: layout.columns,
     isSelectable: layout.isSelectable,
     selection,
     active,

@@ -24,7 +24,7 @@ export function useVirtualRows<Row>({ rows, rowId, rowHeight, scroll, activeInde
       },
       [rows, rowId],
     ),
-    overscan: 12,
+    overscan: 6,
     scrollMargin: headHeight,
     scrollPaddingStart: headHeight,
     rangeExtractor: useCallback((range: Range) => withRow(defaultRangeExtractor(range), activeIndex, range.count), [activeIndex]),

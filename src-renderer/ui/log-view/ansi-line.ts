@@ -45,14 +45,14 @@ const inks: Record<Colour, string> = {
 }
 const grounds: Record<Colour, string> = {
   black: 'bg-sunken',
-  grey: 'bg-hover',
-  red: 'bg-bad-soft',
-  yellow: 'bg-warn-soft',
-  green: 'bg-good-soft',
-  cyan: 'bg-accent-soft',
-  blue: 'bg-info-soft',
-  magenta: 'bg-[color-mix(in_srgb,var(--series-4)_18%,var(--surface))]',
-  white: 'bg-hover',
+  grey: 'bg-idle-line',
+  red: 'bg-bad-line',
+  yellow: 'bg-warn-line',
+  green: 'bg-good-line',
+  cyan: 'bg-[color-mix(in_srgb,var(--accent)_25%,var(--surface))]',
+  blue: 'bg-info-line',
+  magenta: 'bg-[color-mix(in_srgb,var(--series-4)_25%,var(--surface))]',
+  white: 'bg-idle-line',
 }
 /** Nothing blinks or hides here. */
 const decorations: Readonly<Record<string, string>> = {
@@ -67,7 +67,7 @@ function classOf({ fg, bg, decorations: marks }: Anser.AnserJsonEntry): string {
   // On a coloured ground only the page's own ink is sure to be readable.
   if (bg) classes.push('text-ink', grounds[nearest(bg)])
   else if (fg) classes.push(inks[nearest(fg)])
-  else if (marks.includes('dim') || marks.includes('hidden')) classes.push('text-faint')
+  else if (marks.includes('dim') || marks.includes('hidden')) classes.push(inks.grey)
   return [...new Set(classes)].filter(Boolean).join(' ')
 }
 

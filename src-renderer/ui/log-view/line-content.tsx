@@ -9,7 +9,10 @@ type LineContentProps = { readonly text: string; readonly ranges: readonly numbe
 export const LineContent = memo(function LineContent({ text, ranges, isCurrent }: LineContentProps) {
   return markedPieces(parseLine(text), ranges).map((piece, at) =>
     piece.isHit ? (
-      <mark key={at} className={classNames('rounded-[2px]', isCurrent ? 'bg-accent text-on-accent' : 'bg-warn-line text-ink')}>
+      <mark
+        key={at}
+        className={classNames('rounded-[2px]', isCurrent ? 'bg-accent text-on-accent' : 'bg-warn-line text-ink outline-1 outline-warn')}
+      >
         <Inert text={piece.text} />
       </mark>
     ) : piece.className === '' ? (

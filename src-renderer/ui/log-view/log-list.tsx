@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type MouseEvent, type ReactNode, useMemo } from 'react'
+import { type KeyboardEvent, type MouseEvent, type ReactNode, useMemo, useState } from 'react'
 import { useFormat } from '../../i18n/format.ts'
 import { useText } from '../../i18n/messages.ts'
 import { partForRow, shownText } from './ansi-line.ts'
@@ -31,10 +31,11 @@ type LogListProps = {
 export function LogList(props: LogListProps) {
   const { store, search, state, parts } = props
   const { scroller, containerRef, layerRef, width } = parts
+  const [pointedId, setPointedId] = useState<number | null>(null)
   const rows = rowsOf(store, search)
   const layout = useRowLayout(props)
   const columns = columnsFor(width, layout)
-  const averageHeight = state.isWrapped ? averageHeightOf(store, search, columns) : rowHeight
+  const averageHeight = state.isWrapped ? averageHeightOf({ store, search, scroller }, columns) : rowHeight
   const widthKey = `${state.isWrapped} ${search.isFiltered} ${width}`
   const drawn = scroller.drawn(rows, { averageHeight, widthKey })
   const startMs = state.times === 'relative' ? store.findStartMs() : null
@@ -51,12 +52,14 @@ export function LogList(props: LogListProps) {
       onWheel={scroller.onWheel}
       onKeyDown={props.onKeyDown}
       onClick={(event) => chooseLine(event, props.onCurrent)}
+      onMouseOver={(event) => setPointedId(lineOf(event))}
+      onMouseLeave={() => setPointedId(null)}
       className="relative min-h-0 flex-1 overflow-auto bg-surface font-mono text-sm leading-[18px] -outline-offset-2 [overflow-anchor:none]"
     >
       <div aria-hidden style={{ height: drawn.height }} />
       <div ref={layerRef} className={state.isWrapped ? 'absolute inset-x-0 top-0' : 'absolute top-0 left-0 w-max min-w-full'}>
         {ids.map((id) => (
-          <ListRow key={id} id={id} list={props} layout={layout} startMs={startMs} />
+          <ListRow key={id} id={id} list={props} layout={layout} startMs={startMs} isPointed={id === pointedId} />
         ))}
       </div>
     </div>
@@ -69,9 +72,10 @@ type ListRowProps = {
   readonly layout: RowLayout
   /** What times are counted from; null: they are shown as they are. */
   readonly startMs: number | null
+  readonly isPointed: boolean
 }
 
-function ListRow({ id, list, layout, startMs }: ListRowProps): ReactNode {
+function ListRow({ id, list, layout, startMs, isPointed }: ListRowProps): ReactNode {
   const t = useText(messages)
   const format = useFormat()
   const { store, search, state, currentId } = list
@@ -96,6 +100,7 @@ function ListRow({ id, list, layout, startMs }: ListRowProps): ReactNode {
       rewrites={line.rewrites}
       ranges={search.isHit(id) ? search.rangesOf(id, shownText(line.text)) : noRanges}
       isCurrent={id === currentId}
+      isPointed={isPointed}
     />
   )
 }
@@ -126,7 +131,11 @@ const letterWidth = 7.2
 
 /** A click on a line makes it the current one; a drag selects text. */
 function chooseLine(event: MouseEvent, onCurrent: (id: number) => void): void {
-  if (window.getSelection()?.isCollapsed === false || !(event.target instanceof Element)) return
-  const id = event.target.closest('[data-line]')?.getAttribute('data-line')
-  if (id) onCurrent(Number(id))
+  const id = lineOf(event)
+  if (id !== null && window.getSelection()?.isCollapsed !== false) onCurrent(id)
+}
+
+function lineOf({ target }: MouseEvent): number | null {
+  const id = target instanceof Element ? target.closest('[data-line]')?.getAttribute('data-line') : null
+  return id ? Number(id) : null
 }

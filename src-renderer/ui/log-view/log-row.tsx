@@ -1,4 +1,4 @@
-import { Bug, CircleX, Info, Link, type LucideIcon, RotateCw, TriangleAlert, Unplug } from 'lucide-react'
+import { Bug, CircleX, Link, type LucideIcon, RotateCw, TriangleAlert, Unplug } from 'lucide-react'
 import { memo } from 'react'
 import { useFormat } from '../../i18n/format.ts'
 import { useText } from '../../i18n/messages.ts'
@@ -34,6 +34,8 @@ type LogRowProps = {
   readonly rewrites: number
   readonly ranges: readonly number[]
   readonly isCurrent: boolean
+  /** The pointer is over it. */
+  readonly isPointed: boolean
 }
 
 export const LogRow = memo(function LogRow(props: LogRowProps) {
@@ -42,7 +44,7 @@ export const LogRow = memo(function LogRow(props: LogRowProps) {
     <div
       data-line={id}
       className={classNames(
-        'group flex min-w-full hover:bg-hover',
+        'flex min-w-full hover:bg-hover',
         layout.isWrapped ? 'min-h-[18px]' : 'h-[18px]',
         isCurrent ? 'bg-selected' : level === 'error' ? 'bg-bad-soft' : level === 'warn' ? 'bg-warn-soft' : 'bg-surface',
       )}
@@ -63,12 +65,13 @@ export const LogRow = memo(function LogRow(props: LogRowProps) {
   )
 })
 
-const levelIcons: Record<LogLevel, LucideIcon> = { debug: Bug, info: Info, warn: TriangleAlert, error: CircleX }
-const levelColours: Record<LogLevel, string> = { debug: 'text-idle', info: 'text-info', warn: 'text-warn', error: 'text-bad' }
+/** What is usual has no icon. */
+const levelIcons: Partial<Record<LogLevel, LucideIcon>> = { debug: Bug, warn: TriangleAlert, error: CircleX }
+const levelColours: Record<LogLevel, string> = { debug: 'text-idle', info: '', warn: 'text-warn', error: 'text-bad' }
 
-function Gutter({ id, layout, number, level, time, timeTitle, source, series, sourceState, isCurrent }: LogRowProps) {
+function Gutter({ id, layout, number, level, time, timeTitle, source, series, sourceState, isCurrent, isPointed }: LogRowProps) {
   const t = useText(messages)
-  const Icon = level === null ? null : levelIcons[level]
+  const Icon = level === null ? undefined : levelIcons[level]
   return (
     <div
       className={classNames(
@@ -82,7 +85,11 @@ function Gutter({ id, layout, number, level, time, timeTitle, source, series, so
       <span className="text-right tabular-nums" style={{ width: `${layout.numberWidth}ch` }}>
         {number}
       </span>
-      {layout.onLink && <LinkButton id={id} number={number} onLink={layout.onLink} isCurrent={isCurrent} />}
+      {layout.onLink && (
+        <span className="w-6">
+          {(isCurrent || isPointed) && <LinkButton id={id} number={number} onLink={layout.onLink} isCurrent={isCurrent} />}
+        </span>
+      )}
       {layout.timeWidth > 0 && (
         <span title={timeTitle || undefined} className="whitespace-nowrap tabular-nums" style={{ width: `${layout.timeWidth}ch` }}>
           {time}
@@ -110,7 +117,7 @@ type LinkButtonProps = {
   readonly onLink: (id: number) => void
 }
 
-/** Only that of one row is there at a time: small ones side by side would be hard to hit. */
+/** There for the current line and the one that is pointed at: small ones side by side would be hard to hit. */
 function LinkButton({ id, number, isCurrent, onLink }: LinkButtonProps) {
   const label = useText(messages)('copyLink', { number })
   return (
@@ -120,10 +127,7 @@ function LinkButton({ id, number, isCurrent, onLink }: LinkButtonProps) {
       title={label}
       tabIndex={isCurrent ? 0 : -1}
       onClick={() => onLink(id)}
-      className={classNames(
-        'flex h-[18px] w-6 items-center justify-center hover:text-accent',
-        !isCurrent && 'invisible group-hover:visible',
-      )}
+      className="flex h-[18px] w-6 items-center justify-center hover:text-accent"
     >
       <Link size={12} aria-hidden />
     </button>

@@ -28,6 +28,8 @@ export class LogScroller {
   #anchor = { id: 0, above: 0 }
   #bottomId = 0
   #widest = { key: '', width: 0 }
+  /** Of the drawn rows and the end of the last, where they are wrapped. */
+  #tops: number[] = []
   #isFollowing: boolean
   #isMovingDown = false
   #seenTo = 0
@@ -61,6 +63,11 @@ export class LogScroller {
     return this.#bottomId
   }
 
+  /** Heights of wrapped rows, in px, by id: of those that were drawn. */
+  get heights(): ReadonlyMap<number, number> {
+    return this.#heights
+  }
+
   attach(container: HTMLElement | null, layer: HTMLElement | null): void {
     this.#container = container
     this.#layer = layer
@@ -68,44 +75,40 @@ export class LogScroller {
 
   /** Which rows to draw of these. */
   drawn(rows: ListRows, { averageHeight, widthKey }: RowLooks): RowWindow {
-    if (averageHeight !== this.#averageHeight) this.#heights.clear()
-    if (widthKey !== this.#widest.key) this.#widest = { key: widthKey, width: 0 }
+    if (widthKey !== this.#widest.key) {
+      this.#widest = { key: widthKey, width: 0 }
+      this.#heights.clear()
+      this.#anchor = { ...this.#anchor, above: Math.min(0, this.#anchor.above) } // px of another layout
+    }
     this.#rows = rows
     this.#averageHeight = averageHeight
     const inView = Math.ceil(this.#viewport / rowHeight) + 1
-    const top = this.#isFollowing ? rows.count - inView : Math.min(rows.rowOf(this.#anchor.id), rows.count - 1)
-    const from = Math.max(0, top - inView)
-    this.#window = { from, to: Math.min(rows.count, top + 2 * inView), height: spacerHeight(this.#extent) }
+    const { id, above } = this.#anchor
+    const anchored = Math.min(rows.rowOf(id), rows.count - 1) - Math.ceil(Math.max(0, -above) / rowHeight)
+    const top = this.#isFollowing ? rows.count - inView : anchored
+    const to = Math.min(rows.count, Math.max(0, top) + inView + around)
+    this.#window = { from: Math.max(0, top - around), to, height: spacerHeight(this.#extent) }
     return this.#window
   }
 
-  /** After they are drawn: moves them to where they belong. */
+  /** After they are drawn: moves them to where they belong. All is read before anything is written, so that the browser lays out once. */
   place(): void {
     const [container, layer] = [this.#container, this.#layer]
     if (container === null || layer === null) return
-    this.#measure(layer)
-    this.#keepWidth(layer)
-    const view = container.clientHeight
     const row = this.#rows.rowOf(this.#anchor.id)
     const isPending = row >= this.#rows.count && this.#rows.isGrowing
+    this.#measure(layer)
     this.#syncScroll(container, row)
-    const scroll = this.#lastTop
-    const height = layer.offsetHeight
-    const lowest = scroll + view - height
-    let top = lowest
-    if (!this.#isFollowing) {
-      const element = layer.children[Math.min(row, this.#rows.count - 1) - this.#window.from]
-      const above = row < this.#rows.count && this.#rows.idOf(row) === this.#anchor.id ? this.#anchor.above : 0
-      top = scroll - above - (element instanceof HTMLElement ? element.offsetTop : 0)
-      if (this.#window.to === this.#rows.count && top <= lowest) {
-        top = lowest
-        if (this.#isMovingDown) this.#isFollowing = true
-      }
-    }
-    if (this.#window.from === 0 && top > scroll) top = scroll
-    layer.style.transform = `translateY(${Math.round(top)}px)`
+    const top = Math.round(this.#topOfLayer(row))
+    if (!isPending) this.#keepAnchor(this.#lastTop - top)
     this.#isMovingDown = false
-    if (!isPending) this.#keepAnchor(layer, scroll - Math.round(top))
+    layer.style.transform = `translateY(${top}px)`
+    layer.style.minWidth = this.#widest.width > 0 ? `${this.#widest.width}px` : ''
+  }
+
+  /** The list stays as wide as it ever was, so that the scroll bar below does not jump with what is in sight. */
+  widen(width: number): void {
+    this.#widest = { ...this.#widest, width: Math.max(this.#widest.width, width) }
   }
 
   readonly onScroll = (): void => {
@@ -125,7 +128,7 @@ export class LogScroller {
 
   /** Before the browser has moved anything: what the user turns up must not be pulled down again. */
   readonly onWheel = (event: { readonly deltaY: number }): void => {
-    if (event.deltaY < 0 && (this.#layer?.offsetHeight ?? 0) > this.#viewport) this.#turn(event.deltaY)
+    if (event.deltaY < 0 && this.#window.height > this.#viewport) this.#turn(event.deltaY)
   }
 
   moveBy(px: number): void {
@@ -210,36 +213,56 @@ export class LogScroller {
     const wanted = this.#isFollowing ? range : scrollOfPlace(place, extent)
     const isMoving = performance.now() - this.#movedAtMs < idleMs
     const isAtEdge = this.#lastTop < extent.viewport || this.#lastTop > range - extent.viewport
-    const isFar = Math.abs(wanted - container.scrollTop) > (isMoving ? extent.viewport : 0.5)
+    const isFar = Math.abs(wanted - container.scrollTop) > (isMoving ? extent.viewport / 4 : 0.5)
     if (isFar && (!isMoving || isAtEdge || isExact(extent) || this.#isFollowing)) container.scrollTop = wanted
     this.#lastTop = container.scrollTop
   }
 
-  /** As wide as it ever was, so that the scroll bar below does not jump with what is in sight. */
-  #keepWidth(layer: HTMLElement): void {
-    layer.style.minWidth = this.#widest.width > 0 ? `${this.#widest.width}px` : ''
-    this.#widest = { ...this.#widest, width: Math.max(this.#widest.width, layer.offsetWidth) }
+  /** In px of the list, for the row of the anchor. */
+  #topOfLayer(row: number): number {
+    const { from, to } = this.#window
+    const lowest = this.#lastTop + this.#viewport - this.#topOf(to)
+    let top = lowest
+    if (!this.#isFollowing) {
+      const above = row < this.#rows.count && this.#rows.idOf(row) === this.#anchor.id ? this.#anchor.above : 0
+      top = this.#lastTop - above - this.#topOf(Math.min(row, this.#rows.count - 1))
+      if (to === this.#rows.count && top <= lowest) {
+        top = lowest
+        if (this.#isMovingDown) this.#isFollowing = true
+      }
+    }
+    return from === 0 ? Math.min(top, this.#lastTop) : top
   }
 
+  /** Of a drawn row, or the one behind them, below the top of the layer, in px. */
+  #topOf(row: number): number {
+    return this.#tops[row - this.#window.from] ?? Math.max(0, row - this.#window.from) * rowHeight
+  }
+
+  /** Wrapped rows are as high as they come out. */
   #measure(layer: HTMLElement): void {
+    this.#tops = []
     if (this.#averageHeight === rowHeight) return
     if (this.#heights.size > mostHeights) this.#heights.clear()
+    let end = 0
     for (const [at, element] of [...layer.children].entries()) {
       const row = this.#window.from + at
-      if (row < this.#window.to && element instanceof HTMLElement) this.#heights.set(this.#rows.idOf(row), element.offsetHeight)
+      if (row >= this.#window.to || !(element instanceof HTMLElement)) break
+      this.#tops.push(end)
+      end += element.offsetHeight
+      this.#heights.set(this.#rows.idOf(row), element.offsetHeight)
     }
+    this.#tops.push(end)
   }
 
   /** The row at the top of the view is the one that stays. `hidden`: px of the layer that are above the view. */
-  #keepAnchor(layer: HTMLElement, hidden: number): void {
+  #keepAnchor(hidden: number): void {
     const lowest = hidden + this.#viewport
     let isFound = false
-    for (const [at, element] of [...layer.children].entries()) {
-      const row = this.#window.from + at
-      if (!(element instanceof HTMLElement) || row >= this.#window.to) return
-      const bottom = element.offsetTop + element.offsetHeight
+    for (let row = this.#window.from; row < this.#window.to; row++) {
+      const [top, bottom] = [this.#topOf(row), this.#topOf(row + 1)]
       if (bottom <= hidden) continue
-      if (!isFound) this.#anchor = { id: this.#rows.idOf(row), above: hidden - element.offsetTop }
+      if (!isFound) this.#anchor = { id: this.#rows.idOf(row), above: hidden - top }
       if (!isFound || bottom <= lowest) this.#bottomId = this.#rows.idOf(row)
       if (bottom > lowest) return
       isFound = true
@@ -247,5 +270,7 @@ export class LogScroller {
   }
 }
 
+/** Rows that are drawn above and below the view, for a turn of the wheel. */
+const around = 16
 const idleMs = 150
 const mostHeights = 20_000

@@ -28,7 +28,7 @@ export type SearchFailure =
 
 export type LogSearchOptions = {
   readonly startWorker: StartWorker
-  /** For a megabyte of text, or one line. @default 2,000 */
+  /** For a megabyte of text, or one line. @default 4,000 */
   readonly limitMs?: number
   readonly schedule?: (run: () => void) => void
 }
@@ -62,7 +62,7 @@ export class LogSearch {
   #isTold = true
   #leave: (() => void) | null = null
 
-  constructor(store: LogStore, { startWorker, limitMs = 2_000, schedule = nextFrame }: LogSearchOptions) {
+  constructor(store: LogStore, { startWorker, limitMs = 4_000, schedule = nextFrame }: LogSearchOptions) {
     this.#store = store
     this.#schedule = schedule
     this.#runner = new PatternRunner(startWorker, limitMs)

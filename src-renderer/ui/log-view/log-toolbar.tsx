@@ -2,7 +2,7 @@ import { Clock, Download, Filter, Search, WrapText, X } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useFormat } from '../../i18n/format.ts'
 import { useText } from '../../i18n/messages.ts'
-import { Button, IconButton } from '../button.tsx'
+import { IconButton } from '../button.tsx'
 import { Select } from '../field.tsx'
 import { Menu, type MenuItem } from '../menu.tsx'
 import { logLevels } from './log-line.ts'
@@ -30,7 +30,7 @@ export function LogToolbar(props: LogToolbarProps) {
   const t = useText(messages)
   const failure = useFailureText(search.failureOf('filter'))
   return (
-    <div role="toolbar" aria-label={t('toolbar')} className="flex flex-wrap items-center gap-2 border-b px-2 py-1">
+    <div role="group" aria-label={t('toolbar')} className="flex flex-wrap items-center gap-2 border-b px-2 py-1">
       <PatternField
         label={t('filter')}
         placeholder={t('filterShort')}
@@ -46,15 +46,9 @@ export function LogToolbar(props: LogToolbarProps) {
       <LineCount store={store} search={search} />
       <div className="ml-auto flex items-center gap-1">
         {props.extra}
-        <IconButton size="sm" icon={Search} label={t('searchOpen')} onClick={props.onSearch} />
+        <IconButton icon={Search} label={t('searchOpen')} onClick={props.onSearch} />
         <TimesMenu state={state} change={change} />
-        <IconButton
-          size="sm"
-          icon={WrapText}
-          label={t('wrap')}
-          isPressed={state.isWrapped}
-          onClick={() => change({ isWrapped: !state.isWrapped })}
-        />
+        <IconButton icon={WrapText} label={t('wrap')} isPressed={state.isWrapped} onClick={() => change({ isWrapped: !state.isWrapped })} />
         <DownloadMenu {...props} />
       </div>
       {failure !== null && (
@@ -82,7 +76,7 @@ function LevelSelect({ state, change }: StateProps) {
       options={options}
       value={state.level ?? 'all'}
       onChange={(level) => change({ level: level === 'all' ? null : level })}
-      className="h-6 text-sm"
+      className="text-sm"
     />
   )
 }
@@ -95,7 +89,7 @@ function TimeRange({ state, change }: StateProps) {
   if (sinceMs === null && untilMs === null) return null
   const name = (atMs: number | null) => (atMs === null ? '…' : format.time(atMs))
   return (
-    <span className="inline-flex h-6 items-center rounded-md bg-accent-soft pl-2 text-sm">
+    <span className="inline-flex h-7 items-center rounded-md bg-accent-soft pl-2 text-sm">
       {t('timeRange', { from: name(sinceMs), to: name(untilMs) })}
       <IconButton size="sm" icon={X} label={t('timeRangeClear')} onClick={() => change({ sinceMs: null, untilMs: null })} />
     </span>
@@ -125,11 +119,7 @@ function TimesMenu({ state, change }: StateProps) {
     onSelect: () => change({ times }),
   }))
   return (
-    <Menu
-      label={t('times')}
-      items={items}
-      trigger={<IconButton size="sm" icon={Clock} label={t('times')} isPressed={state.times !== 'off'} />}
-    />
+    <Menu label={t('times')} items={items} trigger={<IconButton icon={Clock} label={t('times')} isPressed={state.times !== 'off'} />} />
   )
 }
 
@@ -138,11 +128,5 @@ function DownloadMenu({ search, onDownloadShown, onDownloadAll }: LogToolbarProp
   const format = useFormat()
   const shown = { label: t('downloadShown', { count: format.number(search.rowCount) }), onSelect: onDownloadShown }
   const items: MenuItem[] = onDownloadAll ? [shown, { label: t('downloadAll'), onSelect: onDownloadAll }] : [shown]
-  return (
-    <Menu
-      label={t('download')}
-      items={items}
-      trigger={<Button size="sm" variant="quiet" icon={Download} aria-label={t('download')} title={t('download')} className="w-6 px-0" />}
-    />
-  )
+  return <Menu label={t('download')} items={items} trigger={<IconButton icon={Download} label={t('download')} />} />
 }

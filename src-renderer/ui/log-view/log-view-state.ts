@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { emptyPattern, type LinePattern } from './line-pattern.ts'
 import type { LogLevel } from './log-line.ts'
 import { emptyQuery, type LogQuery } from './log-search.ts'
@@ -31,8 +31,14 @@ type StateProps = {
 export function useLogViewState({ state: given, onStateChange }: StateProps): { state: LogViewState; change: ChangeState } {
   const [own, setOwn] = useState(defaultLogViewState)
   const state = given === undefined ? own : { ...defaultLogViewState, ...given }
+  // Two changes may come before the page hands back the first.
+  const latest = useRef(state)
+  useEffect(() => {
+    latest.current = state
+  })
   const change: ChangeState = (part) => {
-    const next = { ...state, ...part }
+    const next = { ...latest.current, ...part }
+    latest.current = next
     if (given === undefined) setOwn(next)
     onStateChange?.(next)
   }

@@ -43,7 +43,7 @@ export function LogView(props: LogViewProps) {
   const search = useLogSearch(store, state)
   const parts = useLogScroller(isLive && props.highlightLine === undefined)
   const { scroller } = parts
-  const current = useCurrentLine({ store, search, scroller, highlightLine: props.highlightLine })
+  const current = useCurrentLine({ store, search, parts, highlightLine: props.highlightLine })
   const [searchAsked, setSearchAsked] = useState(0)
   const [isSearchOpen, setSearchOpen] = useState(state.search.text !== '')
   const [whole, setWhole] = useState<StoredLine | null>(null)

@@ -9,7 +9,7 @@ import type { StoredLine } from './log-line.ts'
 import { messages } from './messages.ts'
 import { rowHeight } from './scroll-map.ts'
 
-const columns = 110
+const columns = 120
 const view = 480
 const around = 10
 

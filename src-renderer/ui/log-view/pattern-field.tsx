@@ -11,6 +11,7 @@ type PatternFieldProps = {
   readonly placeholder: string
   readonly pattern: LinePattern
   readonly onChange: (pattern: LinePattern) => void
+  /** Without it, Escape clears the field. */
   readonly onKeyDown?: (event: KeyboardEvent<HTMLInputElement>) => void
   readonly inputRef?: RefObject<HTMLInputElement | null>
   readonly fault: boolean
@@ -25,7 +26,7 @@ export function PatternField({ label, placeholder, pattern, onChange, onKeyDown,
   return (
     <div
       className={classNames(
-        'flex h-6 min-w-0 items-center rounded-md border bg-surface pl-1.5 text-faint focus-within:border-accent',
+        'flex h-7 min-w-0 items-center rounded-md border bg-surface pl-1.5 text-faint focus-within:border-accent',
         fault ? 'border-bad' : 'border-strong/60',
         className,
       )}
@@ -43,7 +44,11 @@ export function PatternField({ label, placeholder, pattern, onChange, onKeyDown,
         onChange={(event) => type(event.target.value)}
         onKeyDown={(event) => {
           if (event.key === 'Enter') hurry()
-          onKeyDown?.(event)
+          if (onKeyDown) onKeyDown(event)
+          else if (event.key === 'Escape' && draft !== '') {
+            type('', true)
+            event.stopPropagation()
+          }
         }}
         className="h-full min-w-0 flex-1 bg-transparent px-1.5 text-sm text-ink outline-none"
       />

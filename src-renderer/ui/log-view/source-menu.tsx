@@ -25,7 +25,7 @@ export function SourceMenu({ sources, hidden, onChange }: SourceMenuProps) {
     <Popover
       label={t('sources')}
       trigger={
-        <Button size="sm" icon={Layers} aria-pressed={hidden.length > 0}>
+        <Button icon={Layers} className="text-sm" aria-pressed={hidden.length > 0}>
           {t('sourcesOf', counts)}
         </Button>
       }

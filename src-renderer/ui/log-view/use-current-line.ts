@@ -4,11 +4,12 @@ import type { LogScroller } from './log-scroller.ts'
 import type { LogSearch } from './log-search.ts'
 import type { LogStore } from './log-store.ts'
 import { nextFrame } from './next-frame.ts'
+import type { ScrollerParts } from './use-log-scroller.ts'
 
 type CurrentLineInput = {
   readonly store: LogStore
   readonly search: LogSearch
-  readonly scroller: LogScroller
+  readonly parts: ScrollerParts
   readonly highlightLine: LineReference | undefined
 }
 
@@ -22,7 +23,8 @@ export type CurrentLine = {
 }
 
 /** The line that keys act on: chosen, found, or named by a link. */
-export function useCurrentLine({ store, search, scroller, highlightLine }: CurrentLineInput): CurrentLine {
+export function useCurrentLine({ store, search, parts, highlightLine }: CurrentLineInput): CurrentLine {
+  const { scroller } = parts
   const [id, set] = useState<number | null>(null)
   const awaited = useRef<{ from: number } | null>(null)
   useEffect(
@@ -37,6 +39,7 @@ export function useCurrentLine({ store, search, scroller, highlightLine }: Curre
       }),
     [search, scroller],
   )
+  useMarkInSight(parts, search.isHit(id ?? -1) ? id : null)
   useHighlight({ store, highlightLine, scroller, set })
   return {
     id,
@@ -54,7 +57,26 @@ export function useCurrentLine({ store, search, scroller, highlightLine }: Curre
   }
 }
 
-type HighlightInput = Pick<CurrentLineInput, 'store' | 'highlightLine' | 'scroller'> & { readonly set: (id: number) => void }
+/** Scrolls aside, once for each hit, until what was found in it can be seen. */
+function useMarkInSight({ containerRef }: ScrollerParts, hit: number | null): void {
+  const shown = useRef<number | null>(null)
+  useEffect(() => {
+    if (shown.current === hit) return
+    const mark = hit === null ? null : containerRef.current?.querySelector(`[data-line="${hit}"] mark`)
+    if (hit !== null && !mark) return // it is marked a moment later
+    shown.current = hit
+    const gutter = mark?.closest('[data-line]')?.firstElementChild?.getBoundingClientRect()
+    const [view, box] = [containerRef.current?.getBoundingClientRect(), mark?.getBoundingClientRect()]
+    if (!view || !box || !gutter || !containerRef.current) return
+    if (box.left >= gutter.right && box.right <= view.right) return
+    containerRef.current.scrollLeft += box.left - gutter.right - (view.right - gutter.right) / 3
+  })
+}
+
+type HighlightInput = Pick<CurrentLineInput, 'store' | 'highlightLine'> & {
+  readonly scroller: LogScroller
+  readonly set: (id: number) => void
+}
 
 /** Goes to a linked line once, when it has come. */
 function useHighlight({ store, highlightLine, scroller, set }: HighlightInput): void {

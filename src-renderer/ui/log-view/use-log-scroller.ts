@@ -19,12 +19,14 @@ export function useLogScroller(isFollowing: boolean): ScrollerParts {
   const [scroller] = useState(() => new LogScroller(isFollowing, (isUrgent) => (isUrgent ? flushSync(redraw) : redraw())))
 
   useEffect(() => {
-    const container = containerRef.current
-    if (container === null) return
-    const observer = new ResizeObserver(() => flushSync(() => (setWidth(container.clientWidth), redraw())))
-    observer.observe(container)
-    return () => observer.disconnect()
-  }, [])
+    const [container, layer] = [containerRef.current, layerRef.current]
+    if (container === null || layer === null) return
+    const views = new ResizeObserver(() => flushSync(() => (setWidth(container.clientWidth), redraw())))
+    const layers = new ResizeObserver(() => scroller.widen(layer.offsetWidth))
+    views.observe(container)
+    layers.observe(layer)
+    return () => (views.disconnect(), layers.disconnect())
+  }, [scroller])
 
   // After each drawing, as anything may have changed what stands where.
   useLayoutEffect(() => {

@@ -2,7 +2,7 @@ import type { Concurrency } from './concurrency.ts'
 import type { Row } from './row.ts'
 import { type PixelSpan, type RowSink, walkRow } from './row-walk.ts'
 import { dimClass, type Shading } from './shading.ts'
-import { pixelOf, type Rgb } from './theme-colours.ts'
+import { openOpacity, pixelOf, type Rgb } from './theme-colours.ts'
 
 /** Two lines of device pixels: the bars, and the failures at their foot. */
 export type RowPixels = { readonly colours: Uint32Array; readonly failures: Uint32Array }
@@ -18,6 +18,8 @@ export type PixelStyle = {
 
 /** A pixel that is busy at all shows it at least so clearly. */
 const leastOpacity = 0.3
+/** The end of a bar that runs has the full colour. */
+const headPx = 3
 /** From this width on a bar ends with a gap, so that two beside each other are two. */
 const gapPx = 5
 
@@ -33,12 +35,14 @@ class RowPainter implements RowSink {
   readonly #span: PixelSpan
   readonly #target: RowPixels & PixelStyle
   readonly #full: readonly number[]
+  readonly #open: readonly number[]
   readonly #bad: number
 
   constructor(span: PixelSpan, target: RowPixels & PixelStyle) {
     this.#span = span
     this.#target = target
     this.#full = target.classes.map((colour) => pixelOf(colour, 1))
+    this.#open = target.classes.map((colour) => pixelOf(colour, openOpacity))
     this.#bad = pixelOf(target.bad, 1)
   }
 
@@ -49,8 +53,11 @@ class RowPainter implements RowSink {
     const right = Math.round((endMs - fromMs) / msPerPx)
     const fromPx = Math.max(0, left)
     const toPx = Math.min(width, right - (right - left >= gapPx ? 1 : 0))
+    if (toPx <= fromPx) return // all but its gap is out of sight
     const each = shading.classOf(bar)
-    colours.fill(this.#full[each] ?? 0, fromPx, toPx)
+    const isRunning = shading.isRunning(bar)
+    colours.fill((isRunning ? this.#open : this.#full)[each] ?? 0, fromPx, toPx)
+    if (isRunning) colours.fill(this.#full[each] ?? 0, Math.max(fromPx, toPx - headPx), toPx)
     if (each !== dimClass && shading.isFailed(bar)) {
       failures.fill(this.#bad, fromPx, toPx)
       this.hasFailed = true
@@ -80,6 +87,8 @@ class RowPainter implements RowSink {
 export type CrowdStyle = { readonly pixels: Uint32Array; readonly colour: Rgb; readonly capacity: number }
 
 let busy = new Float64Array(0)
+/** A density has no edges that more pixels would show. */
+const crowdStepPx = 2
 
 /** Fills in how much of `capacity` was busy in each pixel. */
 export function fillCrowd(
@@ -87,10 +96,12 @@ export function fillCrowd(
   { fromMs, msPerPx, width, nowMs }: PixelSpan,
   { pixels, colour, capacity }: CrowdStyle,
 ): void {
-  if (busy.length !== width) busy = new Float64Array(width)
-  crowd.busyEach({ fromMs, stepMs: msPerPx, nowMs }, busy)
-  for (let px = 0; px < width; px += 1) {
-    const part = (busy[px] ?? 0) / msPerPx / capacity
-    if (part > 1e-9) pixels[px] = pixelOf(colour, Math.min(1, 0.12 + 0.88 * part))
+  const steps = Math.ceil(width / crowdStepPx)
+  const stepMs = msPerPx * crowdStepPx
+  if (busy.length !== steps) busy = new Float64Array(steps)
+  crowd.busyEach({ fromMs, stepMs, nowMs }, busy)
+  for (let step = 0; step < steps; step += 1) {
+    const part = (busy[step] ?? 0) / stepMs / capacity
+    if (part > 1e-9) pixels.fill(pixelOf(colour, Math.min(1, 0.12 + 0.88 * part)), step * crowdStepPx, (step + 1) * crowdStepPx)
   }
 }

@@ -61,7 +61,7 @@ export class Lane {
       for (let index = from; index < row.count; index += 1) moving.push(row.bar[index] ?? 0)
       row.truncate(from)
     }
-    for (const bar of this.#inOrder(moving)) this.#place(bar)
+    this.#place(this.#inOrder(moving))
     while (this.rows.at(-1)?.count === 0) this.rows.pop()
     if (hadOverflow + this.overflow.count > 0) this.#countCrowd()
   }
@@ -76,12 +76,20 @@ export class Lane {
     this.#countCrowd()
   }
 
-  #place(bar: number): void {
-    const startMs = this.#bars.start[bar] ?? 0
-    let row = this.rows.find((each) => each.lastEndMs <= startMs)
-    if (!row && this.rows.length < this.#rowLimit) this.rows.push((row = new Row()))
-    const target = row ?? this.overflow
-    target.push(bar, startMs, this.#bars.end[bar] ?? 0)
+  /** Each into the first row that is free when it starts; in the order given, which is that of time. */
+  #place(bars: Uint32Array): void {
+    const { start, end } = this.#bars
+    const freeMs = new Float64Array(this.#rowLimit).fill(-Infinity)
+    for (const [number, row] of this.rows.entries()) freeMs[number] = row.lastEndMs
+    for (const bar of bars) {
+      const [startMs, endMs] = [start[bar] ?? 0, end[bar] ?? 0]
+      let number = 0
+      while (number < this.#rowLimit && (freeMs[number] ?? 0) > startMs) number += 1
+      if (number === this.rows.length && number < this.#rowLimit) this.rows.push(new Row())
+      const row = this.rows[number] ?? this.overflow
+      row.push(bar, startMs, endMs)
+      if (row !== this.overflow) freeMs[number] = endMs
+    }
   }
 
   #readAgain(bar: number): void {

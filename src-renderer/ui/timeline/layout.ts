@@ -76,6 +76,11 @@ export class Layout {
     this.#rowLimit = rowLimit
   }
 
+  /** Whether everything has its place. */
+  get isSettled(): boolean {
+    return this.#cursor === this.#bars.limit && this.#unsettled.size === 0
+  }
+
   /** After a bar came into the table. */
   add(bar: number): void {
     if (bar < this.#cursor) this.#take(bar)

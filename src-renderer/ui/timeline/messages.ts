@@ -17,7 +17,7 @@ export const messages = defineMessages(
     expand: 'Open all nodes',
     byFunction: 'Functions',
     byState: 'States',
-    more: '{count} more',
+    all: 'All {count}',
     showAll: 'Show all',
     isolateHint: 'Show only this; the others are dimmed',
     dropped:
@@ -60,7 +60,7 @@ export const messages = defineMessages(
     expand: 'すべてのノードを開く',
     byFunction: '関数',
     byState: '状態',
-    more: 'ほか {count} 件',
+    all: '全 {count} 件',
     showAll: 'すべて表示',
     isolateHint: 'これだけを強調表示',
     dropped: 'ここに保持できるのは {kept} 件までです。古い {count} 件は消え、{before} より前は一部欠けています。',

@@ -10,7 +10,10 @@ export function listenToOverview(controller: TimelineController, canvas: HTMLCan
   const ending = new AbortController()
   const { signal } = ending
   let grip: Grip | undefined
-  const msAt = (x: number) => controller.whole.fromMs + (x / canvas.clientWidth) * (controller.whole.toMs - controller.whole.fromMs)
+  const msAt = (x: number) => {
+    const { fromMs, toMs } = controller.overviewSpan
+    return fromMs + (x / canvas.clientWidth) * (toMs - fromMs)
+  }
   const shown = () => spanOf(controller.view, controller.size.width)
   const partAt = (x: number): Grip['part'] | undefined => {
     const reachMs = msAt(edgePx) - msAt(0)

@@ -17,7 +17,7 @@ export function paintGrid(context: CanvasRenderingContext2D, scene: Scene): void
 export function paintAxis(context: CanvasRenderingContext2D, scene: Scene): void {
   const { view, width, theme, pixelRatio, store, words, marks } = scene
   const hairline = 1 / pixelRatio
-  const span = spanOf({ fromMs: view.fromMs - labelPx * view.msPerPx, msPerPx: view.msPerPx }, width + 2 * labelPx)
+  const span = spanOf(view, width)
   const stepMs = stepFor(view.msPerPx, labelPx)
   context.fillStyle = theme.surface
   context.fillRect(0, 0, width, axisPx)

@@ -132,7 +132,8 @@ function paintTexts(
     const name = store.names.texts[store.bars.name[bar] ?? 0] ?? ''
     const mark = store.bars.state[bar] === stateNumbers.failed ? '✕ ' : ''
     const text = fitText(context, mark + name, (toPx - fromPx) / pixelRatio - 2 * textPaddingPx)
-    context.fillStyle = theme.onClasses[colourBy][shading.classOf(bar)] ?? theme.ink
+    const inks = shading.isRunning(bar) ? theme.onOpen : theme.onClasses
+    context.fillStyle = inks[colourBy][shading.classOf(bar)] ?? theme.ink
     if (text !== '') context.fillText(text, fromPx / pixelRatio + textPaddingPx, y)
   }
 }

@@ -28,7 +28,7 @@ export class PointerInput {
 
   constructor(
     controller: TimelineController,
-    { canvas, scroller }: { readonly canvas: HTMLCanvasElement; readonly scroller: HTMLElement },
+    { lanes: canvas, scroller }: { readonly lanes: HTMLCanvasElement; readonly scroller: HTMLElement },
   ) {
     this.#controller = controller
     this.#canvas = canvas

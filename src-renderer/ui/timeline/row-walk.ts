@@ -1,3 +1,4 @@
+import { blockBars, type Level } from './level.ts'
 import type { Row } from './row.ts'
 import { type BarClasses, classCount } from './shading.ts'
 
@@ -31,53 +32,71 @@ const some = { bar: 0, hasFailed: false }
  */
 export function walkRow(row: Row, classes: BarClasses, span: PixelSpan & { readonly sink: RowSink }): void {
   row.prepare(classes)
+  const { start, end, bar, count } = row
   const { fromMs, msPerPx, width, nowMs, sink } = span
   const toMs = fromMs + width * msPerPx
-  const narrowMs = wideBarPx * msPerPx
-  let px = -1
-  const close = () => {
-    if (px < 0) return
-    sink.pixel(px, sums, some)
-    sums.fill(0)
-    px = -1
-  }
-  const open = (next: number, bar: number) => {
-    if (px === next) return
-    close()
-    px = next
-    some.bar = bar
-    some.hasFailed = false
-  }
-  for (let index = row.firstEndingAfter(fromMs); index < row.count; ) {
-    const startMs = row.start[index] ?? 0
+  const pixels = new PixelSums(sink)
+  for (let index = row.firstEndingAfter(fromMs); index < count; ) {
+    const startMs = start[index] ?? 0
     if (startMs >= toMs) break
-    const bar = row.bar[index] ?? 0
-    const endMs = Math.max(startMs, Math.min(row.end[index] ?? 0, nowMs))
-    if (endMs - startMs >= narrowMs) {
-      close()
-      sink.bar(bar, startMs, endMs)
+    const each = bar[index] ?? 0
+    const endMs = Math.max(startMs, Math.min(end[index] ?? 0, nowMs))
+    if (endMs - startMs >= wideBarPx * msPerPx) {
+      pixels.close()
+      sink.bar(each, startMs, endMs)
       index += 1
       continue
     }
-    const first = Math.max(0, Math.floor((startMs - fromMs) / msPerPx))
-    open(first, bar)
-    const block = startMs >= fromMs ? row.blockAt(index, fromMs + (first + 1) * msPerPx) : undefined
-    if (block) {
-      block.addTo(sums, index / block.size)
-      if (block.failed[index / block.size]) some.hasFailed = true
-      index += block.size
-      continue
+    const px = Math.max(0, Math.floor((startMs - fromMs) / msPerPx))
+    const pixelEndMs = fromMs + (px + 1) * msPerPx
+    pixels.open(px, each)
+    const block = index % blockBars === 0 && startMs >= fromMs ? row.blockAt(index, pixelEndMs) : undefined
+    if (block) pixels.addBlock(block, index / block.size)
+    else {
+      const narrow = { number: classes.classOf(each), hasFailed: classes.isFailed(each) }
+      pixels.add(narrow, Math.min(endMs, pixelEndMs) - Math.max(startMs, fromMs))
+      for (let at = px + 1; at < width && fromMs + at * msPerPx < endMs; at += 1) {
+        pixels.open(at, each)
+        pixels.add(narrow, Math.min(endMs, fromMs + (at + 1) * msPerPx) - (fromMs + at * msPerPx))
+      }
     }
-    const each = classes.classOf(bar)
-    for (let at = first; at < width; at += 1) {
-      const leftMs = Math.max(startMs, fromMs + at * msPerPx)
-      const rightMs = Math.min(endMs, fromMs + (at + 1) * msPerPx)
-      if (at > first && rightMs <= leftMs) break
-      open(at, bar)
-      sums[each] = (sums[each] ?? 0) + Math.max(0, rightMs - leftMs)
-      if (classes.isFailed(bar)) some.hasFailed = true
-    }
-    index += 1
+    index += block?.size ?? 1
   }
-  close()
+  pixels.close()
+}
+
+type Narrow = { readonly number: number; readonly hasFailed: boolean }
+
+/** Gathers what lies in one pixel after the other. */
+class PixelSums {
+  readonly #sink: RowSink
+  #px = -1
+
+  constructor(sink: RowSink) {
+    this.#sink = sink
+  }
+
+  open(px: number, bar: number): void {
+    if (this.#px === px) return
+    this.close()
+    this.#px = px
+    some.bar = bar
+    some.hasFailed = false
+  }
+
+  add({ number, hasFailed }: Narrow, ms: number): void {
+    sums[number] = (sums[number] ?? 0) + Math.max(0, ms)
+    if (hasFailed) some.hasFailed = true
+  }
+
+  addBlock(level: Level, block: number): void {
+    level.addTo(sums, block)
+    if (level.failed[block]) some.hasFailed = true
+  }
+
+  close(): void {
+    if (this.#px >= 0) this.#sink.pixel(this.#px, sums, some)
+    sums.fill(0)
+    this.#px = -1
+  }
 }

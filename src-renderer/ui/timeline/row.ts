@@ -107,7 +107,6 @@ export class Row {
   /** The largest block that begins at this place and whose bars all end at or before `untilMs`. Needs `prepare`. */
   blockAt(index: number, untilMs: number): Level | undefined {
     let found: Level | undefined
-    if (index % blockBars !== 0) return found
     for (const level of this.levels) {
       if (index % level.size !== 0 || index / level.size >= level.built) return found
       if ((this.end[index + level.size - 1] ?? 0) > untilMs) return found

@@ -77,6 +77,10 @@ export class Shading implements BarClasses {
     return this.#lit?.[bar] === 1
   }
 
+  isRunning(bar: number): boolean {
+    return this.#store.bars.end[bar] === Infinity
+  }
+
   isFailed(bar: number): boolean {
     return this.#store.bars.state[bar] === stateNumbers.failed
   }

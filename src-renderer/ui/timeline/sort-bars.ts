@@ -31,16 +31,17 @@ function distribute(bars: Uint32Array, start: Float64Array): { sorted: Uint32Arr
     lastMs = Math.max(lastMs, start[bar] ?? 0)
   }
   const scale = lastMs > firstMs ? (bars.length - 1) / (lastMs - firstMs) : 0
-  const bucketOf = (bar: number) => Math.min(bars.length - 1, Math.floor(((start[bar] ?? 0) - firstMs) * scale))
-  const add = (counts: Uint32Array, bucket: number, more: number) => (counts[bucket] = (counts[bucket] ?? 0) + more)
   const ends = new Uint32Array(bars.length)
-  for (const bar of bars) add(ends, bucketOf(bar), 1)
-  for (let bucket = 1; bucket < ends.length; bucket += 1) add(ends, bucket, ends[bucket - 1] ?? 0)
+  const bucketOf = bars.map((bar) => Math.min(bars.length - 1, Math.floor(((start[bar] ?? 0) - firstMs) * scale)))
+  for (const bucket of bucketOf) ends[bucket] = (ends[bucket] ?? 0) + 1
+  for (let bucket = 1; bucket < ends.length; bucket += 1) ends[bucket] = (ends[bucket] ?? 0) + (ends[bucket - 1] ?? 0)
   const sorted = new Uint32Array(bars.length)
   const places = ends.slice()
   for (let index = bars.length - 1; index >= 0; index -= 1) {
-    const bar = bars[index] ?? 0
-    sorted[add(places, bucketOf(bar), -1)] = bar
+    const bucket = bucketOf[index] ?? 0
+    const place = (places[bucket] ?? 0) - 1
+    places[bucket] = place
+    sorted[place] = bars[index] ?? 0
   }
   return { sorted, ends }
 }

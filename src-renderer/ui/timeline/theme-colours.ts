@@ -18,14 +18,18 @@ export type ThemeColours = {
   readonly font: string
   /** Of each colour class. */
   readonly classes: Readonly<Record<ColourBy, readonly Rgb[]>>
-  /** For text on it. */
+  /** For text on it, and on a bar of it that runs. */
   readonly onClasses: Readonly<Record<ColourBy, readonly string[]>>
+  readonly onOpen: Readonly<Record<ColourBy, readonly string[]>>
   /** For a failure at the foot of a bar. */
   readonly badRgb: Rgb
   /** For density, where no class dominates. */
   readonly crowd: Rgb
   readonly crowdCss: string
 }
+
+/** A bar that runs is lighter. */
+export const openOpacity = 0.6
 
 const toneOfState = { running: '--info', blocked: '--warn', finished: '--good', failed: '--bad', cancelled: '--idle' } as const
 
@@ -39,8 +43,9 @@ export function readTheme(element: Element): ThemeColours {
   const series = [1, 2, 3, 4, 5, 6, 7, 8].map((number) => rgb(text(`--series-${number}`)))
   const states = barStates.map((state) => rgb(text(toneOfState[state])))
   const classes = { function: withDim(series, dim), state: withDim(states, dim) }
-  const crowd = mix(surface, rgb(text('--accent')), 0.7)
+  const crowd = mix(surface, rgb(text('--accent')), 0.5)
   const on = (colour: Rgb) => cssOf(textOn(colour, [surface, rgb(text('--ink'))]))
+  const onOpen = (colour: Rgb) => on(mix(surface, colour, openOpacity))
   return {
     canvas: text('--canvas'),
     surface: text('--surface'),
@@ -55,6 +60,7 @@ export function readTheme(element: Element): ThemeColours {
     font: style.fontFamily,
     classes,
     onClasses: { function: classes.function.map(on), state: classes.state.map(on) },
+    onOpen: { function: classes.function.map(onOpen), state: classes.state.map(onOpen) },
     badRgb: rgb(text('--bad')),
     crowd,
     crowdCss: cssOf(crowd),

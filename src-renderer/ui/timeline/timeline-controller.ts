@@ -24,6 +24,10 @@ export type TimelineInput = {
 /** `whole`: all there is, more as it comes. `follow`: the same length, up to now. `free`: where the user put it. */
 export type ViewMode = 'whole' | 'follow' | 'free'
 
+const noInput: TimelineInput = {
+  ...{ grouping: 'worker', colourBy: 'function', isLive: false, selected: null, litTasks: undefined },
+  ...{ nowMs: Date.now, onSelect: () => undefined, onOpen: () => undefined, onSpan: () => undefined },
+}
 const firstLengthMs = 120_000
 /** Labels are made ready so far beyond what is in sight. */
 const overscanPx = 600
@@ -53,30 +57,28 @@ export class TimelineController {
   isolated: ReadonlySet<string> = new Set()
   /** Where the page shall scroll to; set when it has scrolled by itself. */
   onScrollWish: (top: number) => void = () => undefined
-  #input: TimelineInput
+  #input: TimelineInput = noInput
   #focus: BarId | undefined
 
-  constructor(store: TimelineStore, input: TimelineInput) {
+  constructor(store: TimelineStore) {
     this.store = store
     this.shading = new Shading(store)
-    this.#input = input
-    this.mode = input.isLive ? 'follow' : 'whole'
-    this.#shade()
-    store.group(input.grouping)
   }
 
   get input(): TimelineInput {
     return this.#input
   }
 
-  /** Takes what the page asks for now. */
+  /** Takes what the page asks for now; first of all before anything is shown. */
   update(input: TimelineInput): void {
     const before = this.#input
     this.#input = input
-    if (before.grouping !== input.grouping) this.store.group(input.grouping)
+    this.store.group(input.grouping)
+    if (before === noInput) this.mode = input.isLive ? 'follow' : 'whole'
+    else if (before.isLive && !input.isLive && this.mode === 'follow') this.mode = 'free'
     if (before.colourBy !== input.colourBy) this.isolated = new Set()
     if (before.colourBy !== input.colourBy || before.litTasks !== input.litTasks) this.#shade()
-    if (before.isLive && !input.isLive && this.mode === 'follow') this.mode = 'free'
+    if (before.colourBy !== input.colourBy || before.isLive !== input.isLive || before.grouping !== input.grouping) this.choices.tell()
     this.drawing.tell()
   }
 
@@ -94,6 +96,14 @@ export class TimelineController {
     const nowMs = this.#input.nowMs()
     const { fromMs, toMs } = this.store.range ?? { fromMs: nowMs - firstLengthMs, toMs: nowMs }
     return { fromMs, toMs: Math.max(fromMs + 1, toMs, this.#input.isLive ? nowMs : -Infinity) }
+  }
+
+  /** What an overview stretches over: the whole, and a little room into which it grows, so that it need not be counted again each moment. */
+  get overviewSpan(): TimeSpan {
+    const { fromMs, toMs } = this.whole
+    if (!this.#input.isLive) return { fromMs, toMs }
+    const stepMs = 2 ** Math.ceil(Math.log2((toMs - fromMs) / 200))
+    return { fromMs, toMs: fromMs + Math.ceil((toMs - fromMs) / stepMs) * stepMs }
   }
 
   /** To be called before each drawing: the window goes on with time, and lines that came above do not push away what is read. */

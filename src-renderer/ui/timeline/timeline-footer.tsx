@@ -14,6 +14,7 @@ export function TimelineFooter({ controller }: { readonly controller: TimelineCo
   const format = useFormat()
   useSignal(controller.choices)
   const { dropped, bars } = controller.store
+  const gone = t('dropped', { kept: format.number(bars.count), count: dropped.bars, before: format.time(dropped.beforeMs) })
   return (
     <div className="flex h-7 shrink-0 items-center gap-3 border-t px-3 text-xs text-soft tabular-nums">
       <span role="status" className="min-w-0 flex-1 truncate">
@@ -22,8 +23,8 @@ export function TimelineFooter({ controller }: { readonly controller: TimelineCo
       {dropped.bars > 0 && (
         <span className="flex min-w-0 items-center gap-1 text-warn">
           <TriangleAlert size={14} aria-hidden className="shrink-0" />
-          <span className="truncate">
-            {t('dropped', { kept: format.number(bars.count), count: dropped.bars, before: format.time(dropped.beforeMs) })}
+          <span title={gone} className="truncate">
+            {gone}
           </span>
         </span>
       )}

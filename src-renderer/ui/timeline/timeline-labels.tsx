@@ -12,7 +12,7 @@ export function LaneLabels({ controller }: { readonly controller: TimelineContro
   return controller.shownLines.map((line) => (
     <div
       key={`${line.kind} ${line.key}`}
-      className={classNames('absolute inset-x-0 flex items-center border-b text-sm', line.kind === 'group' && 'bg-canvas')}
+      className={classNames('absolute inset-x-0 flex items-start border-b text-sm', line.kind === 'group' && 'bg-canvas')}
       style={{ top: line.top, height: line.height }}
     >
       {line.kind === 'group' ? <GroupLabel line={line} controller={controller} /> : <LaneLabel line={line} />}
@@ -41,7 +41,7 @@ function GroupLabel({ line, controller }: { readonly line: Line; readonly contro
 function LaneLabel({ line }: { readonly line: Line }) {
   const t = useText(messages)
   return (
-    <span title={line.id} className={classNames('truncate pr-2 text-soft', line.isInner ? 'pl-6' : 'pl-3')}>
+    <span title={line.id} className={classNames('truncate pt-[3px] pr-2 text-soft', line.isInner ? 'pl-6' : 'pl-3')}>
       {line.label || t('unknown')}
     </span>
   )

@@ -11,8 +11,9 @@ import { useSignal } from './use-signal.ts'
 
 type Entry = { readonly key: string; readonly label: string; readonly count: number; readonly colour: string }
 
-/** More are in a list of their own. */
+/** All are in a list of their own. */
 const shownCount = 6
+const roomClass = 'nth-[n+5]:max-lg:hidden nth-[n+3]:max-md:hidden'
 
 const colourOfState = {
   running: 'var(--info)',
@@ -29,27 +30,32 @@ export function TimelineLegend({ controller }: { readonly controller: TimelineCo
   const { isolated, input } = controller
   const entries = useEntries(controller)
   const toggle = (key: string) => controller.isolate(isolated.has(key) ? [...isolated].filter((each) => each !== key) : [...isolated, key])
-  const item = (entry: Entry) => (
-    <LegendItem key={entry.key} entry={entry} isPressed={isolated.has(entry.key)} onToggle={() => toggle(entry.key)} />
+  const item = (entry: Entry, className?: string) => (
+    <LegendItem
+      key={entry.key}
+      entry={entry}
+      className={className}
+      isPressed={isolated.has(entry.key)}
+      onToggle={() => toggle(entry.key)}
+    />
   )
-  const [shown, rest] = [entries.slice(0, shownCount), entries.slice(shownCount)]
   return (
     <div
       role="group"
       aria-label={t(input.colourBy === 'state' ? 'byState' : 'byFunction')}
       className="flex min-w-0 flex-1 items-center gap-0.5 overflow-hidden"
     >
-      {shown.map(item)}
-      {rest.length > 0 && (
+      {entries.slice(0, shownCount).map((entry) => item(entry, roomClass))}
+      {entries.length > 2 && (
         <Popover
-          label={t('byFunction')}
+          label={t(input.colourBy === 'state' ? 'byState' : 'byFunction')}
           trigger={
             <button type="button" className={buttonClass({ variant: 'quiet', size: 'sm' })}>
-              {t('more', { count: rest.length })}
+              {t('all', { count: entries.length })}
             </button>
           }
         >
-          <div className="flex w-72 flex-col">{rest.map(item)}</div>
+          <div className="flex w-72 flex-col">{entries.map((entry) => item(entry))}</div>
         </Popover>
       )}
       {isolated.size > 0 && (
@@ -85,9 +91,14 @@ function useEntries({ store, input }: TimelineController): readonly Entry[] {
     .sort((one, other) => other.count - one.count || (one.key < other.key ? -1 : 1))
 }
 
-type LegendItemProps = { readonly entry: Entry; readonly isPressed: boolean; readonly onToggle: () => void }
+type LegendItemProps = {
+  readonly entry: Entry
+  readonly isPressed: boolean
+  readonly onToggle: () => void
+  readonly className: string | undefined
+}
 
-function LegendItem({ entry, isPressed, onToggle }: LegendItemProps) {
+function LegendItem({ entry, isPressed, onToggle, className }: LegendItemProps) {
   const t = useText(messages)
   const format = useFormat()
   return (
@@ -97,11 +108,12 @@ function LegendItem({ entry, isPressed, onToggle }: LegendItemProps) {
       title={t('isolateHint')}
       onClick={onToggle}
       className={classNames(
-        'flex h-6 max-w-52 min-w-12 items-center gap-1.5 rounded-md px-1.5 text-sm text-soft hover:bg-hover hover:text-ink focus-visible:outline-offset-[-2px]',
+        'flex h-6 max-w-52 min-w-12 items-center gap-2 rounded-md px-2 text-sm text-soft hover:bg-hover hover:text-ink focus-visible:outline-offset-[-2px]',
         isPressed && 'bg-selected font-medium text-ink',
+        className,
       )}
     >
-      <span aria-hidden className="size-2.5 shrink-0 rounded-[2px]" style={{ background: entry.colour }} />
+      <span aria-hidden className="size-2 shrink-0 rounded-[2px]" style={{ background: entry.colour }} />
       <span className="truncate">{entry.label}</span>
       <span className="ml-auto shrink-0 text-xs text-faint tabular-nums">{format.number(entry.count)}</span>
     </button>

@@ -23,7 +23,7 @@ export type StageElements = {
 
 /** Draws the lanes and the overview before the next frame whenever something changed, and as time goes by where that can be seen. */
 export class TimelineStage {
-  #words: AxisWords
+  #words: AxisWords = { day: String, date: String, duration: String }
   readonly #controller: TimelineController
   readonly #elements: StageElements
   readonly #strips = new Strips()
@@ -34,10 +34,9 @@ export class TimelineStage {
   #timer: ReturnType<typeof setTimeout> | undefined
   #isInSight = true
 
-  constructor(controller: TimelineController, elements: StageElements, words: AxisWords) {
+  constructor(controller: TimelineController, elements: StageElements) {
     this.#controller = controller
     this.#elements = elements
-    this.#words = words
     this.#theme = readTheme(elements.layer)
     this.#ends.push(
       controller.drawing.subscribe(() => this.wake()),
@@ -112,7 +111,7 @@ export class TimelineStage {
       pixelRatio,
       nowMs,
       theme,
-      range: this.#controller.whole,
+      range: this.#controller.overviewSpan,
       shown: spanOf(view, shownWidth),
     })
   }

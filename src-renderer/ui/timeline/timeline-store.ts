@@ -27,11 +27,11 @@ export type Dropped = { readonly bars: number; readonly beforeMs: number }
 export type TimelineStoreOptions = {
   /** @default 2,000,000 */
   readonly maxBars?: number
-  /** Runs a step soon; a page does it before its next frame. */
-  readonly schedule?: (step: () => void) => void
+  /** Runs a step: `frame` before the next frame that is shown, `soon` when the page has dealt with its events. */
+  readonly schedule?: (step: () => void, when: 'frame' | 'soon') => void
 }
 
-const sliceMs = 8
+const sliceMs = 10
 const decided = stateNumbers.finished // this state and those behind it are final
 
 /**
@@ -49,7 +49,7 @@ export class TimelineStore {
   version = 0
   dropped: Dropped = { bars: 0, beforeMs: -Infinity }
   readonly #maxBars: number
-  readonly #schedule: (step: () => void) => void
+  readonly #schedule: (step: () => void, when: 'frame' | 'soon') => void
   readonly #listeners = new Set<() => void>()
   readonly #workersOfNode = new Map<string, Map<string, number>>()
   readonly #scratch = new Uint32Array(wordsPerId)
@@ -59,8 +59,9 @@ export class TimelineStore {
   #fromMs = Infinity
   #toMs = -Infinity
   #isScheduled = false
+  #isWorking = false
 
-  constructor({ maxBars = 2_000_000, schedule = beforeNextFrame }: TimelineStoreOptions = {}) {
+  constructor({ maxBars = 2_000_000, schedule = runOnPage }: TimelineStoreOptions = {}) {
     this.#maxBars = maxBars
     this.#schedule = schedule
   }
@@ -272,16 +273,31 @@ export class TimelineStore {
     return [this.#layout, this.#nextLayout].filter((layout) => layout !== undefined)
   }
 
+  /** Something is new that listeners shall hear of. */
   #wake(): void {
     if (this.#isScheduled) return
     this.#isScheduled = true
     this.#schedule(() => {
       this.#isScheduled = false
-      const untilMs = performance.now() + sliceMs
-      const isDone = this.#work(() => performance.now() < untilMs)
+      this.#workOn()
       this.#tell()
-      if (!isDone) this.#wake()
-    })
+    }, 'frame')
+  }
+
+  /** A slice of the work, and the others later. True when it changed the picture that is shown. */
+  #workOn(): boolean {
+    const shown = this.#layout
+    const wasSettled = shown?.isSettled === true
+    const untilMs = performance.now() + sliceMs
+    const isDone = this.#work(() => performance.now() < untilMs)
+    if (!isDone && !this.#isWorking) {
+      this.#isWorking = true
+      this.#schedule(() => {
+        this.#isWorking = false
+        if (this.#workOn()) this.#wake()
+      }, 'soon')
+    }
+    return !wasSettled || shown !== this.#layout
   }
 
   /** One at a time: what is shown first, then what shall be. True when all is done. */
@@ -302,7 +318,9 @@ export class TimelineStore {
 
 const hasPlace = ({ nodeId, workerId }: TimelineBar): boolean => nodeId !== '' || workerId !== ''
 
-function beforeNextFrame(step: () => void): void {
-  if (typeof requestAnimationFrame === 'function') requestAnimationFrame(step)
+const page = globalThis as { readonly requestAnimationFrame?: (step: () => void) => number } // absent where there is no page
+
+function runOnPage(step: () => void, when: 'frame' | 'soon'): void {
+  if (when === 'frame' && page.requestAnimationFrame) page.requestAnimationFrame(step)
   else setTimeout(step, 0)
 }

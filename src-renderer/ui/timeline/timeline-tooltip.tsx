@@ -74,8 +74,9 @@ function BarText({ bar, others, controller: { store, input } }: BarTextProps) {
   return (
     <>
       <p className="truncate font-medium">{name || t('unknown')}</p>
-      <p className="mb-1 text-soft">
-        <Dot tone={toneOfState[state]} label={t(state)} />
+      <p className="mb-1 flex items-center gap-2 text-soft">
+        <Dot tone={toneOfState[state]} />
+        {t(state)}
       </p>
       <dl className="grid grid-cols-[auto_1fr] gap-x-3">
         {facts.map(([label, value]) => (

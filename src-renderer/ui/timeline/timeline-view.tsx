@@ -39,8 +39,7 @@ type TimelineViewProps = {
 /** Bars of attempts in lanes over time, as high as its container. */
 export function TimelineView({ store, label, nowMs = Date.now, selected = null, litTasks, ...choices }: TimelineViewProps) {
   const input: TimelineInput = { ...choices, nowMs, selected, litTasks }
-  const firstInput = useRef(input)
-  const controller = useMemo(() => new TimelineController(store, firstInput.current), [store])
+  const controller = useMemo(() => new TimelineController(store), [store])
   useEffect(() => controller.update(input))
   return (
     <section aria-label={label} className="flex h-full min-h-0 min-w-0 flex-col overflow-hidden rounded-lg border bg-surface">
@@ -53,9 +52,9 @@ export function TimelineView({ store, label, nowMs = Date.now, selected = null, 
 
 function TimelineBody({ controller, label }: { readonly controller: TimelineController; readonly label: string }) {
   const t = useText(messages)
-  const { elements } = useStage(controller)
   const [keysId, summaryId] = [useId(), useId()]
   const application = useRef<HTMLDivElement>(null)
+  useStage(controller, application)
   return (
     // One widget with its own keys: what is drawn has no elements that could be focused. The focused bar is said by the live region in the footer.
     <div
@@ -65,29 +64,29 @@ function TimelineBody({ controller, label }: { readonly controller: TimelineCont
       aria-label={label}
       aria-describedby={`${summaryId} ${keysId}`}
       onKeyDown={(event) => {
-        if (event.target !== application.current || !pressKey(controller, event)) return
+        if (event.target !== event.currentTarget || !pressKey(controller, event)) return
         event.preventDefault()
         event.stopPropagation()
       }}
-      className="relative flex min-h-0 flex-1 flex-col border-t focus-visible:outline-offset-[-2px]"
+      className="group/timeline relative flex min-h-0 flex-1 flex-col border-t focus-visible:outline-none"
     >
       <p id={keysId} className="sr-only">
         {t('keys')}
       </p>
       <TimelineSummary id={summaryId} controller={controller} />
-      <div ref={elements.scroller} className="min-h-0 flex-1 overflow-x-hidden overflow-y-auto" tabIndex={-1}>
-        <div ref={elements.spacer}>
-          <div ref={elements.layer} className="sticky top-0 flex overflow-hidden">
+      <div data-part="scroller" className="min-h-0 flex-1 overflow-x-hidden overflow-y-auto" tabIndex={-1}>
+        <div data-part="spacer">
+          <div data-part="layer" className="sticky top-0 flex overflow-clip">
             <div className="relative w-44 shrink-0 border-r max-md:w-28">
               <div className="relative z-10 flex items-center border-b bg-surface px-3" style={{ height: axisPx }}>
-                <span ref={elements.day} className="truncate text-xs text-soft" />
+                <span data-part="day" className="truncate text-xs text-soft" />
               </div>
-              <div ref={elements.labels} className="absolute inset-x-0" style={{ top: axisPx }}>
+              <div data-part="labels" className="absolute inset-x-0" style={{ top: axisPx }}>
                 <LaneLabels controller={controller} />
               </div>
             </div>
             <div className="relative min-w-0 flex-1">
-              <canvas ref={elements.lanes} aria-hidden className="absolute inset-0 size-full touch-none" />
+              <canvas data-part="lanes" aria-hidden className="absolute inset-0 size-full touch-none" />
               <TimelineTooltip controller={controller} />
               <Empty controller={controller} />
             </div>
@@ -96,8 +95,13 @@ function TimelineBody({ controller, label }: { readonly controller: TimelineCont
       </div>
       <div className="flex border-t">
         <div className="w-44 shrink-0 border-r max-md:w-28" />
-        <canvas ref={elements.overview} aria-hidden className="min-w-0 flex-1 touch-none" style={{ height: overviewPx }} />
+        <canvas data-part="overview" aria-hidden className="min-w-0 flex-1 touch-none" style={{ height: overviewPx }} />
       </div>
+      {/* The ring lies over the lanes, whose ground would hide an outline. */}
+      <span
+        aria-hidden
+        className="pointer-events-none absolute inset-0 z-30 hidden border-2 border-focus group-focus-visible/timeline:block"
+      />
     </div>
   )
 }

@@ -2,49 +2,42 @@ import { type RefObject, useEffect, useRef } from 'react'
 import { listenToOverview } from './overview-input.ts'
 import { PointerInput } from './pointer-input.ts'
 import type { TimelineController } from './timeline-controller.ts'
-import { TimelineStage } from './timeline-stage.ts'
+import { type StageElements, TimelineStage } from './timeline-stage.ts'
 import { useAxisWords } from './timeline-words.ts'
 
-/** Draws, and listens to the pointer, as long as the elements are on the page. */
-export function useStage(controller: TimelineController) {
+/** Draws, and listens to the pointer, as long as the root is on the page. Its parts say by `data-part` what they are. */
+export function useStage(controller: TimelineController, root: RefObject<HTMLElement | null>): void {
   const words = useAxisWords()
-  const elements = {
-    scroller: useRef<HTMLDivElement>(null),
-    spacer: useRef<HTMLDivElement>(null),
-    layer: useRef<HTMLDivElement>(null),
-    labels: useRef<HTMLDivElement>(null),
-    day: useRef<HTMLSpanElement>(null),
-    lanes: useRef<HTMLCanvasElement>(null),
-    overview: useRef<HTMLCanvasElement>(null),
-  }
-  const kept = useRef({ elements, words })
   const stage = useRef<TimelineStage | undefined>(undefined)
   useEffect(() => {
-    const { scroller, spacer, layer, labels, day, lanes, overview } = elementsOf(kept.current.elements)
-    const made = new TimelineStage(controller, { scroller, spacer, layer, labels, day, lanes, overview }, kept.current.words)
-    const pointer = new PointerInput(controller, { canvas: lanes, scroller })
-    const endOverview = listenToOverview(controller, overview)
+    if (!root.current) return
+    const elements = stageElements(root.current)
+    const made = new TimelineStage(controller, elements)
+    const pointer = new PointerInput(controller, elements)
+    const endOverview = listenToOverview(controller, elements.overview)
     stage.current = made
     return () => {
       made.end()
       pointer.end()
       endOverview()
     }
-  }, [controller])
-  useEffect(() => {
-    kept.current.words = words
-    stage.current?.setWords(words)
-  }, [words])
-  return { elements }
+  }, [controller, root])
+  useEffect(() => stage.current?.setWords(words), [controller, words])
 }
 
-type Refs<Elements> = { readonly [Name in keyof Elements]: RefObject<Elements[Name] | null> }
-
-/** @throws Error when one is not on the page. */
-function elementsOf<Elements extends Record<string, Element>>(refs: Refs<Elements>): Elements {
-  const found = Object.entries(refs).map(([name, { current }]) => {
-    if (!current) throw new Error(`The timeline has no ${name} element: it is asked for before it is on the page.`)
-    return [name, current]
-  })
-  return Object.fromEntries(found) as Elements // one for each name of refs
+function stageElements(root: HTMLElement): StageElements {
+  const find = <E extends Element>(part: string, kind: new () => E): E => {
+    const found = root.querySelector(`[data-part="${part}"]`)
+    if (found instanceof kind) return found
+    throw new Error(`The timeline has no ${kind.name} that is its ${part}.`)
+  }
+  return {
+    scroller: find('scroller', HTMLElement),
+    spacer: find('spacer', HTMLElement),
+    layer: find('layer', HTMLElement),
+    labels: find('labels', HTMLElement),
+    day: find('day', HTMLElement),
+    lanes: find('lanes', HTMLCanvasElement),
+    overview: find('overview', HTMLCanvasElement),
+  }
 }

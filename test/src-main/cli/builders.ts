@@ -6,6 +6,7 @@ export function aMachine(name: string, more: Partial<Machine> = {}): Machine {
   return {
     id: idOf(name),
     name,
+    via: 'ssh',
     host: `${name}.lab`,
     groups: [],
     tags: [],

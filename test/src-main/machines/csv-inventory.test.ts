@@ -33,13 +33,14 @@ describe('a table of machines', () => {
       {
         name: 'box1',
         host: 'a',
+        via: 'ssh',
         groups: ['lab/gpu'],
         tags: ['x', 'y'],
         keyFiles: ['~/.ssh/id'],
         jump: ['me@gate', 'b'],
         notes: 'says "hi"\nand more',
       },
-      { name: 'box2', host: 'b', groups: [], tags: [], jump: [], notes: '' },
+      { name: 'box2', host: 'b', via: 'ssh', groups: [], tags: [], jump: [], notes: '' },
     ])
   })
 })

@@ -41,7 +41,7 @@ test('options say more of the hosts before them, or of the whole line when they 
     ].join('\n'),
   )
   expect(problems).toEqual([])
-  const common = { user: 'ubuntu', groups: [], tags: [], notes: '' }
+  const common = { via: 'ssh', user: 'ubuntu', groups: [], tags: [], notes: '' }
   const more = {
     keyFiles: ['/k1', '/k2'],
     groups: ['lab/gpu', 'x'],

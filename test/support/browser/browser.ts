@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { AxeBuilder } from '@axe-core/playwright'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from '@playwright/test'
+import type { GivenInput, Method, Output } from '#src-main/contract/panel.ts'
 import { type PanelProcess, startPanelProcess } from '../panel-process.ts'
 import { repository } from '../../tidy/repository-files.ts'
 
@@ -24,6 +26,11 @@ export type PanelWorld = {
   /** What pages threw or logged as errors; a test that expects some takes them out. */
   readonly complaints: string[]
   restartPanel(): Promise<void>
+  /** As a program calls the panel. @throws Error what it refused */
+  callPanel<M extends Method>(method: M, input: GivenInput<M>): Promise<Output<M>>
+  untilOperationsEnd(): Promise<void>
+  /** Addresses of one of each kind of thing that the cluster `local` has. */
+  someIds(): Promise<string[]>
   dispose(): Promise<void>
 }
 
@@ -54,6 +61,29 @@ export async function openPanelWorld(env: NodeJS.ProcessEnv = {}): Promise<Panel
       await page.goto(isStranger ? `${panel.url}${path}` : `${panel.url}${path}#token=${panel.token}`)
       return page
     },
+    callPanel: (method, input) => callPanel(panel, method, input),
+    async untilOperationsEnd() {
+      while ((await callPanel(panel, 'operations.list', {})).some(({ state }) => state === 'running')) await delay(200)
+    },
+    async someIds() {
+      const kinds = [
+        ['nodes', 'pageNodes', 'node_id'],
+        ['jobs', 'listShoalJobs', 'id'],
+        ['tasks', 'pageTasks', 'task_id'],
+        ['actors', 'pageActors', 'actor_id'],
+        ['placement-groups', 'pagePlacementGroups', 'placement_group_id'],
+        ['workers', 'pageWorkers', 'worker_id'],
+        ['objects', 'pageObjects', 'object_id'],
+      ] as const
+      const paths = await Promise.all(
+        kinds.map(async ([kind, route, column]) => {
+          const { body } = await callPanel(panel, 'api.read', { cluster: 'local', route, query: { limit: 1 } })
+          const { rows } = body as { rows: Record<string, unknown>[] } // parsed by the host
+          return rows.map((row) => `${kind}/${String(row[column])}`)
+        }),
+      )
+      return paths.flat()
+    },
     async restartPanel() {
       await panel.end('SIGKILL')
       panel = await start()
@@ -64,6 +94,14 @@ export async function openPanelWorld(env: NodeJS.ProcessEnv = {}): Promise<Panel
       rmSync(home, { recursive: true, force: true })
     },
   }
+}
+
+async function callPanel<M extends Method>({ url, token }: PanelProcess, method: M, input: GivenInput<M>): Promise<Output<M>> {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+  const answer = await fetch(`${url}/call/${method}`, { method: 'POST', headers, body: JSON.stringify(input) })
+  const { output, error } = (await answer.json()) as { output: Output<M>; error?: { code: string; message: string } } // as the web skin answers
+  if (error) throw new Error(`${method}: ${error.code}: ${error.message}`)
+  return output
 }
 
 /** What breaks WCAG 2.2 A or AA on a page as it is shown now, a line each. */

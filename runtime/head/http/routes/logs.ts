@@ -1,5 +1,5 @@
 import { envelope } from '../../../api/envelope.ts'
-import { firstOffsetHeader, LogFileQuery, LogsQuery, logSourceHeader, offsetHeader } from '../../../api/logs.ts'
+import { endHeader, firstOffsetHeader, LogFileQuery, LogsQuery, logSourceHeader, offsetHeader } from '../../../api/logs.ts'
 import { ClusterError } from '../../../base/errors.ts'
 import { categoryOfLog } from '../../../protocol/log-names.ts'
 import { openLogText } from '../../logs/log-text.ts'
@@ -39,7 +39,9 @@ async function answerLog(context: HeadContext, parts: HttpParts, { follows }: { 
   const query = queryValues(context, LogFileQuery)
   const log = await resolveLog(query, resolvePartsOf(parts))
   const stop = new AbortController()
-  const text = await openLogText(parts.logs, log, { lines: query.lines, follows: follows && log.end === null, signal: stop.signal })
+  const { lines, offset, max_bytes: maxBytes } = query
+  const range = follows || offset === undefined ? undefined : { offset, maxBytes: maxBytes ?? Number.MAX_SAFE_INTEGER }
+  const text = await openLogText(parts.logs, log, { lines, range, follows: follows && log.end === null, signal: stop.signal })
   const bytes = query.filter_ansi_code ? stripAnsi(text.bytes) : text.bytes
   return new Response(byteStream(bytes, stop), {
     headers: {
@@ -50,6 +52,7 @@ async function answerLog(context: HeadContext, parts: HttpParts, { follows }: { 
       [logSourceHeader]: text.isCopy ? 'head-copy' : 'node',
       [offsetHeader]: String(text.offset),
       [firstOffsetHeader]: String(text.firstOffset),
+      [endHeader]: String(text.end),
     },
   })
 }

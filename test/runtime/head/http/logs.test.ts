@@ -92,6 +92,19 @@ describe('GET /api/v0/logs/file', () => {
     expect(await (await file(second, 'large.log')).text()).toBe('line\n'.repeat(1_000))
   })
 
+  it('gives bytes from any place on, and says where they stand and how far the file goes', async () => {
+    writeLog(first, 'bytes.log', '0123456789')
+    const part = async (query: string) => {
+      const answer = await file(first, 'bytes.log', query)
+      return [await answer.text(), answer.headers.get('x-shoal-log-offset'), answer.headers.get('x-shoal-log-end')]
+    }
+    expect(await part('&offset=3&max_bytes=4')).toEqual(['3456', '3', '10'])
+    expect(await part('&offset=7&lines=1')).toEqual(['789', '7', '10'])
+    expect(await part('&offset=10&max_bytes=4')).toEqual(['', '10', '10'])
+    expect(await part('&offset=99')).toEqual(['', '10', '10'])
+    expect((await file(first, 'bytes.log', '&offset=-1')).status).toBe(400)
+  })
+
   it('does not leave the folder, by path or by link', async () => {
     writeFileSync(join(first.tempDir, 'secret'), 'secret')
     symlinkSync(join(first.tempDir, 'secret'), logPath(first, 'link.log'))

@@ -123,6 +123,17 @@ test('a cluster that is gone is opened from its record: the same rows, logs, cou
   expect(ray.data.result.result).toHaveLength(3)
   expect(ray.data.result.num_filtered).toBeGreaterThan(50)
   expect((await recorded.call('listEvents', { query: { kinds: 'job' } })).events.length).toBeGreaterThan(3)
+  const ofJob = { params: { id } }
+  for (const [route, input] of [
+    ...lists.map((list) => [list, { query: { detail: true } }] as const),
+    ...(['listNodes', 'listTasks', 'listActors', 'listPlacementGroups', 'listClusterEvents', 'listJobStates'] as const).map(
+      (list) => [list, { query: { detail: 'True' } }] as const,
+    ),
+    ...(['listJobs', 'listAlerts', 'getLatestMetrics', 'listMetricNames'] as const).map((each) => [each, {}] as const),
+    ...[['getMetricHistory', { query: { names: 'cpu_percent' } }] as const],
+    ...[['getJob', ofJob] as const, ['getShoalJob', ofJob] as const],
+  ])
+    await expect(recorded.call(route, input)).resolves.toBeDefined() // each is held to the schema of its route
   expect([recorded.source, Date.now() - Number(recorded.recordedAtMs) < 120_000]).toEqual(['record', true])
   await expect(recorded.submitJob({ entrypoint: 'true' })).rejects.toMatchObject({
     code: 'head.unavailable',

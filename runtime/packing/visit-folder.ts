@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, realpathSync, statSync, type Stats } from 'node:fs'
 import { join, sep } from 'node:path'
 import ignore from 'ignore'
-import { UsageError } from '../command.ts'
+import { ClusterError } from '../base/errors.ts'
 
 /** Left out unless the variable says otherwise (Ray: RAY_OVERRIDE_RUNTIME_ENV_DEFAULT_EXCLUDES). */
 const defaultExcludes = '.git,.venv,venv,__pycache__'
@@ -20,27 +20,42 @@ export type VisitedPath = {
 }
 
 type Rule = { readonly below: string; readonly ignores: (path: string) => boolean }
-type Walk = { readonly root: string; readonly rules: Rule[]; readonly above: string[]; readonly counter: { entries: number } }
+type Walk = {
+  readonly root: string
+  readonly rules: Rule[]
+  readonly above: string[]
+  readonly counter: { entries: number }
+  readonly onIgnored: (relativePath: string) => void
+}
 
 /**
  * All that goes into a package of `folder`, parents before what is in them. Left out is what `excludes`, and each `.gitignore` and
  * `.rayignore` on the way, name in git's syntax. Links are followed. (Ray: runtime_env/packaging.py)
- * @throws UsageError for a folder that links lead back into, or that is too large to be meant.
+ * `onIgnored` is told of what is left out; what is inside of it is not looked at.
+ * @throws ClusterError `bad-argument` for a folder that links lead back into, or that is too large to be meant.
  */
-export function* visitFolder(folder: string, excludes: readonly string[]): Generator<VisitedPath, void> {
+export function* visitFolder(
+  folder: string,
+  excludes: readonly string[],
+  onIgnored: (relativePath: string) => void = () => {},
+): Generator<VisitedPath, void> {
   const usual = (process.env['RAY_OVERRIDE_RUNTIME_ENV_DEFAULT_EXCLUDES'] ?? defaultExcludes).split(',').filter((name) => name !== '')
   const rules: Rule[] = [{ below: '', ignores: matcher([...usual, ...excludes]) }]
-  yield* visit('', { root: folder, rules, above: [], counter: { entries: 0 } })
+  yield* visit('', { root: folder, rules, above: [], counter: { entries: 0 }, onIgnored })
 }
 
 function* visit(relative: string, walk: Walk): Generator<VisitedPath, void> {
-  const { root, rules, above, counter } = walk
+  const { root, rules, above, counter, onIgnored } = walk
   const path = join(root, relative)
   const stats = statSync(path, { throwIfNoEntry: false })
-  if (stats === undefined || (relative !== '' && isIgnored(rules, relative))) return // a link to nothing is left out
+  if (stats === undefined) return // a link to nothing is left out
+  if (relative !== '' && isIgnored(rules, relative)) return onIgnored(relative)
   counter.entries += 1
   if (counter.entries > maxEntries)
-    throw new UsageError(`${root} holds more than ${maxEntries} files and folders; leave some out with excludes, .gitignore or .rayignore`)
+    throw new ClusterError(
+      'bad-argument',
+      `${root} holds more than ${maxEntries} files and folders; leave some out with excludes, .gitignore or .rayignore`,
+    )
   const relativePath = relative === '' ? '.' : relative
   if (!stats.isDirectory()) {
     yield { path, relativePath, kind: stats.isFile() ? 'file' : 'other', isEmpty: false, stats }
@@ -48,7 +63,10 @@ function* visit(relative: string, walk: Walk): Generator<VisitedPath, void> {
   }
   const real = realpathSync(path)
   if (above.includes(real) || above.length >= deepest)
-    throw new UsageError(`${path} leads back into a folder above it, or lies more than ${deepest} deep; leave it out with excludes`)
+    throw new ClusterError(
+      'bad-argument',
+      `${path} leads back into a folder above it, or lies more than ${deepest} deep; leave it out with excludes`,
+    )
   const names = readdirSync(path).sort()
   yield { path, relativePath, kind: 'folder', isEmpty: names.length === 0, stats }
   const own = ignoreFiles(path, relative)

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, wr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, expect, test } from 'vitest'
-import { hashFile, hashFolder, packFolder } from '#runtime/cli/packages/pack-folder.ts'
-import { visitFolder } from '#runtime/cli/packages/visit-folder.ts'
+import { hashFile, hashFolder, packFolder } from '#runtime/packing/pack-folder.ts'
+import { visitFolder } from '#runtime/packing/visit-folder.ts'
 import { unpackZip } from '#runtime/node/packages/unpack-zip.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'shoal-pack-'))

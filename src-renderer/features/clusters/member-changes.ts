@@ -1,0 +1,61 @@
+import type { Cluster, Member, Plan } from '../../../src-main/contract/clusters.ts'
+import { panel } from '../../api/panel.ts'
+
+export type MemberChange = 'drain' | 'restart' | 'upgrade' | 'remove' | 'down'
+export type ChangeOptions = {
+  readonly force: boolean
+  /** Of a drain; null: no limit. */
+  readonly withinMs: number | null
+}
+
+type Chosen = { readonly cluster: string; readonly machines: string[] }
+
+/** What it would do, before it does. @throws PanelError */
+export async function planChange(change: MemberChange, { cluster, machines }: Chosen, signal: AbortSignal): Promise<Plan> {
+  switch (change) {
+    case 'drain':
+      return (await panel.call('clusters.planDrain', { cluster, machines }, signal)).plan
+    case 'restart':
+      return (await panel.call('clusters.planRestart', { cluster, machines }, signal)).plan
+    case 'upgrade':
+      return (await panel.call('clusters.planUpgrade', { cluster, machines }, signal)).plan
+    case 'remove':
+      return (await panel.call('clusters.planRemove', { cluster, machines }, signal)).plan
+    case 'down':
+      return (await panel.call('clusters.planDown', { cluster }, signal)).plan
+  }
+}
+
+/** Begins it; resolves with the id of the operation. @throws PanelError */
+export async function startChange(
+  change: MemberChange,
+  { cluster, machines }: Chosen,
+  { force, withinMs }: ChangeOptions,
+): Promise<string> {
+  switch (change) {
+    case 'drain':
+      return (await panel.call('clusters.drain', { cluster, machines, ...(withinMs !== null && { withinMs }) })).operationId
+    case 'restart':
+      return (await panel.call('clusters.restart', { cluster, machines })).operationId
+    case 'upgrade':
+      return (await panel.call('clusters.upgrade', { cluster, machines })).operationId
+    case 'remove':
+      return (await panel.call('clusters.remove', { cluster, machines, force })).operationId
+    case 'down':
+      return (await panel.call('clusters.down', { cluster, force })).operationId
+  }
+}
+
+export type ChangeWhy = 'whyHead' | 'whyHeadDrain' | 'whyNotOne'
+
+/** Why a change cannot be made to these members; undefined when it can. */
+export function whyNotChange(change: MemberChange, members: readonly Pick<Member, 'role'>[]): ChangeWhy | undefined {
+  if (change !== 'drain' && change !== 'remove') return undefined
+  if (!members.some(({ role }) => role === 'head')) return undefined
+  if (members.length > 1) return 'whyNotOne'
+  return change === 'drain' ? 'whyHeadDrain' : 'whyHead'
+}
+
+/** What must be typed before it is done, where it takes much away. */
+export const wordToType = (change: MemberChange, { name }: Pick<Cluster, 'name'>, count: number): string | undefined =>
+  change === 'down' || (change === 'remove' && count > 1) ? name : undefined
