@@ -3,6 +3,7 @@ import { dirname, join, relative } from 'node:path'
 import { ensureBuilt } from './build.mjs'
 import { runChecks } from './check.mjs'
 import { ensureInstalled } from './install.mjs'
+import { ensureRenderer } from './renderer.mjs'
 import { repository } from './repository.mjs'
 import { runOnThisTerminal } from './run-command.mjs'
 import { runtimeNode } from './runtime-node.mjs'
@@ -38,6 +39,7 @@ console.log(`${passed} passed, ${failed} failed, ${suites.skipped.length} skippe
 async function buildForTests() {
   try {
     await ensureBuilt()
+    await ensureRenderer()
     return { failed: 0 }
   } catch (error) {
     console.log(`build: FAILED\n${error instanceof Error ? error.message : String(error)}`)

@@ -22,6 +22,8 @@ const throwDarts = shoal.remote((count: number, seed: number) => {
   return inside
 })
 
+/** Back to the line's beginning, with what stood there wiped. */
+const freshLine = '\r\u001b[K'
 const green = (text: string) => `\u001b[32m${text}\u001b[0m`
 const dim = (text: string) => `\u001b[2m${text}\u001b[0m`
 const startedMs = Date.now()
@@ -35,9 +37,9 @@ for (let wave = 1; Date.now() - startedMs < minutes * 60_000; wave += 1) {
   thrown += tasksOfWave * dartsEach
   const share = Math.min(1, (Date.now() - startedMs) / (minutes * 60_000))
   const bar = '#'.repeat(Math.round(share * 30)).padEnd(30, '.')
-  process.stdout.write(`\r[${bar}] ${Math.round(share * 100)} %, wave ${wave}`)
+  process.stdout.write(`${freshLine}[${bar}] ${Math.round(share * 100)} %, wave ${wave}`)
   if (wave % 10 === 1)
-    console.log(`\r${dim(`${Math.round(thrown / 1e6)} million darts:`)} ${green(`π ≈ ${((4 * inside) / thrown).toFixed(5)}`)}`.padEnd(60))
+    console.log(`${freshLine}${dim(`${Math.round(thrown / 1e6)} million darts:`)} ${green(`π ≈ ${((4 * inside) / thrown).toFixed(5)}`)}`)
   await pause(pauseMs)
 }
 console.log(`\nThrew ${Math.round(thrown / 1e6)} million darts: ${green(`π ≈ ${((4 * inside) / thrown).toFixed(6)}`)}`)

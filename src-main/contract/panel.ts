@@ -120,7 +120,11 @@ export const panel = {
   ),
   'machines.disconnect': change(machine, done),
 
-  'hostKeys.list': read(nothing, listOf(z.object({ host: z.string(), keyType: z.string(), fingerprint: z.string(), file: z.string() }))),
+  /** All, or those of a `host:port`: only so can one whose name is hashed be found. */
+  'hostKeys.list': read(
+    z.strictObject({ host: z.string().min(1).max(300).optional() }),
+    listOf(z.object({ host: z.string(), keyType: z.string(), fingerprint: z.string(), file: z.string() })),
+  ),
   /** After which the machine's next key is a new one, and must be accepted. */
   'hostKeys.forget': change(z.strictObject({ host: z.string().min(1).max(300) }), z.object({ forgotten: z.int() })),
 

@@ -1,6 +1,6 @@
 import { ClusterError } from '../../runtime/base/errors.ts'
 import { fingerprintOf } from '../ssh/host-key-lines.ts'
-import type { KnownHosts } from '../ssh/known-hosts.ts'
+import type { HostKeyPlace, KnownHosts } from '../ssh/known-hosts.ts'
 import { parseHop } from '../ssh/resolve-ssh-host.ts'
 import { whyNoKeychain } from '../storage/keychain.ts'
 import type { Secrets } from '../storage/secrets.ts'
@@ -11,12 +11,17 @@ type Access = PanelHandlers<'hostKeys'> & PanelHandlers<'questions'> & PanelHand
 
 const shownKeys = 4_096
 
+function placeOf(text: string): HostKeyPlace {
+  const { host, port = 22 } = parseHop(text)
+  return { host, port }
+}
+
 /** Host keys, questions to a person, and where answers are kept. */
 export function accessHandlers({ knownHosts, desk, secrets }: { knownHosts: KnownHosts; desk: QuestionDesk; secrets: Secrets }): Access {
   return {
-    'hostKeys.list': () =>
+    'hostKeys.list': ({ host: text }) =>
       knownHosts
-        .list()
+        .list(text === undefined ? undefined : placeOf(text))
         .slice(0, shownKeys)
         .map(({ hosts, keyType, key, file }) => ({
           host: hosts.startsWith('|') ? '(hashed)' : hosts.slice(0, 300),
@@ -24,10 +29,7 @@ export function accessHandlers({ knownHosts, desk, secrets }: { knownHosts: Know
           fingerprint: fingerprintOf(key),
           file,
         })),
-    'hostKeys.forget': ({ host: text }) => {
-      const { host, port } = parseHop(text)
-      return { forgotten: knownHosts.forget({ host, port: port ?? 22 }) }
-    },
+    'hostKeys.forget': ({ host }) => ({ forgotten: knownHosts.forget(placeOf(host)) }),
     'questions.list': () => desk.list(),
     'questions.answer': ({ questionId, answer }) => {
       desk.answer(questionId, answer)

@@ -157,7 +157,7 @@ export class TopicHub<Table extends TopicTable> implements TopicSource {
     this.#dueNow.delete(subscriber)
     const known = this.#topics.get(subscriber.topic.name)
     if (known?.topic !== subscriber.topic) return
-    known.subscribers.delete(subscriber)
+    if (!known.subscribers.delete(subscriber)) return
     known.touchedAtMs = performance.now()
     this.#weigh(known)
     this.#tellListeners(known)

@@ -5,13 +5,12 @@ import { textTones, type Tone } from '../ui/badge.tsx'
 import { Button } from '../ui/button.tsx'
 import { classNames } from '../ui/class-names.ts'
 import { CopyButton } from '../ui/copy-id.tsx'
-import { fixCommandOf } from './fix-command.ts'
+import { type CommandPlace, fixCommandOf } from './fix-command.ts'
 import { messages } from './machine-messages.ts'
 
-type Place = { readonly user: string; readonly host: string }
 type FindingListProps = {
   readonly findings: readonly Finding[]
-  readonly place: Place
+  readonly place: CommandPlace
   /** Warnings by their titles alone. */
   readonly isShort?: boolean
   /** Puts all of ours into the folder that a remedy names. */

@@ -2,12 +2,6 @@ import { defineMessages } from '../i18n/messages.ts'
 
 export const messages = defineMessages(
   {
-    unknown: 'not checked',
-    checking: 'checking…',
-    asking: 'asks you',
-    fit: 'fit',
-    warnings: '{count, plural, one {# warning} other {# warnings}}',
-    blockers: '{count, plural, one {# blocker} other {# blockers}}',
     ok: 'ok',
     warning: 'warning',
     blocker: 'blocker',
@@ -15,7 +9,6 @@ export const messages = defineMessages(
     useFolder: 'Use {folder} instead',
     problems: '{count, plural, one {# line needs a look} other {# lines need a look}}',
     line: 'Line {line}',
-    wholeText: 'Text',
     reachOnly: 'Only machines with a way that is not open are shown.',
     reachFrom: 'from',
     reachTo: 'to',
@@ -30,12 +23,6 @@ export const messages = defineMessages(
     way: '{from} → {to}, {address}:{port}: {verdict}',
   },
   {
-    unknown: '未確認',
-    checking: '確認中…',
-    asking: '質問があります',
-    fit: '適合',
-    warnings: '注意 {count}',
-    blockers: '障害 {count}',
     ok: '正常',
     warning: '注意',
     blocker: '障害',
@@ -43,7 +30,6 @@ export const messages = defineMessages(
     useFolder: '{folder} を使う',
     problems: '確認が必要な行：{count}',
     line: '{line} 行目',
-    wholeText: '全体',
     reachOnly: '開通していない経路のあるマシンのみ表示しています。',
     reachFrom: '元',
     reachTo: '先',

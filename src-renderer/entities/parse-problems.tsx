@@ -18,10 +18,9 @@ export function ParseProblems({ problems, onLine }: ParseProblemsProps) {
       <ul className="mt-1 flex max-h-40 flex-col gap-1 overflow-y-auto text-sm">
         {problems.map(({ line, text, message }, index) => (
           // One line may have several.
-          <li key={index} className="flex flex-wrap gap-x-2 leading-6">
-            {line === 0 || onLine === undefined ? (
-              <span className="font-medium text-warn">{line === 0 ? t('wholeText') : t('line', { line })}</span>
-            ) : (
+          <li key={index} className="flex flex-wrap items-baseline gap-x-2">
+            {line > 0 && onLine === undefined && <span className="font-medium text-warn">{t('line', { line })}</span>}
+            {line > 0 && onLine !== undefined && (
               <button type="button" className="min-h-6 font-medium text-warn underline underline-offset-2" onClick={() => onLine(line)}>
                 {t('line', { line })}
               </button>

@@ -110,7 +110,7 @@ describe.skipIf(missing !== undefined)(`a cluster on this computer${missing === 
     await page.getByRole('button', { name: /export|download/i }).click()
     const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name: /CSV/ }).last().click()])
     const text = readFileSync(await download.path(), 'utf8')
-    expect(text.split('\n')[0]).toContain('Command')
+    expect(text.split('\n')[0]).toContain('entrypoint')
     expect(text).toContain('node failure.ts')
     expect(text).not.toContain('node pi.ts')
   })
@@ -118,7 +118,7 @@ describe.skipIf(missing !== undefined)(`a cluster on this computer${missing === 
   test('a terminal opens on a node', async () => {
     await page.goto(`${world.panel.url}/c/local/nodes`)
     await page.getByRole('link', { name: 'this-computer' }).first().click(soon)
-    await page.getByRole('link', { name: 'Terminal' }).click(soon)
+    await page.getByRole('link', { name: 'Terminal', exact: true }).click(soon)
     await page.locator('.xterm').click(soon)
     await page.keyboard.type('echo $((6*7))-is-it\n')
     await see(page.locator('.xterm-rows')).toContainText('42-is-it', soon)

@@ -28,11 +28,13 @@ export function createScratchTree(options: { packages?: 'linked' | 'none' } = {}
     mkdirSync(dirname(join(folder, path)), { recursive: true })
     writeFileSync(join(folder, path), text)
   }
-  for (const path of ['scripts', 'package.json', 'package-lock.json', 'vitest.config.ts']) {
+  for (const path of ['scripts', 'package.json', 'package-lock.json', 'vitest.config.ts', 'vite.config.ts']) {
     cpSync(join(repository, path), join(folder, path), { recursive: true })
   }
   if (options.packages !== 'none') symlinkSync(join(repository, 'node_modules'), join(folder, 'node_modules'))
   for (const path of entrySources) write(`${path}.ts`, `console.log('${path}')\n`)
+  for (const path of ['src-main/contract', 'runtime/api', 'runtime/base']) write(`${path}/nothing.ts`, 'export {}\n') // the page is made of these too
+  write('src-renderer/index.html', '<!doctype html><title>page</title>\n')
   return {
     folder,
     write,

@@ -168,15 +168,22 @@ let lastCall = 900_000_000
 
 /** A call over the bridge, beside those of the page, which takes no notice of answers that it has not asked for. */
 export const tryCall = (page: Page, method: string, input: object): Promise<Answer> =>
-  page.evaluate<Answer>(`new Promise((resolve) => {
+  page.evaluate<Answer>(`new Promise((resolve, reject) => {
     const { wire } = shoalDesktop
     const id = ${++lastCall}
-    const off = wire.onMessage((text) => {
-      const message = JSON.parse(text)
-      if (message.id !== id) return
-      off()
-      resolve(message)
-    })
+    const offs = [
+      wire.onMessage((text) => {
+        const message = JSON.parse(text)
+        if (message.id === id) end(() => resolve(message))
+      }),
+      wire.onState((state) => {
+        if (state === 'lost') end(() => reject(new Error('the connection to the panel was lost')))
+      }),
+    ]
+    const end = (settle) => {
+      for (const off of offs) off()
+      settle()
+    }
     wire.send(JSON.stringify({ id, method: ${JSON.stringify(method)}, input: ${JSON.stringify(input)} }))
   })`)
 

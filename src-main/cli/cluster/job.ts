@@ -1,9 +1,11 @@
+import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { isTerminalStatus, JobDetails, JobSubmitResponse } from '../../../runtime/api/jobs.ts'
+import { isTerminalStatus, JobDetails } from '../../../runtime/api/jobs.ts'
 import { ClusterError } from '../../../runtime/base/errors.ts'
 import { type FlagValues, UsageError } from '../../../runtime/cli/command.ts'
 import { exitCodeOf, printStatus } from '../../../runtime/cli/job/job-result.ts'
 import { createLogOutput, rawFlag } from '../../../runtime/cli/log-output.ts'
+import type { GivenInput } from '../../contract/panel.ts'
 import { topics } from '../../contract/topics.ts'
 import type { Context } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -20,6 +22,7 @@ export const jobOnCluster: PanelSubcommand = {
   usage: ['shoal cluster job NAME [flags] -- COMMAND [ARGS …]'],
   flags: {
     'submission-id': { value: 'ID', help: 'of the job. Default: a fresh raysubmit_…' },
+    'working-dir': { value: 'DIR', help: 'folder of this computer to run in: it is packed and uploaded' },
     'num-cpus': { value: 'N', help: 'CPUs that the command holds' },
     'num-gpus': { value: 'N', help: 'GPUs that the command holds' },
     env: { value: 'NAME=VALUE,…', help: 'for the command. No secrets: everybody on the head can read them' },
@@ -28,21 +31,17 @@ export const jobOnCluster: PanelSubcommand = {
     ...sshFlags,
     ...jsonFlag,
   },
-  notes: [
-    'Exit code: 0 the job succeeded, 1 it failed, 3 it was stopped. Ctrl-C ends the following, not the job.',
-    'To send a folder along, use shoal job submit on a machine of the cluster.',
-  ],
+  notes: ['Exit code: 0 the job succeeded, 1 it failed, 3 it was stopped. Ctrl-C ends the following, not the job.'],
   prepare({ values, words, behind }) {
     const name = onlyWord('cluster job', 'the name of a cluster', words)
     if (behind === undefined || behind.length === 0)
       throw new UsageError('cluster job needs a command behind --: shoal cluster job NAME -- COMMAND [ARGS …]')
-    const request = requestFrom(values, commandLineFrom(behind))
+    const job = jobFrom(values, commandLineFrom(behind))
     return async (context) => {
       const { panel, terminal, interrupts } = context
       const cluster = await connectTo(context, name)
       const { signal } = interrupts
-      const { body } = await panel.call('api.change', { cluster: cluster.id, route: 'submitJob', body: request }, { signal })
-      const { submission_id: id } = JobSubmitResponse.parse(body)
+      const { submissionId: id } = await panel.call('jobs.submit', { cluster: cluster.id, ...job }, { signal })
       if (values.has('no-wait')) {
         if (terminal.isJson) printJson(terminal, { submission_id: id })
         else terminal.print(`Submitted job ${id} to ${cluster.name}.`)
@@ -109,20 +108,20 @@ async function followLog({ panel, interrupts }: Context, { cluster, id }: Job, w
   }
 }
 
-function requestFrom(values: FlagValues, entrypoint: string): Record<string, unknown> {
+function jobFrom(values: FlagValues, entrypoint: string): Omit<GivenInput<'jobs.submit'>, 'cluster'> {
   const env = listFrom('--env', values.find('env'))?.map((pair): [string, string] => {
     const at = pair.indexOf('=')
     if (at < 1) throw new UsageError(`--env must be NAME=VALUE with commas between them, got ${JSON.stringify(pair)}`)
     return [pair.slice(0, at), pair.slice(at + 1)]
   })
-  const entries: [string, unknown][] = [
-    ['entrypoint', entrypoint],
-    ['submission_id', values.find('submission-id')],
-    ['entrypoint_num_cpus', amountFrom(values, 'num-cpus')],
-    ['entrypoint_num_gpus', amountFrom(values, 'num-gpus')],
-    ['runtime_env', env && { env_vars: Object.fromEntries(env) }],
-  ]
-  return Object.fromEntries(entries.filter(([, value]) => value !== undefined))
+  const folder = values.find('working-dir')
+  return {
+    entrypoint,
+    submissionId: values.find('submission-id'),
+    resources: { cpus: amountFrom(values, 'num-cpus'), gpus: amountFrom(values, 'num-gpus') },
+    ...(env ? { runtimeEnv: { env_vars: Object.fromEntries(env) } } : {}),
+    ...(folder === undefined ? {} : { folder: { kind: 'folder', path: resolve(folder) } }),
+  }
 }
 
 function amountFrom(values: FlagValues, flag: string): number | undefined {

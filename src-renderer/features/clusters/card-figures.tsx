@@ -9,8 +9,9 @@ import { classNames } from '../../ui/class-names.ts'
 import { Meter } from '../../ui/meter.tsx'
 import { Skeleton } from '../../ui/skeleton.tsx'
 import { useNow } from '../../ui/use-now.ts'
-import { type ClusterFigures, type NodeFigures, useClusterFigures } from './cluster-figures.ts'
+import { type ClusterFigures, useClusterFigures } from './cluster-figures.ts'
 import { messages } from './messages.ts'
+import type { NodeFigures } from './node-figures.ts'
 
 /** What a cluster has and does; of one that is not connected, what it had and did. */
 export function CardFigures({ cluster, isDown }: { readonly cluster: Cluster; readonly isDown: boolean }) {

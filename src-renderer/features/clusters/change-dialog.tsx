@@ -9,7 +9,8 @@ import { ErrorNote } from '../../ui/error-note.tsx'
 import { Checkbox, Field, TextInput } from '../../ui/field.tsx'
 import { SkeletonRows } from '../../ui/skeleton.tsx'
 import { messages } from './manage-messages.ts'
-import { type MemberChange, planChange, startChange, wordToType } from './member-changes.ts'
+import { type MemberChange, wordToType } from './change-rules.ts'
+import { planChange, startChange } from './member-changes.ts'
 import { PlanView } from './plan-view.tsx'
 
 export type AskedChange = { readonly change: MemberChange; readonly machines: readonly { readonly id: string; readonly name: string }[] }

@@ -6,6 +6,8 @@ export type HostStanding =
   | { readonly kind: 'known'; readonly machine: Machine }
   /** It is part of a cluster. */
   | { readonly kind: 'elsewhere'; readonly machine: Machine; readonly clusterId: string }
+  /** It stands further above already. */
+  | { readonly kind: 'twice'; readonly first: string }
   /** Another machine has its name. */
   | { readonly kind: 'taken'; readonly machine: Machine }
 export type Host = { readonly spec: MachineSpec; readonly standing: HostStanding }
@@ -13,6 +15,7 @@ export type Host = { readonly spec: MachineSpec; readonly standing: HostStanding
 export function standingsOf(specs: readonly MachineSpec[], machines: readonly Machine[]): Host[] {
   const byName = new Map(machines.map((machine) => [machine.name.toLowerCase(), machine]))
   const byHost = Map.groupBy(machines, ({ host }) => host.toLowerCase())
+  const fresh = new Map<string, MachineSpec[]>()
   return specs.map((spec) => {
     const same = byHost.get(spec.host.toLowerCase())?.find((machine) => isSamePlace(machine, spec))
     if (same !== undefined) {
@@ -22,6 +25,10 @@ export function standingsOf(specs: readonly MachineSpec[], machines: readonly Ma
           : ({ kind: 'elsewhere', machine: same, clusterId: same.clusterId } as const)
       return { spec, standing }
     }
+    const others = fresh.get(spec.host.toLowerCase()) ?? []
+    const before = others.find((other) => isSamePlace(other, spec))
+    if (before !== undefined) return { spec, standing: { kind: 'twice', first: before.name } }
+    fresh.set(spec.host.toLowerCase(), [...others, spec])
     const namesake = byName.get(spec.name.toLowerCase())
     return { spec, standing: namesake === undefined ? { kind: 'new' } : { kind: 'taken', machine: namesake } }
   })

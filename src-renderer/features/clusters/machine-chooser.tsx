@@ -1,4 +1,4 @@
-import { Server } from 'lucide-react'
+import { Lock, Server } from 'lucide-react'
 import { useMemo, useState } from 'react'
 import type { Machine } from '../../../src-main/contract/machines.ts'
 import { useClusters } from '../../api/live-things.ts'
@@ -40,19 +40,20 @@ export function MachineChooser({ machines, chosen, onChange }: MachineChooserPro
         </Field>
       </div>
       <div className="rounded-lg border bg-surface">
-        <div className="border-b px-3 py-1.5">
-          <Checkbox
-            label={t('selectAll')}
-            isChecked={count === 0 ? false : count === free.length ? true : 'some'}
-            isDisabled={free.length === 0}
-            onChange={(isWanted) =>
-              toggle(
-                free.map(({ id }) => id),
-                isWanted,
-              )
-            }
-          />
-        </div>
+        {free.length > 0 && (
+          <div className="border-b px-3 py-1.5">
+            <Checkbox
+              label={t('selectAll')}
+              isChecked={count === 0 ? false : count === free.length ? true : 'some'}
+              onChange={(isWanted) =>
+                toggle(
+                  free.map(({ id }) => id),
+                  isWanted,
+                )
+              }
+            />
+          </div>
+        )}
         <div className="max-h-[440px] overflow-y-auto">
           <VirtualList
             label={t('hosts')}
@@ -79,12 +80,14 @@ function ChoiceRow({ machine, isChosen, onChange }: ChoiceRowProps) {
   const isFree = machine.clusterId === null
   return (
     <div className="flex min-h-8 flex-wrap items-center gap-x-3 border-b px-3 py-1 [li:last-child>&]:border-b-0">
-      <Checkbox
-        label={<span className="font-medium">{machine.name}</span>}
-        isChecked={isChosen && isFree}
-        isDisabled={!isFree}
-        onChange={onChange}
-      />
+      {isFree ? (
+        <Checkbox label={<span className="font-medium">{machine.name}</span>} isChecked={isChosen} onChange={onChange} />
+      ) : (
+        <span className="inline-flex items-center gap-2 text-base text-faint">
+          <Lock size={14} aria-hidden className="mx-px" />
+          {machine.name}
+        </span>
+      )}
       <span className="font-mono text-sm text-soft">{placeOf(machine)}</span>
       <span className="text-sm text-faint">{machine.groups.join(', ')}</span>
       {!isFree && (

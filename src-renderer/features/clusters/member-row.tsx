@@ -9,7 +9,7 @@ import { IconButton } from '../../ui/button.tsx'
 import { Checkbox } from '../../ui/field.tsx'
 import { Menu, type MenuItem } from '../../ui/menu.tsx'
 import { messages } from './manage-messages.ts'
-import { type MemberChange, whyNotChange } from './member-changes.ts'
+import { type MemberChange, whyNotChange } from './change-rules.ts'
 import type { MemberEntry } from './member-table.tsx'
 
 export const memberGrid =

@@ -10,7 +10,7 @@ import { Checkbox, TextInput } from '../../ui/field.tsx'
 import { VirtualList } from '../../ui/virtual-list.tsx'
 import type { AskedChange } from './change-dialog.tsx'
 import { messages } from './manage-messages.ts'
-import { type MemberChange, whyNotChange } from './member-changes.ts'
+import { type MemberChange, whyNotChange } from './change-rules.ts'
 import { MemberRow, memberGrid } from './member-row.tsx'
 
 export type MemberEntry = { readonly member: Member; readonly machine: Machine | undefined; readonly name: string }

@@ -77,6 +77,7 @@ function HostRow({ host: { spec, standing } }: { readonly host: Host }) {
             )}
           </>
         )}
+        {standing.kind === 'twice' && <Badge tone="idle">{t('twice', { name: standing.first })}</Badge>}
         {standing.kind === 'taken' && (
           <>
             <Badge tone="bad">{t('taken')}</Badge>

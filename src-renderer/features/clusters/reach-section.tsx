@@ -60,8 +60,8 @@ export function ReachSection({ members, isReady, isAlone }: ReachSectionProps) {
         <ErrorNote error={error} onRetry={() => void refetch()} />
       ) : data !== undefined ? (
         <Tested members={members} cells={data} port={port} />
-      ) : isAlone || !isReady ? (
-        <p className="text-soft">{isAlone ? t('reachOne') : t('reachWaits')}</p>
+      ) : isAlone || !isReady || ids.length < 2 ? (
+        <p className="text-soft">{t(isAlone ? 'reachOne' : isReady ? 'reachFew' : 'reachWaits')}</p>
       ) : ids.length > most ? (
         <p className="text-soft">{t('reachTooLarge', { most })}</p>
       ) : isLarge && !isWanted ? (
@@ -70,12 +70,10 @@ export function ReachSection({ members, isReady, isAlone }: ReachSectionProps) {
           <Button onClick={() => setWanted(true)}>{t('reachTest')}</Button>
         </p>
       ) : (
-        ids.length >= 2 && (
-          <div role="status" className="flex flex-col gap-2 text-soft">
-            {t('reachTesting', { count: ways })}
-            <Skeleton className="h-24 max-w-[480px]" />
-          </div>
-        )
+        <div role="status" className="flex flex-col gap-2 text-soft">
+          {t('reachTesting', { count: ways })}
+          <Skeleton className="h-24 max-w-[480px]" />
+        </div>
       )}
     </section>
   )

@@ -30,8 +30,10 @@ export function AddDialog({ way, onWay, onClose }: AddDialogProps) {
   }
   return (
     <Dialog title={t('title')} description={t('intro')} isOpen onClose={onClose} width="lg">
-      <div className="flex min-h-[440px] flex-col gap-3">
-        <Segmented label={t('from')} options={addWays.map((value) => ({ value, label: t(value) }))} value={way} onChange={onWay} />
+      <div className="flex min-h-[min(580px,68vh)] flex-col gap-3">
+        <div>
+          <Segmented label={t('from')} options={addWays.map((value) => ({ value, label: t(value) }))} value={way} onChange={onWay} />
+        </div>
         {way === 'paste' && <AddPasted text={text} onText={changeText} onAdded={close} />}
         {way === 'ssh-config' && <AddFromSshConfig onAdded={onClose} />}
         {way === 'one' && <AddOne onAdded={onClose} />}

@@ -22,7 +22,7 @@ export function AddFooter({ specs, isReady = true, note, form, ...adding }: AddF
   const t = useText(messages)
   const { isBusy, error, isChecked, setChecked } = adding
   return (
-    <div className="sticky -bottom-3 z-10 -mx-4 mt-auto -mb-3 flex flex-col gap-2 border-t bg-surface px-4 py-3">
+    <div className="sticky -bottom-3 z-10 -mx-4 mt-auto -mb-3 flex flex-col gap-2 rounded-b-lg border-t bg-surface px-4 py-3">
       {error !== undefined && <ErrorNote error={error} title={t('notAdded')} />}
       <div className="flex flex-wrap items-center justify-end gap-x-4 gap-y-2">
         <div role="status" className="mr-auto min-w-0 text-sm text-soft">

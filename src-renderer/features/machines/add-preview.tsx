@@ -51,7 +51,6 @@ export function AddPreview({ parsed: { hosts, isReading }, isEmpty }: { readonly
 }
 
 function HostRow({ host: { spec, standing } }: { readonly host: Host }) {
-  const t = useText(messages)
   const { jump = [], groups, tags } = spec
   const labels = [...groups, ...tags.map((tag) => `#${tag}`)]
   return (

@@ -1,8 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Machine } from '../../../src-main/contract/machines.ts'
-import type { Output } from '../../../src-main/contract/panel.ts'
-import { panel, panelQuery, queryClient } from '../../api/panel.ts'
+import { panel, panelQuery } from '../../api/panel.ts'
 import { placeOf } from '../../entities/host-standing.ts'
 import { useText } from '../../i18n/messages.ts'
 import { Button } from '../../ui/button.tsx'
@@ -14,9 +13,6 @@ import { messages } from './detail-messages.ts'
 import { DetailSection, Lines } from './detail-section.tsx'
 import { hostKeyNameOf } from './machine-words.ts'
 import { LastSeen } from './last-seen.tsx'
-
-type HostKey = Output<'hostKeys.list'>[number]
-const keysQuery = panelQuery('hostKeys.list', {})
 
 /** How it is reached, and by which key it is known. */
 export function DetailConnection({ machine }: { readonly machine: Machine }) {
@@ -34,7 +30,10 @@ export function DetailConnection({ machine }: { readonly machine: Machine }) {
         items={[
           { label: t('address'), value: <Copied text={placeOf(machine)} /> },
           { label: t('through'), value: jump === undefined ? null : jump.length === 0 ? t('straight') : jump.join(' → ') },
-          { label: t('keyFiles'), value: keyFiles === undefined ? null : <span className="font-mono text-sm break-all">{keyFiles.join(', ')}</span> },
+          {
+            label: t('keyFiles'),
+            value: keyFiles === undefined ? null : <span className="font-mono text-sm break-all">{keyFiles.join(', ')}</span>,
+          },
           { label: t('ways'), value: auth === undefined ? null : auth.join(', ') },
           { label: t('lastSeen'), value: <LastSeen machine={machine} /> },
           { label: t('ourFolder'), value: folder === undefined ? null : <span className="font-mono text-sm break-all">{folder}</span> },
@@ -56,22 +55,24 @@ const Copied = ({ text }: { readonly text: string }) => (
 
 function HostKeys({ machine }: { readonly machine: Machine }) {
   const t = useText(messages)
-  const { data, error, refetch } = useQuery({ ...keysQuery, staleTime: 10_000 })
-  const [isAsking, setAsking] = useState(false)
   const name = hostKeyNameOf(machine)
+  const query = panelQuery('hostKeys.list', { host: name })
+  const { data, error, refetch } = useQuery({ ...query, queryKey: [...query.queryKey, machine.reach.sinceMs] })
+  const [isAsking, setAsking] = useState(false)
   if (error !== null) return <ErrorNote error={error} onRetry={() => void refetch()} />
   if (data === undefined) return <Skeleton className="h-5" />
-  const keys = data.filter(({ host }) => host.split(',').includes(name))
-  if (keys.length === 0) return <span className="text-soft">{t('noHostKey', { name })}</span>
+  const [first] = data
+  if (first === undefined)
+    return <span className="text-soft">{t(machine.reach.state === 'never-tried' ? 'hostKeyLater' : 'noHostKey', { name })}</span>
   const forget = async () => {
     const { forgotten } = await panel.call('hostKeys.forget', { host: name })
-    await queryClient.invalidateQueries({ queryKey: keysQuery.queryKey })
-    if (forgotten === 0) throw new Error(t('notOurs', { file: keys[0]?.file ?? '', command: forgetCommand(name, keys[0]) }))
+    await refetch()
+    if (forgotten === 0) throw new Error(t('notOurs', { file: first.file, command: `ssh-keygen -R '${name}' -f ${first.file}` }))
   }
   return (
     <>
       <ul className="flex flex-col gap-1">
-        {keys.map(({ keyType, fingerprint, file }) => (
+        {data.map(({ keyType, fingerprint, file }) => (
           <li key={`${file} ${fingerprint}`} title={file} className="font-mono text-sm break-all">
             {keyType} {fingerprint}
           </li>
@@ -92,5 +93,3 @@ function HostKeys({ machine }: { readonly machine: Machine }) {
     </>
   )
 }
-
-const forgetCommand = (name: string, key: HostKey | undefined): string => `ssh-keygen -R '${name}' -f ${key?.file ?? '~/.ssh/known_hosts'}`

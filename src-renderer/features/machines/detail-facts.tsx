@@ -56,9 +56,12 @@ function systemLines(facts: MachineFacts, { t, format }: Words) {
     },
     { label: t('gpus'), value: facts.gpus.length === 0 ? t('none') : null },
     { label: t('addresses'), value: <Addresses facts={facts} /> },
-    { label: t('clock'), value: skew < 1_000 ? t('clockRight') : t(facts.clockSkewMs > 0 ? 'clockAhead' : 'clockBehind', { by: format.duration(skew) }) },
+    {
+      label: t('clock'),
+      value: skew < 1_000 ? t('clockRight') : t(facts.clockSkewMs > 0 ? 'clockAhead' : 'clockBehind', { by: format.duration(skew) }),
+    },
     { label: t('openFiles'), value: limits.openFiles === null ? null : format.number(limits.openFiles) },
-    { label: t('afterReboot'), value: comesBack === '' ? t('none') : comesBack },
+    { label: t('afterReboot'), value: comesBack === '' ? t('staysOff') : t('comesBack', { how: comesBack }) },
     { label: 'Python', value: python === null ? t('none') : `${python.version} (${python.path})` },
     { label: 'Ray', value: ray === null ? null : `${ray.version ?? ''} ${ray.isRunning ? t('runs') : t('runsNot')}`.trim() },
   ]
@@ -88,7 +91,10 @@ function diskLines({ folder, temp, shm }: MachineFacts, { t, format }: Words) {
         </>
       ),
     },
-    { label: temp.path, value: [t('free', { free: format.bytes(temp.freeBytes) }), ...(temp.isWritable ? [] : [t('readOnly')])].join(' · ') },
+    {
+      label: temp.path,
+      value: [t('free', { free: format.bytes(temp.freeBytes) }), ...(temp.isWritable ? [] : [t('readOnly')])].join(' · '),
+    },
     {
       label: '/dev/shm',
       value: shm.exists ? t('freeOf', { free: format.bytes(shm.freeBytes), total: format.bytes(shm.sizeBytes) }) : t('none'),
@@ -101,7 +107,10 @@ function Gpus({ facts: { gpus, gpuDriver } }: { readonly facts: MachineFacts }) 
   const t = useText(messages)
   const format = useFormat()
   return (
-    <DetailSection title={t('gpus')} actions={gpuDriver !== null && <span className="text-sm text-faint">{t('driver', { version: gpuDriver })}</span>}>
+    <DetailSection
+      title={t('gpus')}
+      actions={gpuDriver !== null && <span className="text-sm text-faint">{t('driver', { version: gpuDriver })}</span>}
+    >
       <ul className="flex flex-col gap-2">
         {gpus.map(({ index, name, memoryBytes, usedBytes, holders }) => (
           <li key={index}>
@@ -113,7 +122,7 @@ function Gpus({ facts: { gpus, gpuDriver } }: { readonly facts: MachineFacts }) 
                 {t('usedOf', { used: format.bytes(usedBytes), total: format.bytes(memoryBytes) })}
               </span>
             </div>
-            <Meter value={memoryBytes > 0 ? usedBytes / memoryBytes : 0} label={t('gpuMemory', { index })} />
+            <Meter className="my-1" value={memoryBytes > 0 ? usedBytes / memoryBytes : 0} label={t('gpuMemory', { index })} />
             {holders.map(({ pid, user, command, usedBytes: held }) => (
               <p key={pid} className="truncate text-sm text-soft">
                 {t('holder', { user, command, pid: String(pid), held: format.bytes(held) })}

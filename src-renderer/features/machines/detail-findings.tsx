@@ -48,7 +48,9 @@ export function DetailFindings({ machine }: { readonly machine: Machine }) {
         )}
         {well.length > 0 && (
           <details key={machine.id}>
-            <summary className="w-fit cursor-pointer rounded-md py-1 text-sm text-soft hover:text-ink">{t('well', { count: well.length })}</summary>
+            <summary className="w-fit cursor-pointer rounded-md py-1 text-sm text-soft hover:text-ink">
+              {t('well', { count: well.length })}
+            </summary>
             <div className="mt-1 text-sm">
               <FindingList findings={well} place={place} />
             </div>

@@ -32,7 +32,7 @@ function Membership({ machine: { id, clusterId } }: { readonly machine: Machine 
   if (clusterId === null)
     return (
       <>
-        {t('noCluster')} <PathLink to={paths.newCluster({ from: 'list' })}>{t('newCluster')}</PathLink>
+        {t('noCluster')} · <PathLink to={paths.newCluster({ from: 'list' })}>{t('newCluster')}</PathLink>
       </>
     )
   const cluster = clusters.find((each) => each.id === clusterId)
@@ -41,7 +41,12 @@ function Membership({ machine: { id, clusterId } }: { readonly machine: Machine 
   return (
     <>
       <PathLink to={paths.cluster(name)}>{name}</PathLink>
-      {member && <span className="text-soft"> · {t(member.role)}, {t(member.state)}</span>}
+      {member && (
+        <span className="text-soft">
+          {' '}
+          · {t(member.role)}, {t(member.state)}
+        </span>
+      )}
       {' · '}
       <PathLink to={paths.manage(name)}>{t('manage')}</PathLink>
     </>

@@ -20,7 +20,7 @@ export type Line = { readonly label: string; readonly value: ReactNode }
 /** Names beside values, one a line; a value that is null is left out. */
 export function Lines({ items }: { readonly items: readonly Line[] }) {
   return (
-    <dl className="grid grid-cols-[minmax(88px,auto)_minmax(0,1fr)] gap-x-4 gap-y-1">
+    <dl className="grid grid-cols-[minmax(88px,auto)_minmax(0,1fr)] items-baseline gap-x-4 gap-y-1">
       {items
         .filter(({ value }) => value !== null)
         .map(({ label, value }) => (

@@ -1,4 +1,5 @@
 import { useText } from '../../i18n/messages.ts'
+import { classNames } from '../../ui/class-names.ts'
 import { Checkbox, Field, TextArea, TextInput } from '../../ui/field.tsx'
 import { messages } from './form-messages.ts'
 import { type FormField, type FormProblems, type MachineForm, nameOf, ways, withHostSplit } from './form-model.ts'
@@ -31,7 +32,9 @@ export function FormFields(props: FormProps) {
               <TextField {...props} field="port" placeholder="22" inputMode="numeric" />
             </div>
             <TextField {...props} field="keyFiles" hint={t('keyFilesHint')} placeholder="~/.ssh/id_ed25519" isMono />
-            <TextField {...props} field="jump" hint={t('jumpHint')} isMono />
+            <div className="sm:col-span-2">
+              <TextField {...props} field="jump" hint={t('jumpHint')} isMono />
+            </div>
           </>
         )}
         <TextField {...props} field="groups" hint={t('groupsHint')} options={props.groups} />
@@ -74,7 +77,7 @@ function TextField({ form, problems, onChange, field, hint, placeholder, isMono 
             inputMode={inputMode}
             list={options.length > 0 ? `${control.id}-known` : undefined}
             onChange={(event) => onChange({ ...form, [field]: event.target.value })}
-            className={isMono ? 'font-mono text-sm' : undefined}
+            className={classNames('w-full', isMono && 'font-mono text-sm')}
           />
           {options.length > 0 && (
             <datalist id={`${control.id}-known`}>

@@ -18,7 +18,6 @@ type Written = Readonly<Record<LabelField, string>>
 /** Puts many machines into groups and out of them, and the same with tags. */
 export function LabelsDialog({ machines, onClose }: LabelsDialogProps) {
   const t = useText(messages)
-  const labels = useKnownLabels()
   const [written, setWritten] = useState<Written>({ addGroups: '', dropGroups: '', addTags: '', dropTags: '' })
   const [done, setDone] = useState<number>()
   const [error, setError] = useState<unknown>()
@@ -64,25 +63,7 @@ export function LabelsDialog({ machines, onClose }: LabelsDialogProps) {
           void save()
         }}
       >
-        {fields.map((field) => (
-          <Field key={field} label={t(field)} hint={field.endsWith('Groups') ? t('groupsHint') : t('commas')}>
-            {(control) => (
-              <>
-                <TextInput
-                  {...control}
-                  list={`${control.id}-known`}
-                  value={written[field]}
-                  onChange={(event) => setWritten({ ...written, [field]: event.target.value })}
-                />
-                <datalist id={`${control.id}-known`}>
-                  {(field.endsWith('Groups') ? labels.groups : labels.tags).map((label) => (
-                    <option key={label} value={label} />
-                  ))}
-                </datalist>
-              </>
-            )}
-          </Field>
-        ))}
+        <LabelFields written={written} onChange={setWritten} />
       </form>
       {error !== undefined && (
         <div className="mt-3">
@@ -91,6 +72,33 @@ export function LabelsDialog({ machines, onClose }: LabelsDialogProps) {
       )}
     </Dialog>
   )
+}
+
+function LabelFields({ written, onChange }: { readonly written: Written; readonly onChange: (written: Written) => void }) {
+  const t = useText(messages)
+  const labels = useKnownLabels()
+  return fields.map((field) => {
+    const isGroups = field === 'addGroups' || field === 'dropGroups'
+    return (
+      <Field key={field} label={t(field)} hint={isGroups ? t('groupsHint') : t('commas')}>
+        {(control) => (
+          <>
+            <TextInput
+              {...control}
+              list={`${control.id}-known`}
+              value={written[field]}
+              onChange={(event) => onChange({ ...written, [field]: event.target.value })}
+            />
+            <datalist id={`${control.id}-known`}>
+              {(isGroups ? labels.groups : labels.tags).map((label) => (
+                <option key={label} value={label} />
+              ))}
+            </datalist>
+          </>
+        )}
+      </Field>
+    )
+  })
 }
 
 function changedLabels({ groups, tags }: Machine, written: Written) {

@@ -8,5 +8,6 @@ import { messages } from './messages.ts'
 export function LastSeen({ machine }: { readonly machine: Machine }) {
   const t = useText(messages)
   const atMs = lastSeenMs(machine)
-  return atMs === Number.POSITIVE_INFINITY ? <span>{t('now')}</span> : <Time atMs={atMs} />
+  if (atMs === null) return <span className="text-faint">{t('never')}</span>
+  return Number.isFinite(atMs) ? <Time atMs={atMs} /> : <span>{t('now')}</span>
 }

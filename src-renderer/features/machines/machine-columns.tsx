@@ -11,6 +11,7 @@ import { Time } from '../../ui/time.tsx'
 import { LastSeen } from './last-seen.tsx'
 import { gpusText, lastSeenMs, troubleOf } from './machine-words.ts'
 import type { messages } from './messages.ts'
+import { MachineName } from './machine-name.tsx'
 import { ReachBadge, ResultCell } from './state-cells.tsx'
 
 export type Text = Translate<keyof (typeof messages)['en']>
@@ -31,16 +32,20 @@ export function machineColumns(given: Given): readonly Made[] {
   return [
     {
       ...textColumn({ id: 'machine', title: t('machine'), width: 150 }, ({ name }) => name),
-      render: ({ name }) => <span className="font-medium">{name}</span>,
+      render: (machine) => <MachineName machine={machine} />,
     },
     {
       id: 'state',
       title: t('state'),
-      width: 112,
+      width: 124,
       isSortable: true,
       filter: { kind: 'one-of', values: states.map((value) => ({ value, label: t(value) })) },
       text: ({ reach }) => reach.state,
-      render: (machine) => <ReachBadge machine={machine} />,
+      render: (machine) => (
+        <span className="flex h-full items-center">
+          <ReachBadge machine={machine} />
+        </span>
+      ),
     },
     {
       ...textColumn({ id: 'address', title: t('address'), width: 170 }, (machine) =>
@@ -51,7 +56,7 @@ export function machineColumns(given: Given): readonly Made[] {
     {
       id: 'result',
       title: t('result'),
-      width: 190,
+      width: 210,
       isSortable: true,
       help: t('resultHelp'),
       filter: { kind: 'one-of', values: verdicts.map((value) => ({ value, label: t(value) })) },

@@ -21,7 +21,9 @@ type MachineDetailProps = { readonly machine: Machine; readonly acts: MachineAct
 export function MachineDetail({ machine, acts, onClose }: MachineDetailProps) {
   const t = useText(messages)
   const body = useRef<HTMLDivElement>(null)
-  useEffect(() => body.current?.scrollTo({ top: 0 }), [machine.id])
+  useEffect(() => {
+    void body.current?.scrollTo({ top: 0 })
+  }, [machine.id])
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== 'Escape' || event.defaultPrevented) return
     event.preventDefault()
@@ -68,11 +70,7 @@ function Actions({ machine, acts }: Omit<MachineDetailProps, 'onClose'>) {
       <Button size="sm" icon={Pencil} onClick={() => acts.open({ kind: 'edit', machine })}>
         {t('edit')}
       </Button>
-      <Menu
-        label={t('more')}
-        items={acts.more(machine)}
-        trigger={<IconButton label={t('more')} icon={Ellipsis} size="sm" />}
-      />
+      <Menu label={t('more')} items={acts.more(machine)} trigger={<IconButton label={t('more')} icon={Ellipsis} size="sm" />} />
     </div>
   )
 }

@@ -1,4 +1,5 @@
 import type { Machine, MachineFacts } from '../../../src-main/contract/machines.ts'
+import type { CommandPlace } from '../../entities/fix-command.ts'
 import { placeOf } from '../../entities/host-standing.ts'
 
 /** `4 × A100, 1 × T4`; empty without any. */
@@ -30,7 +31,8 @@ export const hostKeyNameOf = ({ host, port = 22 }: Pick<Machine, 'host' | 'port'
 }
 
 /** The user and address that stand in commands for a person to run. */
-export const placeInCommands = (machine: Machine): { readonly user: string; readonly host: string } => ({
+export const placeInCommands = (machine: Machine): CommandPlace => ({
   user: machine.user ?? machine.facts?.user ?? 'USER',
   host: machine.host,
+  port: machine.port,
 })

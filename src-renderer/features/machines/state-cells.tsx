@@ -1,10 +1,19 @@
-import { Cable, CircleCheck, CircleDashed, CircleX, LoaderCircle, type LucideIcon, MessageCircleQuestion } from 'lucide-react'
+import {
+  Cable,
+  CircleCheck,
+  CircleDashed,
+  CircleX,
+  LoaderCircle,
+  type LucideIcon,
+  MessageCircleQuestion,
+  TriangleAlert,
+} from 'lucide-react'
 import type { Machine } from '../../../src-main/contract/machines.ts'
 import { useQuestions } from '../../api/live-things.ts'
-import { verdictOf } from '../../entities/machine-verdict.ts'
-import { VerdictBadge } from '../../entities/verdict-badge.tsx'
+import { type MachineVerdict, verdictOf } from '../../entities/machine-verdict.ts'
 import { useText } from '../../i18n/messages.ts'
-import { Badge, type Tone } from '../../ui/badge.tsx'
+import { Badge, textTones, type Tone } from '../../ui/badge.tsx'
+import { classNames } from '../../ui/class-names.ts'
 import { useIsChecking } from './checking.ts'
 import { troubleOf } from './machine-words.ts'
 import { messages } from './messages.ts'
@@ -36,15 +45,27 @@ export function ReachBadge({ machine }: { readonly machine: Machine }) {
   )
 }
 
-/** What the last check said, and the worst of it. */
+type Fitness = Exclude<MachineVerdict, 'unknown'>
+const results: Readonly<Record<Fitness, { readonly tone: Tone; readonly icon: LucideIcon }>> = {
+  fit: { tone: 'good', icon: CircleCheck },
+  warned: { tone: 'warn', icon: TriangleAlert },
+  blocked: { tone: 'bad', icon: CircleX },
+}
+
+/** What the last check said: the worst of it, and how much more there is. */
 export function ResultCell({ machine }: { readonly machine: Machine }) {
+  const t = useText(messages)
   const verdict = verdictOf(machine)
-  const trouble = troubleOf(machine)
   if (verdict === 'unknown') return <span className="text-faint">–</span>
+  const { tone, icon: Icon } = results[verdict]
+  const wrong = machine.findings.filter(({ level }) => level !== 'ok')
   return (
-    <span className="flex items-center gap-2" title={trouble === '' ? undefined : trouble}>
-      <VerdictBadge verdict={verdict} findings={machine.findings} />
-      {(verdict === 'blocked' || verdict === 'warned') && <span className="min-w-0 truncate text-soft">{trouble}</span>}
+    <span className="flex items-center gap-1.5" title={wrong.map(({ title }) => title).join('\n') || undefined}>
+      <Icon size={14} aria-hidden className={classNames('shrink-0', textTones[tone])} />
+      <span className="min-w-0 truncate">
+        <span className={verdict === 'fit' ? undefined : 'sr-only'}>{t(verdict)}</span> {verdict !== 'fit' && troubleOf(machine)}
+      </span>
+      {wrong.length > 1 && <span className="shrink-0 text-faint">+{wrong.length - 1}</span>}
     </span>
   )
 }

@@ -3,6 +3,8 @@ import type { ExecGroup } from '../../../src-main/contract/panel.ts'
 import { useMachines } from '../../api/live-things.ts'
 import { panel } from '../../api/panel.ts'
 import { useText } from '../../i18n/messages.ts'
+import { allOf } from '../../navigation/query.ts'
+import { useQueryState } from '../../navigation/use-navigation.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
@@ -15,7 +17,10 @@ import { messages } from './messages.ts'
 export function ManyMachines() {
   const t = useText(messages)
   const machines = useMachines().values
-  const [left, setLeft] = useState<ReadonlySet<string>>(new Set())
+  const [query] = useQueryState()
+  const on = allOf(query['on']) // an address may name those that it is for
+  const [chosenLeft, setLeft] = useState<ReadonlySet<string> | null>(null)
+  const left = chosenLeft ?? new Set(machines.filter(({ name }) => on.length > 0 && !on.includes(name)).map(({ id }) => id))
   const [command, setCommand] = useState('')
   const [groups, setGroups] = useState<readonly ExecGroup[] | null>(null)
   const [error, setError] = useState<unknown>()

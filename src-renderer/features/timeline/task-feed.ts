@@ -12,7 +12,7 @@ type Wanted = {
   readonly onState: (state: FeedState) => void
 }
 
-const pageRows = 10_000
+const pageRows = 5_000
 /** What is read of the past; what comes from then on is added without end. */
 const mostRead = 1_000_000
 const columns =

@@ -175,11 +175,11 @@ function Option({ item, index, box, selected, active, isByKeys, idPrefix, childr
       ref={element}
       role="option"
       id={optionId(idPrefix, index)}
-      aria-label={itemText(item, t, format)}
       aria-selected={item.id === selected}
       className="absolute"
       style={placeOf(box)}
     >
+      <span className="sr-only">{itemText(item, t, format)}</span>
       <div aria-hidden className="h-full">
         {children}
       </div>

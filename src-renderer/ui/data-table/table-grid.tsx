@@ -71,7 +71,7 @@ type RowsProps<Row> = Omit<GridProps<Row>, 'announce'> & { readonly grid: TableG
 
 function TableRows<Row>({ table, layout, selection, grid }: RowsProps<Row>) {
   const { rows, rowId, renderExpanded, hrefOf, onOpen } = table
-  const { virtualizer, items, expanded, active, menu, body, events, isStale } = grid
+  const { virtualizer, items, expanded, active, menu, body, events, isStale, isFast } = grid
   const t = useText(messages)
   return (
     <div
@@ -95,6 +95,7 @@ function TableRows<Row>({ table, layout, selection, grid }: RowsProps<Row>) {
             height={layout.rowHeight}
             columns={layout.columns}
             isActive={index === active.index}
+            isFast={isFast}
             isMarked={menu !== undefined && rowId(menu.row) === id}
             isSelected={layout.isSelectable ? selection.has(id) : undefined}
             isExpanded={isExpanded}

@@ -13,6 +13,8 @@ export type TableRowProps<Row> = {
   readonly height: number
   readonly columns: readonly Column<Row>[]
   readonly isActive: boolean
+  /** It goes by too fast for more than its name. */
+  readonly isFast: boolean
   /** Its menu is open. */
   readonly isMarked: boolean
   /** undefined where rows cannot be selected. */
@@ -28,7 +30,7 @@ export type TableRowProps<Row> = {
 
 /** One line, of few elements and no state: many are made while one scrolls. What happens on it is listened to by what holds them all. */
 function TableRowOnce<Row>(props: TableRowProps<Row>) {
-  const { row, index, top, height, columns, isActive, isMarked, isSelected, isExpanded, t, measure, renderExpanded } = props
+  const { row, index, top, height, columns, isActive, isFast, isMarked, isSelected, isExpanded, t, measure, renderExpanded } = props
   const line = useRef<HTMLDivElement>(null)
   useLayoutEffect(() => {
     // Only the current row's controls are stops of the Tab key. They are the caller's, so they are told in the page.
@@ -60,23 +62,23 @@ function TableRowOnce<Row>(props: TableRowProps<Row>) {
               key={column.id}
               role="gridcell"
               aria-colindex={place + firstColumn}
-              className={column.align === 'right' ? 'truncate px-2 text-right tabular-nums' : 'truncate px-2'}
+              className={column.align === 'right' ? rightCellClass : cellClass}
             >
-              {contentOf(column.render(row))}
+              {isFast ? null : contentOf(column.render(row))}
             </div>
           ),
         )}
         <div
           role="gridcell"
           aria-colindex={columns.length + firstColumn}
-          className="pointer-events-none right-0 z-10 group-focus-within/row:sticky group-focus-within/row:bg-inherit group-hover/row:sticky group-hover/row:bg-inherit"
+          className="pointer-events-none right-0 group-focus-within/row:z-10 group-hover/row:z-10 group-focus-within/row:sticky group-focus-within/row:bg-inherit group-hover/row:sticky group-hover/row:bg-inherit"
         >
           <button
             type="button"
             data-menu
             aria-label={t('rowMenu', { name })}
             aria-haspopup="menu"
-            className="pointer-events-auto size-full font-semibold text-soft opacity-0 -outline-offset-2 group-focus-within/row:opacity-100 group-hover/row:opacity-100 before:content-['⋯'] hover:text-ink"
+            className="pointer-events-auto size-full font-semibold text-transparent -outline-offset-2 group-focus-within/row:text-soft group-hover/row:text-soft before:content-['⋯'] hover:text-ink"
           />
         </div>
       </div>
@@ -91,11 +93,15 @@ function TableRowOnce<Row>(props: TableRowProps<Row>) {
   )
 }
 
+// The ring lies above the cells that stick to the edges. Boxes and layers that a row needs only now and then are not made before.
 const lineClass = classNames(
-  'group/row relative grid w-full border-b text-sm hover:bg-hover aria-selected:bg-selected',
-  // The ring lies above the cells that stick to the edges.
-  'outline-none after:pointer-events-none after:absolute after:inset-0 after:z-30 after:-outline-offset-2 after:outline-focus focus-visible:after:outline-2',
+  'group/row grid w-full border-b text-sm outline-none hover:bg-hover focus-visible:relative aria-selected:bg-selected',
+  'focus-visible:after:pointer-events-none focus-visible:after:absolute focus-visible:after:inset-0 focus-visible:after:z-30',
+  'focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-focus',
 )
+
+const cellClass = 'overflow-clip px-2 text-ellipsis whitespace-nowrap'
+const rightCellClass = `${cellClass} text-right tabular-nums`
 
 // `memo` forgets that the component is generic.
 export const TableRow = memo(TableRowOnce) as typeof TableRowOnce
@@ -108,10 +114,7 @@ type LeadProps<Row> = TableRowProps<Row> & { readonly name: string }
 function LeadCells<Row>(props: LeadProps<Row>) {
   const { isSelected, name, t } = props
   return (
-    <div
-      role="presentation"
-      className={classNames(leadClass, 'group-focus-within/row:before:bg-accent', isSelected !== undefined && 'col-span-2')}
-    >
+    <div role="presentation" className={classNames(leadClass, barClass, isSelected !== undefined && 'col-span-2')}>
       {isSelected !== undefined && (
         <div role="gridcell" aria-colindex={1}>
           <TableCheckbox label={t('selectRow', { name })} isChecked={isSelected} />
@@ -124,10 +127,11 @@ function LeadCells<Row>(props: LeadProps<Row>) {
 
 /** Stuck to the left only where a table is wider than its place: each stuck thing is a layer of its own to the browser. */
 export const leadClass = classNames(
-  'relative left-0 z-20 grid min-w-0 grid-cols-subgrid bg-inherit group-data-wide/grid:@min-[480px]:sticky',
-  'border-r border-transparent group-data-scrolled/grid:border-line',
-  'before:absolute before:inset-y-0 before:left-0 before:w-0.5',
+  'left-0 grid min-w-0 grid-cols-subgrid group-data-wide/grid:z-20 group-data-wide/grid:border-r group-data-wide/grid:border-transparent',
+  'group-data-wide/grid:bg-inherit group-data-scrolled/grid:border-line group-data-wide/grid:@min-[480px]:sticky',
 )
+const barClass =
+  'group-focus-within/row:before:absolute group-focus-within/row:before:inset-y-0 group-focus-within/row:before:left-0 group-focus-within/row:before:w-0.5 group-focus-within/row:before:bg-accent'
 
 const linkClass = 'font-medium text-accent underline-offset-2 hover:underline'
 
@@ -136,7 +140,7 @@ function NameCell<Row>({ columns, row, name, href, isSelected, isExpanded, t }: 
   if (column === undefined) return null
   const content = contentOf(column.render(row))
   return (
-    <div role="gridcell" aria-colindex={isSelected === undefined ? 1 : 2} className="truncate px-2">
+    <div role="gridcell" aria-colindex={isSelected === undefined ? 1 : 2} className={cellClass}>
       {isExpanded !== undefined && (
         <button
           type="button"

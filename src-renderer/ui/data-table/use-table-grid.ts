@@ -18,7 +18,7 @@ export function useTableGrid<Row>({ table, layout, selection }: Io<Row>) {
   const [menu, setMenu] = useState<MenuPlace<Row>>()
   const [expanded, setExpanded] = useState<ReadonlySet<string>>(() => new Set())
   const active = useActiveRow({ rows, rowId, body })
-  const virtualizer = useVirtualRows({ rows, rowId, rowHeight: layout.rowHeight, scroll, activeIndex: active.index })
+  const { virtualizer, isFast } = useVirtualRows({ rows, rowId, rowHeight: layout.rowHeight, scroll, activeIndex: active.index })
   const items = virtualizer.getVirtualItems()
   useLoadMore(table, virtualizer.range?.endIndex ?? 0)
   useTopAfter(scroll, state, active.reset)
@@ -52,7 +52,7 @@ export function useTableGrid<Row>({ table, layout, selection }: Io<Row>) {
     },
     rowHeight: layout.rowHeight,
   })
-  return { scroll, body, menu, setMenu, expanded, active, virtualizer, items, go, events, isStale: useStale(table) }
+  return { scroll, body, menu, setMenu, expanded, active, virtualizer, items, isFast, go, events, isStale: useStale(table) }
 }
 
 export type TableGridModel<Row> = ReturnType<typeof useTableGrid<Row>>

@@ -1,5 +1,5 @@
 import { defaultRangeExtractor, type Range, useVirtualizer, type Virtualizer } from '@tanstack/react-virtual'
-import { type RefObject, useCallback, useLayoutEffect } from 'react'
+import { type RefObject, useCallback, useLayoutEffect, useRef, useState } from 'react'
 import { headHeight } from './column-layout.ts'
 
 type Io<Row> = {
@@ -10,8 +10,16 @@ type Io<Row> = {
   readonly activeIndex: number
 }
 
+export type VirtualRows = {
+  readonly virtualizer: Virtualizer<HTMLDivElement, Element>
+  /** More than a window of rows goes by with each frame: nobody can read more than their names. */
+  readonly isFast: boolean
+}
+
 /** The rows in sight. The current one is kept in the page wherever it is, since the keyboard's focus is in it. */
-export function useVirtualRows<Row>({ rows, rowId, rowHeight, scroll, activeIndex }: Io<Row>): Virtualizer<HTMLDivElement, Element> {
+export function useVirtualRows<Row>({ rows, rowId, rowHeight, scroll, activeIndex }: Io<Row>): VirtualRows {
+  const pace = useRef({ offset: 0, jumps: 0 })
+  const [isFast, setFast] = useState(false)
   // oxlint-disable-next-line react/incompatible-library -- its functions are called anew at each render, and nothing memoizes them
   const virtualizer = useVirtualizer<HTMLDivElement, Element>({
     count: rows.length,
@@ -24,13 +32,19 @@ export function useVirtualRows<Row>({ rows, rowId, rowHeight, scroll, activeInde
       },
       [rows, rowId],
     ),
+    onChange({ scrollOffset, scrollRect, isScrolling }) {
+      const offset = scrollOffset ?? 0
+      const isJump = Math.abs(offset - pace.current.offset) > (scrollRect?.height ?? 0)
+      pace.current = { offset, jumps: isJump ? pace.current.jumps + 1 : 0 }
+      setFast(isScrolling && pace.current.jumps > 1) // a single jump is a key or a click, and somebody wants to read
+    },
     overscan: 6,
     scrollMargin: headHeight,
     scrollPaddingStart: headHeight,
     rangeExtractor: useCallback((range: Range) => withRow(defaultRangeExtractor(range), activeIndex, range.count), [activeIndex]),
   })
   useLayoutEffect(() => virtualizer.measure(), [virtualizer, rowHeight])
-  return virtualizer
+  return { virtualizer, isFast }
 }
 
 function withRow(indexes: number[], row: number, count: number): number[] {

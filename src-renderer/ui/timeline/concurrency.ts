@@ -64,7 +64,7 @@ class SortedTimes {
   /** From the back, so that what came a little late moves little. */
   #mergeLate(): void {
     if (this.#late.length === 0) return
-    const late = Float64Array.from(this.#late).sort()
+    const late = new Float64Array(this.#late).sort()
     this.#late = []
     this.#reserve(late.length)
     let from = this.#count - 1
@@ -91,10 +91,12 @@ class SortedTimes {
   }
 }
 
-/** How many bars lay over each other, at any zoom: exact whatever their number, and each question costs a few searches. */
+/** How many bars lie over each other, at any zoom: exact whatever their number, and each question costs a few searches. */
 export class Concurrency {
   readonly #starts = new SortedTimes()
   readonly #ends = new SortedTimes()
+  /** Ends that turned out to be others. */
+  readonly #revoked = new SortedTimes()
 
   get count(): number {
     return this.#starts.count
@@ -106,38 +108,43 @@ export class Concurrency {
     if (endMs !== Infinity) this.#ends.add(endMs)
   }
 
-  end(endMs: number): void {
-    this.#ends.add(endMs)
+  /** `wasEndMs` is what was told of the same bar before. */
+  end(endMs: number, wasEndMs: number): void {
+    if (endMs === wasEndMs) return
+    if (endMs !== Infinity) this.#ends.add(endMs)
+    if (wasEndMs !== Infinity) this.#revoked.add(wasEndMs)
   }
 
   /** Time of all bars together within the span. One that runs counts to its end, so let that be at most now. */
   busyMs(fromMs: number, toMs: number): number {
-    return Math.max(0, this.#untilMs(toMs) - this.#untilMs(fromMs))
+    const until = (atMs: number) => this.#starts.sinceAll(atMs) - this.#ends.sinceAll(atMs) + this.#revoked.sinceAll(atMs)
+    return Math.max(0, until(toMs) - until(fromMs))
   }
 
   /** The busy time of each of the steps that follow each other from `fromMs` on, up to now. */
-  busyEach(
-    { fromMs, stepMs, nowMs }: { readonly fromMs: number; readonly stepMs: number; readonly nowMs: number },
-    into: Float64Array,
-  ): void {
-    let [started, ended] = [0, 0]
-    let before = 0
-    for (let step = 0; step <= into.length; step += 1) {
-      const atMs = Math.min(fromMs + step * stepMs, nowMs)
-      started = this.#starts.countUpTo(atMs, started)
-      ended = this.#ends.countUpTo(atMs, ended)
-      const until = this.#starts.sinceAll(atMs, started) - this.#ends.sinceAll(atMs, ended)
-      if (step > 0) into[step - 1] = Math.max(0, until - before)
-      before = until
+  busyEach({ fromMs, stepMs, nowMs }: Steps, into: Float64Array): void {
+    into.fill(0)
+    for (const [times, sign] of [
+      [this.#starts, 1],
+      [this.#ends, -1],
+      [this.#revoked, 1],
+    ] as const) {
+      let [count, before] = [0, 0]
+      for (let step = 0; step <= into.length && times.count > 0; step += 1) {
+        const atMs = Math.min(fromMs + step * stepMs, nowMs)
+        count = times.countUpTo(atMs, count)
+        const until = times.sinceAll(atMs, count)
+        if (step > 0) into[step - 1] = (into[step - 1] ?? 0) + sign * (until - before)
+        before = until
+      }
     }
+    for (const [step, ms] of into.entries()) if (ms < 0) into[step] = 0 // what rounding left
   }
 
   /** Number of bars that lie at least partly in the span. */
   touching(fromMs: number, toMs: number): number {
-    return this.#starts.countUpTo(toMs) - this.#ends.countUpTo(fromMs)
-  }
-
-  #untilMs(atMs: number): number {
-    return this.#starts.sinceAll(atMs) - this.#ends.sinceAll(atMs)
+    return this.#starts.countUpTo(toMs) - this.#ends.countUpTo(fromMs) + this.#revoked.countUpTo(fromMs)
   }
 }
+
+type Steps = { readonly fromMs: number; readonly stepMs: number; readonly nowMs: number }

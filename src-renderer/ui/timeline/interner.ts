@@ -11,8 +11,4 @@ export class Interner {
     this.texts.push(text)
     return made
   }
-
-  find(text: string): number | undefined {
-    return this.#numbers.get(text)
-  }
 }

@@ -35,8 +35,7 @@ export class LaneGroup {
   }
 
   noteEnd(bar: number, wasEndMs: number): void {
-    if (wasEndMs === Infinity) this.#crowd?.end(this.#bars.end[bar] ?? 0)
-    else this.#crowd = undefined
+    this.#crowd?.end(this.#bars.end[bar] ?? 0, wasEndMs)
   }
 
   /** Without lanes that lost their last bar. */
@@ -93,7 +92,7 @@ export class Layout {
     const endMs = this.#bars.end[bar] ?? 0
     lane.change(bar, endMs === wasEndMs ? Infinity : Math.min(endMs, wasEndMs))
     this.#unsettled.add(lane)
-    if (endMs !== wasEndMs) this.#groupOf(lane)?.noteEnd(bar, wasEndMs)
+    this.#groupOf(lane)?.noteEnd(bar, wasEndMs)
   }
 
   /** Before these bars leave the table. Where they are `dropped`, with their time, the others stay in their rows. */

@@ -5,7 +5,7 @@ const fewBars = 64
  * belong by their time alone; a comparison of each with each other would take seconds for a million.
  */
 export function sortBars(list: readonly number[], start: Float64Array, compare: (one: number, other: number) => number): Uint32Array {
-  const bars = Uint32Array.from(list)
+  const bars = new Uint32Array(list)
   if (isInOrder(bars, compare)) return bars
   if (bars.length < fewBars) return bars.sort(compare)
   const { sorted, ends } = distribute(bars, start)

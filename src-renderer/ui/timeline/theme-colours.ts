@@ -11,7 +11,6 @@ export type ThemeColours = {
   readonly soft: string
   readonly faint: string
   readonly line: string
-  readonly hover: string
   readonly accent: string
   readonly onAccent: string
   readonly bad: string
@@ -53,7 +52,6 @@ export function readTheme(element: Element): ThemeColours {
     soft: text('--soft'),
     faint: text('--faint'),
     line: text('--line'),
-    hover: text('--hover'),
     accent: text('--accent'),
     onAccent: text('--on-accent'),
     bad: text('--bad'),
@@ -86,7 +84,7 @@ function textOn(colour: Rgb, choices: readonly [Rgb, Rgb]): Rgb {
 }
 
 /** As WCAG has it. */
-export function contrastOf(one: Rgb, other: Rgb): number {
+function contrastOf(one: Rgb, other: Rgb): number {
   const [light, dark] = [lightOf(one), lightOf(other)].sort((a, b) => b - a)
   return ((light ?? 0) + 0.05) / ((dark ?? 0) + 0.05)
 }

@@ -35,9 +35,7 @@ export class Totals {
     const state = this.#bars.state[bar] ?? 0
     this.countOfState[was.state] = (this.countOfState[was.state] ?? 0) - 1
     this.countOfState[state] = (this.countOfState[state] ?? 0) + 1
-    const endMs = this.#bars.end[bar] ?? 0
-    if (endMs !== was.endMs && was.endMs === Infinity) this.#crowd?.end(endMs)
-    else if (endMs !== was.endMs) this.#crowd = undefined
+    this.#crowd?.end(this.#bars.end[bar] ?? 0, was.endMs)
     if (was.state === stateNumbers.failed) this.#failures = undefined
     else if (this.#failures) this.#addFailure(this.#failures, bar)
   }

@@ -1,4 +1,4 @@
-import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Machine } from '#src-main/contract/machines.ts'
@@ -212,7 +212,10 @@ describe.skipIf(missing !== undefined)(`on hosts of a bed${missing === undefined
     expect(retried).toMatchObject({ id: operation, kind: 'create', state: 'done' })
     expect((await user.shoal('cluster', 'show', 'lab')).stdout).toMatch(/\none +head +started/)
     expect((await user.shoal('cluster', 'status', 'lab')).stdout).toContain('lab: 2 nodes alive')
-    const job = await user.shoal('cluster', 'job', 'lab', '--', 'echo from a job; exit 3')
+    const sent = join(user.folder, 'sent')
+    mkdirSync(sent)
+    writeFileSync(join(sent, 'words.txt'), 'from a job\n')
+    const job = await user.shoal('cluster', 'job', 'lab', '--working-dir', sent, '--', 'cat words.txt; exit 3')
     expect(job.stdout).toContain('from a job')
     expect(job.code).toBe(1)
     const joined = await user.shoal('cluster', 'add', 'lab', 'three', '--password-file', join(user.folder, 'password'))

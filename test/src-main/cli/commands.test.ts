@@ -79,7 +79,7 @@ test.each([
   'cluster create lab --head a --workers b,gpu* --service auto --yes',
   'cluster upgrade lab',
   'cluster restart lab --all',
-  'cluster job lab --env A=1,B=2 --no-wait -- make --help',
+  'cluster job lab --env A=1,B=2 --working-dir . --no-wait -- make --help',
 ])('taken: %s', (line) => {
   expect(prepare(line)).toBeTypeOf('function')
 })

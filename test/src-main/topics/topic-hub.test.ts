@@ -282,3 +282,21 @@ test('an event of another kind than the topic’s does not pass the compiler, no
   // @ts-expect-error there is no such topic
   expect(() => hub.publish('nothing', 1)).toThrow(/there is no topic/)
 })
+
+test('a publisher is told how many listen, when one comes and when one goes', () => {
+  const hub = makeHub()
+  const told: [string, number][] = []
+  hub.provide('log/:id', { onListeners: (topic, count) => void told.push([topic, count]) })
+  const first = listen(hub, 'log/a')
+  const second = listen(hub, 'log/a')
+  listen(hub, 'things')
+  first.subscription.close()
+  first.subscription.close()
+  second.subscription.close()
+  expect(told).toEqual([
+    ['log/a', 1],
+    ['log/a', 2],
+    ['log/a', 1],
+    ['log/a', 0],
+  ])
+})

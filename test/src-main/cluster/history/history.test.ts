@@ -86,7 +86,7 @@ test('of a log the end is kept, and the record says what is missing before it', 
   expect(logs.progress('j')).toEqual({ next: 5_000, keptBytes: 1_000, isWhole: false })
   expect([...logs.read('j')].at(0)?.offset).toBe(4_000)
   logs.append('j', { offset: 4_900, next: 4_950, text: 'x'.repeat(50) }, 1) // came before
-  expect([...logs.read('j', 4_975)]).toEqual([{ offset: 4_975, next: 5_000, text: 'x'.repeat(25) }])
+  expect([...logs.read('j', 4_975)]).toEqual([{ offset: 4_975, next: 5_000, text: 'x'.repeat(25), atMs: 1 }])
   logs.append('j', { offset: 0, next: 4, text: 'anew' }, 1)
   expect([...logs.read('j')].map(({ text }) => text)).toEqual(['anew'])
 })

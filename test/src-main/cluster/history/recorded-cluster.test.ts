@@ -129,7 +129,7 @@ test('a cluster that is gone is opened from its record: the same rows, logs, cou
     ...(['listNodes', 'listTasks', 'listActors', 'listPlacementGroups', 'listClusterEvents', 'listJobStates'] as const).map(
       (list) => [list, { query: { detail: 'True' } }] as const,
     ),
-    ...(['listJobs', 'listAlerts', 'getLatestMetrics', 'listMetricNames'] as const).map((each) => [each, {}] as const),
+    ...(['listJobs', 'listAlerts', 'listMetricNames'] as const).map((each) => [each, {}] as const),
     ...[['getMetricHistory', { query: { names: 'cpu_percent' } }] as const],
     ...[['getJob', ofJob] as const, ['getShoalJob', ofJob] as const],
   ])

@@ -16,7 +16,13 @@ describe('how many bars lie over each other', () => {
         crowd.add(startMs, endMs)
       }
       const running = bars.find(({ endMs }) => endMs === Infinity)
-      if (running) crowd.end((running.endMs = running.startMs + randomBelow(random, 900)))
+      if (running) crowd.end((running.endMs = running.startMs + randomBelow(random, 900)), Infinity)
+      const wrong = bars[randomBelow(random, bars.length)]
+      if (wrong && wrong !== running) {
+        const endMs = wrong.startMs + randomBelow(random, 500)
+        crowd.end(endMs, wrong.endMs)
+        wrong.endMs = endMs
+      }
       const fromMs = baseMs + randomBelow(random, 12_000) - 500
       const toMs = fromMs + randomBelow(random, 3_000)
       const busyMs = bars.reduce((sum, { startMs, endMs }) => sum + Math.max(0, Math.min(endMs, toMs) - Math.max(startMs, fromMs)), 0)

@@ -53,15 +53,24 @@ describe('what the store shows', () => {
       const store = new TimelineStore({ schedule: never })
       store.group(grouping)
       const reports = reportsOf(bars, random)
+      expect([store.totals.crowd.count, store.totals.failures.count]).toEqual([0, 0]) // from now on they are kept up
       while (reports.length > 0) {
         store.upsert(reports.splice(0, 1 + randomBelow(random, 90)))
         if (random() < 0.7) store.flush()
+        for (const group of store.layout?.groups.values() ?? []) expect(group.crowd.count).toBeGreaterThan(0)
       }
       store.flush()
       expect(store.bars.count).toBe(600)
       expect(pictureOf(store)).toEqual(naivePicture(bars, grouping, store))
       expect(Object.values(pictureOf(store)).some((rows) => rows.length > 2)).toBe(true)
       for (const each of bars) expect(store.bar(store.find(each.taskId, each.attempt))).toEqual(each)
+      const fromMs = Math.min(...bars.map(({ startMs }) => startMs))
+      const busyMs = bars.reduce((sum, { startMs, endMs }) => sum + Math.min(endMs ?? Infinity, fromMs + 5_000) - startMs, 0)
+      expect(store.totals.crowd.busyMs(fromMs, fromMs + 5_000)).toBe(busyMs)
+      const groups = [...(store.layout?.groups.values() ?? [])]
+      const groupsMs = groups.reduce((sum, { crowd }) => sum + crowd.busyMs(fromMs, fromMs + 5_000), 0)
+      expect(groupsMs).toBe(grouping === 'worker' ? busyMs : 0)
+      expect(store.totals.failures.count).toBe(bars.filter(({ state }) => state === 'failed').length)
     },
   )
 

@@ -1,0 +1,94 @@
+import { expect as see, type Page } from '@playwright/test'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openPanelWorld, type PanelWorld, whyNoBrowser } from '#test/support/browser/browser.ts'
+import { ensurePayload } from '#test/support/payload.ts'
+
+const missing = whyNoBrowser()
+const soon = { timeout: 30_000 }
+/** HTML, orders for a terminal, text that runs the other way, a zero byte's worth of trouble. */
+const evil = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>\u001b[31m\u202egpj.exe\u200f'
+
+describe.skipIf(missing !== undefined)(
+  `what programs write is shown, and does nothing${missing === undefined ? '' : ` (skipped: no ${missing})`}`,
+  () => {
+    let world: PanelWorld
+    let page: Page
+    const isPwned = () => page.evaluate<boolean>('window.pwned !== undefined')
+    const submit = (input: { entrypoint: string; metadata?: Record<string, string> }) =>
+      world.callPanel('jobs.submit', { cluster: 'local', ...input })
+    beforeAll(async () => {
+      await ensurePayload()
+      world = await openPanelWorld()
+      const { operationId } = await world.callPanel('clusters.startLocal', { withSamples: false, nodes: 1 })
+      await world.untilOperationsEnd()
+      expect((await world.callPanel('operations.get', { operationId })).state).toBe('done')
+      page = await world.open()
+    }, 240_000)
+    afterAll(async () => {
+      await world.callPanel('clusters.down', { cluster: 'local', force: true })
+      await world.untilOperationsEnd()
+      await world.dispose()
+    }, 120_000)
+
+    test('a command full of HTML and marks of direction is a text in the list, on its page and in the palette', async () => {
+      await submit({ entrypoint: `echo ok # ${evil}` })
+      await page.goto(`${world.panel.url}/c/local/jobs`)
+      await see(page.getByText('<img src=x').first()).toBeVisible(soon)
+      await page
+        .getByRole('link', { name: /<img src=x/ })
+        .first()
+        .click()
+      await see(page.getByRole('heading', { level: 1 })).toContainText('<img src=x')
+      await page.keyboard.press('Control+k')
+      await page.getByRole('combobox').fill('onerror')
+      await see(page.getByRole('option').filter({ hasText: '<img src=x' }).first()).toBeVisible(soon)
+      await page.keyboard.press('Escape')
+      expect(await isPwned()).toBe(false)
+    })
+
+    test('metadata and an error full of HTML are texts on the page of the job', async () => {
+      const { submissionId } = await submit({ entrypoint: 'exit 3', metadata: { [evil]: evil } })
+      await page.goto(`${world.panel.url}/c/local/jobs/${submissionId}?tab=overview`)
+      await see(page.getByText('onerror').first()).toBeVisible(soon)
+      expect(await isPwned()).toBe(false)
+    })
+
+    test('lines of a log with HTML, orders for terminals and marks of direction stand there inert', async () => {
+      const script = `printf '%b\\n' '${evil.replaceAll("'", '')}' '\\033]0;title\\007\\033[2J\\033[1;1Hcleared?' '\\033]8;;https://example.test\\007link\\033]8;;\\007'`
+      const { submissionId } = await submit({ entrypoint: script })
+      await page.goto(`${world.panel.url}/c/local/jobs/${submissionId}`)
+      const log = page.getByRole('log')
+      await see(log.getByText('<img src=x').first()).toBeVisible(soon)
+      await see(log.getByText('cleared?')).toBeVisible()
+      await see(log.getByRole('link')).toHaveCount(0)
+      expect(await page.title()).toBe('Shoal')
+      expect(await isPwned()).toBe(false)
+    })
+
+    test('a line of 10 MB does not stop the page', async () => {
+      const { submissionId } = await submit({ entrypoint: "head -c 10000000 /dev/zero | tr '\\0' 'x'; echo; echo after-it" })
+      await page.goto(`${world.panel.url}/c/local/jobs/${submissionId}`)
+      await see(page.getByText('after-it')).toBeVisible({ timeout: 60_000 })
+      const ms = await page.evaluate<number>(
+        'new Promise((done) => { const at = performance.now(); requestAnimationFrame(() => done(performance.now() - at)) })',
+      )
+      expect(ms).toBeLessThan(2_000)
+    })
+
+    test('an address with HTML, a filter that means nothing and a cursor of nobody leave the page whole', async () => {
+      for (const path of [
+        'jobs?filter=%3Cscript%3E:eq:1',
+        'tasks?sort=-nothing',
+        'tasks?filter=state:regex:(',
+        'nodes/%3Cimg%3E',
+        'jobs/..%2F..',
+        'logs?file=%2Fetc%2Fpasswd',
+      ]) {
+        await page.goto(`${world.panel.url}/c/local/${path}`)
+        await see(page.getByRole('heading', { level: 1 })).toBeVisible(soon)
+      }
+      expect(await isPwned()).toBe(false)
+      expect(world.complaints).toEqual([])
+    })
+  },
+)
