@@ -11,18 +11,17 @@ import { runtimeNode } from './runtime-node.mjs'
 
 // `npm run desktop`: the panel in windows of its own. `npm run desktop -- shoal://open/machines` opens a page.
 ensureInstalled()
-await ensureBuilt({ quiet: true, parts: ['runtime', 'panel', 'desktop'] })
-await ensureRenderer({ quiet: true })
-ensurePayloads() // what it puts on machines
-process.exitCode = await start()
+const electron = findElectron() ?? installElectron()
+process.exitCode = electron === undefined ? 1 : await start(electron)
 
-async function start() {
-  const electron = findElectron() ?? installElectron()
-  if (electron === undefined) return 1
+async function start(program) {
+  await ensureBuilt({ quiet: true, parts: ['runtime', 'panel', 'desktop'] })
+  await ensureRenderer({ quiet: true })
+  ensurePayloads() // what it puts on machines
   const isRoot = process.platform === 'linux' && process.getuid?.() === 0
   if (isRoot) console.log('As root Chromium has no sandbox: for trying it out only.')
   const args = [repository, ...(isRoot ? ['--no-sandbox'] : []), ...process.argv.slice(2)]
-  return runOnThisTerminal(electron, args, { env: { ...process.env, SHOAL_NODE: runtimeNode() } })
+  return runOnThisTerminal(program, args, { env: { ...process.env, SHOAL_NODE: runtimeNode() } })
 }
 
 /** One that was fetched by hand or from a mirror, else the one of package.json where it was downloaded before. */
@@ -48,11 +47,17 @@ function installElectron() {
   return status === 0 ? findElectron() : complain(reasonIn(stderr))
 }
 
-const reasonIn = (text) =>
-  text
-    .split('\n')
-    .find((line) => /error/i.test(line))
-    ?.trim() ?? 'its installer did not say why'
+function reasonIn(text) {
+  const cause = /\b(?:getaddrinfo|connect|read) E[A-Z]+ [^\s,}']+/.exec(text)?.[0]
+  return (
+    cause ??
+    text
+      .split('\n')
+      .find((line) => /error/i.test(line))
+      ?.trim() ??
+    'its installer did not say why'
+  )
+}
 
 function complain(reason) {
   console.error(

@@ -16,6 +16,8 @@ const needed = [
   { program: 'dbus-run-session', package: 'dbus-daemon' },
   { program: 'gnome-keyring-daemon', package: 'gnome-keyring' },
   { program: 'openssl', package: 'openssl' },
+  { program: 'Xvfb', package: 'xvfb' },
+  { program: 'unzip', package: 'unzip' },
   { program: 'pkill', package: 'procps' },
 ]
 

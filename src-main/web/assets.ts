@@ -58,7 +58,8 @@ function readFolder(folder: string) {
 
 /** The file for a path. Paths of the page's own, such as `/clusters/c-1`, are the page; what is nothing at all is undefined. */
 export function findAsset(assets: ReadonlyMap<string, AssetFile>, path: string): AssetFile | undefined {
-  return assets.get(path) ?? (/^(\/[\w-]*)+$/.test(path) ? assets.get('/index.html') : undefined)
+  const isPage = path.startsWith('/c/') || /^(\/[\w-]*)+$/.test(path) // ids and names of a cluster's things may look like files
+  return assets.get(path) ?? (isPage ? assets.get('/index.html') : undefined)
 }
 
 export function sendAsset(request: IncomingMessage, response: ServerResponse, asset: AssetFile): void {

@@ -58,18 +58,6 @@ function PaletteList({ cluster, onDone }: { readonly cluster: string | undefined
             </Item>
           ))}
         </Group>
-        {things.length > 0 && (
-          <Group heading={t('things')}>
-            {things.map(({ key, kind, name, note, to }) => (
-              // What the head found fits by its own rules: the typed text goes in front, so that it stays.
-              <Item key={key} value={`${text} ${key} ${name}`} onSelect={run(() => go(to))}>
-                <span className="min-w-0 flex-1 truncate">{name.slice(0, 200)}</span>
-                <span className="truncate font-mono text-sm text-faint">{note.slice(0, 16)}</span>
-                <span className="text-sm text-faint">{kind}</span>
-              </Item>
-            ))}
-          </Group>
-        )}
         <Group heading={t('actions')}>
           {actions.map(({ label, icon, run: act }) => (
             <Item key={label} value={`do ${label}`} icon={icon} onSelect={run(act)}>
@@ -77,6 +65,18 @@ function PaletteList({ cluster, onDone }: { readonly cluster: string | undefined
             </Item>
           ))}
         </Group>
+        {things.length > 0 && (
+          <Group heading={t('things')}>
+            {things.map(({ key, kind, name, note, to }) => (
+              // What the head found fits by its own rules: the typed text stands in it, so that it stays, and behind pages and actions of that name.
+              <Item key={key} value={`${name} ${key} · ${text}`} onSelect={run(() => go(to))}>
+                <span className="min-w-0 flex-1 truncate">{name.slice(0, 200)}</span>
+                <span className="truncate font-mono text-sm text-faint">{note.slice(0, 16)}</span>
+                <span className="text-sm text-faint">{kind}</span>
+              </Item>
+            ))}
+          </Group>
+        )}
       </Command.List>
     </Command>
   )

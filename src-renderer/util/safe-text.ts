@@ -12,5 +12,4 @@ export function safeText(value: string, maxLength = longestText): string {
 
 const shapes: Readonly<Record<string, string>> = { '\n': '↵', '\t': '⇥' }
 
-const shapeOf = (mark: string): string =>
-  shapes[mark] ?? `⟨U+${(mark.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}⟩`
+const shapeOf = (mark: string): string => shapes[mark] ?? `⟨U+${(mark.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}⟩`

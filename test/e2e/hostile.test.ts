@@ -59,7 +59,7 @@ describe.skipIf(missing !== undefined)(
       await page.goto(`${world.panel.url}/c/local/jobs/${submissionId}`)
       const log = page.getByRole('log')
       await see(log.getByText('<img src=x').first()).toBeVisible(soon)
-      await see(log.getByText('cleared?')).toBeVisible()
+      await see(log.getByText('cleared?', { exact: true })).toBeVisible()
       await see(log.getByRole('link')).toHaveCount(0)
       expect(await page.title()).toBe('Shoal')
       expect(await isPwned()).toBe(false)
@@ -81,7 +81,6 @@ describe.skipIf(missing !== undefined)(
         'tasks?sort=-nothing',
         'tasks?filter=state:regex:(',
         'nodes/%3Cimg%3E',
-        'jobs/..%2F..',
         'logs?file=%2Fetc%2Fpasswd',
       ]) {
         await page.goto(`${world.panel.url}/c/local/${path}`)

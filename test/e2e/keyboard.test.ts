@@ -11,7 +11,7 @@ async function tabTo(page: Page, role: 'button' | 'link' | 'textbox', name: RegE
   const wanted = page.getByRole(role, { name }).first()
   await wanted.waitFor(soon)
   for (let presses = 0; presses < 120; presses += 1) {
-    if (await wanted.evaluate((element) => element === element.ownerDocument.activeElement)) return
+    if ((await wanted.and(page.locator(':focus')).count()) > 0) return
     await page.keyboard.press('Tab')
   }
   throw new Error(`Tab does not get to the ${role} ${String(name)}`)

@@ -8,6 +8,7 @@ import type { AskInput, AskOutput, DesktopAsk } from '#src-main/contract/desktop
 import type { GivenInput, Method, Output } from '#src-main/contract/panel.ts'
 import { repository } from '../tidy/repository-files.ts'
 import { electronBinary, whyNoElectron } from './electron-binary.ts'
+import { oneAtATime } from './lock.ts'
 import { openScreen, type Screen, whyNoScreen } from './xvfb.ts'
 
 /** Why the desktop app cannot be started here, as what is missing; undefined when it can. */
@@ -56,7 +57,9 @@ export type DesktopApp = {
 const flags = [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), '--disable-gpu', '--log-level=3']
 
 export async function createDesktopUser(): Promise<DesktopUser> {
-  execFileSync(process.execPath, ['scripts/build.mjs', 'runtime', 'panel', 'desktop'], { cwd: repository })
+  oneAtATime(join(repository, 'dist', '.desktop-lock'), () =>
+    execFileSync(process.execPath, ['scripts/build.mjs', 'runtime', 'panel', 'desktop'], { cwd: repository, stdio: 'pipe' }),
+  )
   const home = mkdtempSync(join(tmpdir(), 'shoal-desktop-'))
   mkdirSync(join(home, 'panel'))
   const screen = await openScreen()

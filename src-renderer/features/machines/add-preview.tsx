@@ -27,12 +27,12 @@ export function AddPreview({ parsed: { hosts, isReading }, isEmpty }: { readonly
       </p>
       {hosts.length > 0 && (
         <div className="max-h-[360px] overflow-auto rounded-lg border" tabIndex={0} role="region" aria-label={t('preview')}>
-          <table className="w-full text-sm">
+          <table className="w-full table-fixed text-sm">
             <thead className="sticky top-0 bg-surface text-left text-faint">
               <tr>
-                <th className="px-3 py-1 font-medium">{t('name')}</th>
+                <th className="w-[34%] px-3 py-1 font-medium">{t('name')}</th>
                 <th className="px-3 py-1 font-medium">{t('address')}</th>
-                <th className="px-3 py-1 font-medium">
+                <th className="w-[30%] px-3 py-1 font-medium">
                   <span className="sr-only">{t('standing')}</span>
                 </th>
               </tr>
@@ -56,7 +56,7 @@ function HostRow({ host: { spec, standing } }: { readonly host: Host }) {
   return (
     <tr className="border-t align-top">
       <td className="px-3 py-1">
-        <span className="font-medium">{spec.name}</span>
+        <span className="font-medium break-words">{spec.name}</span>
         {labels.length > 0 && <span className="block text-xs text-faint">{labels.join(', ')}</span>}
       </td>
       <td className="px-3 py-1 font-mono break-all">

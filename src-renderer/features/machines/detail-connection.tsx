@@ -11,7 +11,7 @@ import { ErrorNote } from '../../ui/error-note.tsx'
 import { Skeleton } from '../../ui/skeleton.tsx'
 import { messages } from './detail-messages.ts'
 import { DetailSection, Lines } from './detail-section.tsx'
-import { hostKeyNameOf } from './machine-words.ts'
+import { hostKeyNameOf, lastSeenMs } from './machine-words.ts'
 import { LastSeen } from './last-seen.tsx'
 
 /** How it is reached, and by which key it is known. */
@@ -63,7 +63,7 @@ function HostKeys({ machine }: { readonly machine: Machine }) {
   if (data === undefined) return <Skeleton className="h-5" />
   const [first] = data
   if (first === undefined)
-    return <span className="text-soft">{t(machine.reach.state === 'never-tried' ? 'hostKeyLater' : 'noHostKey', { name })}</span>
+    return <span className="text-soft">{t(lastSeenMs(machine) === null ? 'hostKeyLater' : 'noHostKey', { name })}</span>
   const forget = async () => {
     const { forgotten } = await panel.call('hostKeys.forget', { host: name })
     await refetch()

@@ -92,8 +92,13 @@ const isPort = (text: string): boolean => /^\d{1,5}$/.test(text) && Number(text)
 const isLong = (text: string, most: { readonly parts: number; readonly length: number }): boolean =>
   listIn(text).length > most.parts || listIn(text).some((part) => part.length > most.length)
 
-/** A name that nobody gave: that of the host, as far as it may be one. */
-export const nameOf = ({ name, host }: Pick<MachineForm, 'name' | 'host'>): string => name.trim() || host.trim().replace(/^\[|\]$/g, '')
+/** The name, or, where nobody gave one, what of the host may be one. */
+export const nameOf = ({ name, host }: Pick<MachineForm, 'name' | 'host'>): string =>
+  name.trim() ||
+  host
+    .replaceAll(/[^\p{L}\p{N}._@:-]+/gu, '-')
+    .replaceAll(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, '')
+    .slice(0, 128)
 
 /** What is wrong with a form. `others`: names that are taken, in small letters. */
 export function problemsOf(form: MachineForm, { others, isLocal }: { others: ReadonlySet<string>; isLocal: boolean }): FormProblems {

@@ -1,6 +1,7 @@
 import { ChevronRight, FolderTree, Tag } from 'lucide-react'
 import type { ReactNode } from 'react'
 import type { Machine } from '../../../src-main/contract/machines.ts'
+import { useFormat } from '../../i18n/format.ts'
 import { useText } from '../../i18n/messages.ts'
 import { Button } from '../../ui/button.tsx'
 import { classNames } from '../../ui/class-names.ts'
@@ -67,6 +68,7 @@ function TagChips({ machines, asked, onAsk }: GroupBarProps) {
   const on = tags.map((name) => ({ name, count: known.find((each) => each.name === name)?.count ?? 0 }))
   const off = known.filter(({ name }) => !tags.includes(name))
   const room = Math.max(0, shownTags - on.length)
+  if (on.length === 0 && off.length === 0) return null
   const toggle = (name: string) => onAsk({ group, tags: tags.includes(name) ? tags.filter((each) => each !== name) : [...tags, name] })
   return (
     <div role="group" aria-label={t('tags')} className="flex min-w-0 flex-wrap items-center gap-1">
@@ -105,7 +107,7 @@ function Chip({ isOn, count, onClick, children }: ChipProps) {
       )}
     >
       <span className="truncate">{children}</span>
-      <span className={classNames('text-xs tabular-nums', !isOn && 'text-faint')}>{count}</span>
+      <span className={classNames('text-xs tabular-nums', !isOn && 'text-faint')}>{useFormat().number(count)}</span>
     </button>
   )
 }

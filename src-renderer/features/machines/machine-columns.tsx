@@ -75,7 +75,9 @@ export function machineColumns(given: Given): readonly Made[] {
 
 function factColumns({ t, format }: Given): readonly Made[] {
   const bytes = (id: 'memory' | 'disk', read: (facts: MachineFacts) => number): Made => ({
-    ...numberColumn({ id, title: t(id), width: 84, help: t('inGib') }, ({ facts }) => (facts === null ? null : read(facts) / gib)),
+    ...numberColumn({ id, title: t(id), width: id === 'disk' ? 104 : 92, help: t('inGib') }, ({ facts }) =>
+      facts === null ? null : read(facts) / gib,
+    ),
     render: ({ facts }) => (facts === null ? nothing : format.bytes(read(facts))),
   })
   return [

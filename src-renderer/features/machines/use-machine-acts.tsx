@@ -49,15 +49,19 @@ export function useMachineActs({ nameOfCluster, onSaved }: Io): MachineActs {
     ...(machines.length > mostReached && { isDisabled: true, why: t('reachMany', { most: mostReached }) }),
     onSelect: () => open({ kind: 'reach', machines }),
   })
+  const disconnecting = (machines: readonly Machine[]): MenuItem => {
+    const connected = machines.filter(({ reach: { state } }) => state === 'connected')
+    return {
+      label: t('disconnect'),
+      icon: Unplug,
+      ...(connected.length === 0 && { isDisabled: true, why: t('notConnected') }),
+      onSelect: () => disconnect(connected),
+    }
+  }
   const more = (machine: Machine): MenuItem[] => [
     { label: t('runCommand'), icon: TerminalSquare, onSelect: () => runOn([machine]) },
     { label: t('leftovers'), icon: BrushCleaning, onSelect: () => open({ kind: 'leftovers', machine }) },
-    {
-      label: t('disconnect'),
-      icon: Unplug,
-      ...(machine.reach.state !== 'connected' && { isDisabled: true, why: t('notConnected') }),
-      onSelect: () => disconnect([machine]),
-    },
+    disconnecting([machine]),
     'separator',
     {
       label: t('remove'),
@@ -82,7 +86,7 @@ export function useMachineActs({ nameOfCluster, onSaved }: Io): MachineActs {
       { label: t('runCommand'), icon: TerminalSquare, onSelect: () => runOn(machines) },
       { label: t('labels'), icon: Tags, onSelect: () => open({ kind: 'labels', machines }) },
       reach(machines),
-      { label: t('disconnect'), icon: Unplug, onSelect: () => disconnect(machines.filter((each) => each.reach.state === 'connected')) },
+      disconnecting(machines),
       { label: t('remove'), icon: Trash2, isDanger: true, onSelect: () => open({ kind: 'remove', machines }) },
     ],
     dialog: opened && <Opened opened={opened} onClose={() => open(undefined)} onSaved={onSaved} />,

@@ -133,7 +133,8 @@ export const leadClass = classNames(
 const barClass =
   'group-focus-within/row:before:absolute group-focus-within/row:before:inset-y-0 group-focus-within/row:before:left-0 group-focus-within/row:before:w-0.5 group-focus-within/row:before:bg-accent'
 
-const linkClass = 'font-medium text-accent underline-offset-2 hover:underline'
+const linkClass =
+  'inline-block max-w-full overflow-hidden align-middle font-medium text-ellipsis text-accent underline-offset-2 hover:underline'
 
 function NameCell<Row>({ columns, row, name, href, isSelected, isExpanded, t }: LeadProps<Row>) {
   const [column] = columns

@@ -86,6 +86,8 @@ describe('a stream of logs', () => {
     const count = 400
     const job = await submit(`for i in $(seq ${count}); do echo "line $i"; sleep 0.02; done; sleep 1`)
     const stream = await follow({ selectors: [{ submission_id: job }], tail: -1 })
+    const { streamId: plainId } = await call('logs.followJob', { cluster: 'lab', job })
+    const plain = listen<{ text: string; isEnd: boolean; failure: string | null }>(panel, `job-log/${plainId}`)
     await until('it runs', () => stream.texts().includes('line 20') || undefined)
     await cluster.killHead()
     await until('it says that it is away', () => stream.of('link').some(({ state }) => state === 'away') || undefined)
@@ -98,6 +100,10 @@ describe('a stream of logs', () => {
     expect(stream.of('live')).toHaveLength(1)
     expect(new Set(stream.of('lines').map(({ source }) => source))).toEqual(new Set([1]))
     expect(stream.of('link').map(({ state }) => state)).toEqual(expect.arrayContaining(['live', 'away', 'live']))
+    await until('the log of the job has ended', () => plain.events.at(-1)?.isEnd || undefined)
+    const text = plain.events.map((event) => event.text).join('')
+    expect(text.split('\n').filter((line) => line.startsWith('line'))).toEqual(expected)
+    expect(plain.events.filter(({ failure, isEnd }) => failure !== null || isEnd)).toHaveLength(1)
     await stream.stop()
   })
 

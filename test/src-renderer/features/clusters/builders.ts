@@ -32,7 +32,7 @@ const facts: NonNullable<Machine['facts']> = {
   memoryAvailableBytes: 1e10,
   gpus: [],
   gpuDriver: null,
-  folder: { path: '/home/ada/.shoal', isWritable: true, isExecutable: true, freeBytes: 1e10, freeInodes: null, fileSystem: 'ext4' },
+  folder: { path: '/srv/shoal', isWritable: true, isExecutable: true, freeBytes: 1e10, freeInodes: null, fileSystem: 'ext4' },
   temp: { path: '/tmp', isWritable: true, freeBytes: 1e9 },
   shm: { exists: true, isWritable: true, sizeBytes: 1e9, freeBytes: 1e9 },
   clockSkewMs: 0,
