@@ -47,7 +47,7 @@ describe.skipIf(missing !== undefined)(`with the keyboard alone${missing === und
   test('a job is submitted, and its log is read', async () => {
     await press('Control+k')
     await page.keyboard.type('submit')
-    await see(page.getByRole('option', { name: /Submit a job/ })).toBeVisible()
+    await see(page.getByRole('option', { name: /Submit a job/, selected: true })).toBeVisible(soon)
     await press('Enter')
     await page.waitForURL(/\/submit/)
     await tabTo(page, 'textbox', /Command/)

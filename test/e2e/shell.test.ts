@@ -51,6 +51,7 @@ describe.skipIf(missing !== undefined)(`the page around the pages${missing === u
     await see(page.getByText('Live')).toBeVisible()
     await page.keyboard.press('Control+k')
     await page.getByRole('combobox').fill('setti')
+    await see(page.getByRole('option', { name: 'Settings', selected: true })).toBeVisible()
     await page.keyboard.press('Enter')
     await page.waitForURL(/\/settings$/)
     await see(page.getByRole('heading', { name: 'Settings', level: 1 })).toBeVisible()

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Page } from '@playwright/test'
 import { build, preview } from 'vite'
 import { launchBrowser } from '#test/support/browser/browser.ts'
 import { repository } from '#test/tidy/repository-files.ts'
@@ -29,13 +28,11 @@ export async function measureMadeData(part: MadePart): Promise<Figure[]> {
   const browser = await launchBrowser()
   try {
     const page = await browser.newPage({ viewport: { width: 1_280, height: 800 }, locale: 'en-GB' })
-    const thrown: string[] = []
-    page.on('pageerror', (error) => thrown.push(error.message))
+    const thrown = new Promise<never>((_, reject) => page.on('pageerror', reject))
+    thrown.catch(() => {}) // told by the race
     await page.goto(`${site.resolvedUrls?.local[0] ?? ''}?part=${part}`)
-    const told = await page.evaluate<Told>('shoalBench.run()')
-    const figures = await readers[part](told, await PageProcess.of(browser, page), page)
-    if (thrown.length > 0) throw new Error(`the page of ${part} threw: ${thrown.join('; ')}`)
-    return figures
+    const measure = async () => readers[part](await page.evaluate<Told>('shoalBench.run()'), await PageProcess.of(browser, page))
+    return await Promise.race([measure(), thrown])
   } finally {
     await browser.close()
     await site.close()
@@ -43,7 +40,7 @@ export async function measureMadeData(part: MadePart): Promise<Figure[]> {
   }
 }
 
-type Reader = (told: Told, process: PageProcess, page: Page) => Promise<Figure[]>
+type Reader = (told: Told, process: PageProcess) => Promise<Figure[]>
 
 const readers: Record<MadePart, Reader> = {
   table: async ({ loadMs, scroll }, process) => {

@@ -13,10 +13,21 @@ function menuOf(facts: Partial<MenuFacts> = {}) {
       void done.push(
         [name, ...values.map((value) => JSON.stringify(value)).filter((text) => text !== undefined && text !== '{}')].join(' '),
       )
-  const names = ['command', 'goInCluster', 'newWindow', 'reload', 'history', 'zoom', 'showLog', 'restartToUpdate', 'quit'] as const
+  const names = [
+    'command',
+    'goInCluster',
+    'newWindow',
+    'reload',
+    'history',
+    'zoom',
+    'showLog',
+    'lookForUpdate',
+    'restartToUpdate',
+    'quit',
+  ] as const
   const actions = Object.fromEntries(names.map((name) => [name, note(name)])) as unknown as MenuActions // one for each name
   const template = menuTemplate(
-    { words: wordsIn('en'), isMac: false, theme: 'system', hasDeveloperTools: false, update: undefined, ...facts },
+    { words: wordsIn('en'), isMac: false, theme: 'system', hasDeveloperTools: false, hasUpdates: false, update: undefined, ...facts },
     actions,
   )
   const items = (all: readonly Item[]): Item[] => all.flatMap((item) => [item, ...(Array.isArray(item.submenu) ? items(item.submenu) : [])])
@@ -68,7 +79,9 @@ test('developer tools, and a restart to update, are offered only where there are
   expect(labels({})).not.toContain('Developer tools')
   expect(labels({ hasDeveloperTools: true })).toContain('Developer tools')
   expect(labels({}).some((label) => label?.startsWith('Restart'))).toBe(false)
-  expect(menuOf({ update: '2.0.0' }).click('Restart to update to 2.0.0')).toBe('restartToUpdate')
+  expect(labels({})).not.toContain('Look for a newer version')
+  expect(menuOf({ hasUpdates: true }).click('Look for a newer version')).toBe('lookForUpdate')
+  expect(menuOf({ hasUpdates: true, update: '2.0.0' }).click('Restart to update to 2.0.0')).toBe('restartToUpdate')
 })
 
 test('the theme that is chosen is the one with the mark', () => {

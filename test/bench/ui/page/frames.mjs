@@ -1,8 +1,9 @@
 import { createElement } from 'react'
+import { TooltipProvider } from '../../../../src-renderer/ui/tooltip.tsx'
 
 /** What each part stands in: the whole window. */
 export const inWindow = (child) =>
-  createElement('main', { className: 'flex flex-col', style: { height: '100vh', padding: 12, minHeight: 0 } }, child)
+  createElement(TooltipProvider, null, createElement('main', { className: 'flex flex-col', style: { height: '100vh', padding: 12 } }, child))
 
 export const nextFrame = () => new Promise((resolve) => requestAnimationFrame(resolve))
 
