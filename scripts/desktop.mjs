@@ -48,14 +48,13 @@ function installElectron() {
 }
 
 function reasonIn(text) {
-  const cause = /\b(?:getaddrinfo|connect|read) E[A-Z]+ [^\s,}']+/.exec(text)?.[0]
+  if (/fetch failed|ENOTFOUND|ECONNREFUSED|ETIMEDOUT/.test(text))
+    return `${process.env.ELECTRON_MIRROR ?? 'https://github.com'} did not answer.`
   return (
-    cause ??
     text
       .split('\n')
       .find((line) => /error/i.test(line))
-      ?.trim() ??
-    'its installer did not say why'
+      ?.trim() ?? 'its installer did not say why.'
   )
 }
 

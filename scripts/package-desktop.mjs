@@ -18,6 +18,8 @@ const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'u
 /** What the bundle of the host leaves to node_modules: it brings native parts. */
 const outside = ['koffi', 'ssh2', '@napi-rs/keyring']
 
+const byName = (one, other) => (one < other ? -1 : 1)
+
 ensureInstalled()
 await ensureBuilt({ parts: ['runtime', 'panel', 'desktop'] })
 await ensureRenderer()
@@ -39,7 +41,7 @@ function stageHost() {
   const packages = withDependencies(outside)
   for (const name of packages) copyPackage(name)
   const { packages: bundled } = JSON.parse(readFileSync(join(repository, 'dist', 'panel', 'build.json'), 'utf8'))
-  write('THIRD-PARTY-NOTICES', noticesOf([...new Set([...packages, ...bundled])].sort().map((name) => ({ name }))))
+  write('THIRD-PARTY-NOTICES', noticesOf([...new Set([...packages, ...bundled])].sort(byName).map((name) => ({ name }))))
   stageNode()
 }
 
@@ -77,7 +79,7 @@ function withDependencies(names) {
     const native = Object.keys(optionalDependencies).filter((next) => next.startsWith('@'))
     for (const next of native) if (existsSync(join(repository, 'node_modules', next, 'package.json'))) all.add(next)
   }
-  return [...all].sort()
+  return [...all].sort(byName)
 }
 
 function write(path, content) {

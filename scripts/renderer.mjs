@@ -20,6 +20,7 @@ export async function ensureRenderer({ quiet = false } = {}) {
   const startedMs = performance.now()
   const digest = digestOfSources()
   if (existsSync(join(folder, 'index.html')) && existsSync(recordFile) && readFileSync(recordFile, 'utf8') === digest) return
+  process.env.NODE_ENV = 'production' // Vite keeps what it finds, and with another word React's slow half is built in
   const { build } = await import('vite')
   const fresh = `${folder}.${process.pid}`
   try {

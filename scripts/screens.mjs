@@ -44,7 +44,10 @@ const call = async (method, input) => {
 const ended = async (operationId) => {
   while ((await call('operations.get', { operationId })).state === 'running') await delay(300)
 }
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] })
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu'],
+})
 try {
   await ended((await call('clusters.startLocal', {})).operationId)
   console.log('The cluster runs; it gets a while to have something to show.')

@@ -2,7 +2,7 @@ import { app, Menu, nativeTheme, session, shell } from 'electron'
 import { join } from 'node:path'
 import { ClusterError, toError } from '../../runtime/base/errors.ts'
 import { createLogger, type Logger } from '../../runtime/base/logger.ts'
-import { askAboutHost, askAboutPage, mayQuit, openInBrowser, pickFolder } from './dialogs.ts'
+import { askAboutHost, askAboutPage, mayQuit, openInBrowser, pickFolder, say } from './dialogs.ts'
 import type { DesktopFiles } from './desktop-files.ts'
 import { HostProcess, type HostState } from './host-process.ts'
 import { type AskHandlers, serveIpc } from './ipc.ts'
@@ -191,6 +191,7 @@ export class Desktop {
         isMac: process.platform === 'darwin',
         theme: this.#files.state.theme,
         hasDeveloperTools: !app.isPackaged || Boolean(process.env['SHOAL_DEBUG']),
+        hasUpdates: this.#updates.isOn,
         update: this.#updates.ready,
       },
       this.#menuActions(),
@@ -209,9 +210,15 @@ export class Desktop {
       history: (step) => (step < 0 ? contents()?.navigationHistory.goBack() : contents()?.navigationHistory.goForward()),
       zoom: (step) => this.#zoom(step),
       showLog: () => shell.showItemInFolder(this.#places.log),
+      lookForUpdate: () => void this.#lookForUpdate(),
       restartToUpdate: () => this.#updates.restart(),
       quit: () => app.quit(),
     }
+  }
+
+  async #lookForUpdate(): Promise<void> {
+    const outcome = await this.#updates.look()
+    if (outcome !== 'ready') await say(this.#files.words[`update.${outcome}`], this.#files.words) // what is ready shows itself
   }
 
   /** Of the cluster that the latest window shows, else the first one there is. */

@@ -66,6 +66,10 @@ export async function mayQuit(titles: readonly string[], words: Words): Promise<
   return response === 1
 }
 
+export async function say(message: string, words: Words): Promise<void> {
+  await dialog.showMessageBox({ type: 'info', title: words.app, message, noLink: true })
+}
+
 /** Links of pages lead to the web only after a person saw where. */
 export async function openInBrowser(url: string, words: Words, parent?: BrowserWindow): Promise<boolean> {
   const options = {

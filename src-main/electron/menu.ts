@@ -12,6 +12,7 @@ export type MenuActions = {
   readonly history: (step: -1 | 1) => void
   readonly zoom: (step: -1 | 0 | 1) => void
   readonly showLog: () => void
+  readonly lookForUpdate: () => void
   readonly restartToUpdate: () => void
   readonly quit: () => void
 }
@@ -21,7 +22,8 @@ export type MenuFacts = {
   readonly isMac: boolean
   readonly theme: DesktopTheme
   readonly hasDeveloperTools: boolean
-  /** Downloaded and ready. */
+  /** Whether newer versions can be had, and the one that is downloaded and ready. */
+  readonly hasUpdates: boolean
   readonly update: string | undefined
 }
 
@@ -42,10 +44,12 @@ export function menuTemplate(facts: MenuFacts, actions: MenuActions): Item[] {
   ]
 }
 
-function appItems({ words, update }: MenuFacts, { command, quit, restartToUpdate }: MenuActions): Item[] {
+function appItems(facts: MenuFacts, actions: MenuActions): Item[] {
+  const { words } = facts
+  const { command, quit } = actions
   return [
     { label: words.about, role: 'about' },
-    ...(update === undefined ? [] : [{ label: words.restartToUpdate(update), click: restartToUpdate }]),
+    ...updateItems(facts, actions),
     line,
     { label: words.settings, accelerator: 'Command+,', click: () => command({ go: '/settings' }) },
     line,
@@ -57,6 +61,11 @@ function appItems({ words, update }: MenuFacts, { command, quit, restartToUpdate
     line,
     { label: words.quit, accelerator: 'Command+Q', click: quit },
   ]
+}
+
+function updateItems({ words, hasUpdates, update }: MenuFacts, { lookForUpdate, restartToUpdate }: MenuActions): Item[] {
+  if (update !== undefined) return [{ label: words.restartToUpdate(update), click: restartToUpdate }]
+  return hasUpdates ? [{ label: words.lookForUpdate, click: lookForUpdate }] : []
 }
 
 function fileItems({ words, isMac }: MenuFacts, { command, goInCluster, newWindow, quit }: MenuActions): Item[] {
@@ -135,16 +144,11 @@ function windowItems({ words, isMac }: MenuFacts): Item[] {
   ]
 }
 
-function helpItems({ words, isMac, update }: MenuFacts, { command, showLog, restartToUpdate }: MenuActions): Item[] {
+function helpItems(facts: MenuFacts, actions: MenuActions): Item[] {
+  const { words, isMac } = facts
   return [
-    { label: words.shortcuts, click: () => command({ open: 'shortcuts' }) },
-    { label: words.openLog, click: showLog },
-    ...(isMac
-      ? []
-      : [
-          line,
-          ...(update === undefined ? [] : [{ label: words.restartToUpdate(update), click: restartToUpdate }]),
-          { label: words.about, role: 'about' } as const,
-        ]),
+    { label: words.shortcuts, click: () => actions.command({ open: 'shortcuts' }) },
+    { label: words.openLog, click: actions.showLog },
+    ...(isMac ? [] : [line, ...updateItems(facts, actions), { label: words.about, role: 'about' } as const]),
   ]
 }

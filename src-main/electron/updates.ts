@@ -13,6 +13,8 @@ export type UpdatesIo = {
   readonly logger: Logger
 }
 
+export type LookOutcome = 'ready' | 'newest' | 'busy' | 'unreachable'
+
 const everyMs = 6 * 3_600_000
 const firstMs = 60_000
 
@@ -22,12 +24,15 @@ const firstMs = 60_000
  */
 export class Updates {
   readonly #io: UpdatesIo
+  /** Whether there is a feed to look at. */
+  readonly isOn: boolean
   readonly #timers: NodeJS.Timeout[] = []
   #ready: string | undefined
 
   constructor(io: UpdatesIo) {
     this.#io = io
-    if (!app.isPackaged || !existsSync(join(process.resourcesPath, 'app-update.yml'))) return
+    this.isOn = app.isPackaged && existsSync(join(process.resourcesPath, 'app-update.yml'))
+    if (!this.isOn) return
     autoUpdater.autoDownload = false
     autoUpdater.autoInstallOnAppQuit = true
     autoUpdater.logger = null
@@ -37,13 +42,29 @@ export class Updates {
       io.onReady(version)
     })
     this.#timers.push(
-      setTimeout(() => void this.#look(), firstMs),
-      setInterval(() => void this.#look(), everyMs),
+      setTimeout(() => void this.look(), firstMs),
+      setInterval(() => void this.look(), everyMs),
     )
   }
 
   get ready(): string | undefined {
     return this.#ready
+  }
+
+  /** Looks now, and fetches what is newer. */
+  async look(): Promise<LookOutcome> {
+    if (this.#ready !== undefined) return 'ready'
+    if (this.#io.isBusy()) return 'busy'
+    try {
+      const found = await autoUpdater.checkForUpdates()
+      if (found?.isUpdateAvailable !== true) return 'newest'
+      if (this.#io.isBusy()) return 'busy'
+      await autoUpdater.downloadUpdate()
+      return 'ready'
+    } catch (error) {
+      this.#io.logger.info('desktop.no-update', { reason: toError(error).message.slice(0, 300) }) // offline, mostly
+      return 'unreachable'
+    }
   }
 
   /** Ends the app and starts the new version; nothing without one. */
@@ -53,15 +74,5 @@ export class Updates {
 
   end(): void {
     for (const timer of this.#timers) clearTimeout(timer)
-  }
-
-  async #look(): Promise<void> {
-    if (this.#ready !== undefined || this.#io.isBusy()) return
-    try {
-      const found = await autoUpdater.checkForUpdates()
-      if (found?.isUpdateAvailable === true && !this.#io.isBusy()) await autoUpdater.downloadUpdate()
-    } catch (error) {
-      this.#io.logger.info('desktop.no-update', { reason: toError(error).message.slice(0, 300) }) // offline, mostly
-    }
   }
 }

@@ -1,7 +1,7 @@
 import type { Machine, MachineSpec } from '../../src-main/contract/machines.ts'
 
 /** How a host that was pasted stands to the machines that are known. */
-export type HostStanding =
+type HostStanding =
   | { readonly kind: 'new' }
   | { readonly kind: 'known'; readonly machine: Machine }
   /** It is part of a cluster. */

@@ -25,6 +25,3 @@ export const paths = {
   timeline: (cluster: string, query?: Query) => `${of(cluster, 'timeline')}${encodeQuery(query)}`,
   events: (cluster: string, query?: Query) => `${of(cluster, 'events')}${encodeQuery(query)}`,
 } as const
-
-/** The same page, with what it should show. */
-export const withQuery = (path: string, query: Query): string => `${path}${encodeQuery(query)}`

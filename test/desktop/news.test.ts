@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { call, createDesktopUser, type DesktopApp, type DesktopUser, seeLive, whyNoDesktop } from '#test/support/desktop.ts'
+import { call, createDesktopUser, type DesktopApp, type DesktopUser, focusOn, seeLive, whyNoDesktop } from '#test/support/desktop.ts'
 import { until } from '#test/support/checks.ts'
 import { ensurePayload } from '#test/support/payload.ts'
 
@@ -73,12 +73,10 @@ describe.skipIf(missing !== undefined)(
       await app.page.waitForURL(`app://shoal/c/${clusterId}/jobs/short`)
       await app.page.getByRole('heading', { level: 1 }).waitFor()
       await app.electron.evaluate(({ BrowserWindow }, path) => {
-        const [window] = BrowserWindow.getAllWindows()
-        window?.focus()
-        window?.webContents.send('shoal:command', { go: path })
+        BrowserWindow.getAllWindows()[0]?.webContents.send('shoal:command', { go: path })
       }, `/c/${clusterId}/jobs/long`)
       await app.page.waitForURL(`app://shoal/c/${clusterId}/jobs/long`)
-      await until('it has the focus', () => app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.isFocused()))
+      await focusOn(app)
       const before = (await seenBy(app)).notices.length
       await call(app.page, 'api.change', { cluster: clusterId, route: 'stopJob', params: { id: 'long' } })
       await until('no job runs any more', async () => !(await seenBy(app)).tips.at(-1)?.includes('1 job runs'), 30_000)

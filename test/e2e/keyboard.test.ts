@@ -42,6 +42,7 @@ describe.skipIf(missing !== undefined)(`with the keyboard alone${missing === und
     await tabTo(page, 'link', /overview/i)
     await press('Enter')
     await page.waitForURL(/\/c\/local/)
+    await see(page.getByText('3 of 3 alive')).toBeVisible(soon)
   })
 
   test('a job is submitted, and its log is read', async () => {

@@ -41,7 +41,10 @@ test('npm start serves the panel, prints where, and ends with Ctrl-C', async () 
   const home = mkdtempSync(join(tmpdir(), 'shoal-start-'))
   try {
     const env = { ...process.env, HOME: home, SHOAL_PANEL_HOME: join(home, 'panel') }
-    const command = spawn(process.execPath, [join(repository, 'scripts', 'start.mjs'), '--no-open'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const command = spawn(process.execPath, [join(repository, 'scripts', 'start.mjs'), '--no-open'], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     const exit = once(command, 'exit')
     let said = ''
     command.stdout.on('data', (part: Buffer) => (said += part.toString()))

@@ -7,6 +7,7 @@ import { runtimeNode } from '#runtime/session/daemon.ts'
 import type { AskInput, AskOutput, DesktopAsk } from '#src-main/contract/desktop-bridge.ts'
 import type { GivenInput, Method, Output } from '#src-main/contract/panel.ts'
 import { repository } from '../tidy/repository-files.ts'
+import { until } from './checks.ts'
 import { electronBinary, whyNoElectron } from './electron-binary.ts'
 import { oneAtATime } from './lock.ts'
 import { openScreen, type Screen, whyNoScreen } from './xvfb.ts'
@@ -196,3 +197,13 @@ export async function call<M extends Method>(page: Page, method: M, input: Given
   if (!ok) throw new Error(`${method}: ${error?.message}`)
   return output as Output<M> // of that very method
 }
+
+/** Gives a window the focus, as a click on it does; without a window manager that may take more than one try. */
+export const focusOn = (app: DesktopApp): Promise<void> =>
+  until('it has the focus', () =>
+    app.electron.evaluate(({ BrowserWindow }) => {
+      const [window] = BrowserWindow.getAllWindows()
+      window?.focus()
+      return window?.isFocused()
+    }),
+  )

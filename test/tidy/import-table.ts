@@ -118,7 +118,7 @@ export const packageOwners: Readonly<Record<string, readonly RegExp[]>> = {
   yazl: [/^runtime\/packing\//],
   ignore: [/^runtime\/packing\//],
   react: [/^src-renderer\//],
-  'react-dom': [/^src-renderer\/main\.tsx$/],
+  'react-dom': [/^src-renderer\/main\.tsx$/, /^src-renderer\/ui\/log-view\/use-log-scroller\.ts$/],
   '@tanstack/react-query': [/^src-renderer\//],
   '@tanstack/react-router': [/^src-renderer\/(navigation|shell)\//, /^src-renderer\/(main|routes)\.tsx$/],
   '@tanstack/react-virtual': [/^src-renderer\/ui\//],
@@ -131,6 +131,5 @@ export const packageOwners: Readonly<Record<string, readonly RegExp[]>> = {
   anser: [/^src-renderer\/ui\/log-view\//],
   '@xterm/xterm': [/^src-renderer\/ui\/terminal-view[^/]*\.tsx?$/],
   '@xterm/addon-fit': [/^src-renderer\/ui\/terminal-view[^/]*\.tsx?$/],
-  '@xterm/addon-search': [/^src-renderer\/ui\/terminal-view[^/]*\.tsx?$/],
   zod: [/^runtime\/(protocol|transport|api|client)\//, /^runtime\/(head|node|sdk|cli)\//, /^src-main\//],
 }

@@ -10,9 +10,9 @@ import { Button } from '../../ui/button.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
 import { ErrorNote } from '../../ui/error-note.tsx'
 import { Field, TextArea, TextInput } from '../../ui/field.tsx'
-import { FileButton } from './file-button.tsx'
+import { FileButton } from '../../entities/file-button.tsx'
 import { messages } from './messages.ts'
-import { useDebounced } from './use-debounced.ts'
+import { useDebounced } from '../../entities/use-debounced.ts'
 
 /** A cluster.yaml: pasted, compared with what is, and applied. */
 export function ApplyDialog({ onClose }: { readonly onClose: () => void }) {

@@ -6,7 +6,7 @@ import { useText } from '../../i18n/messages.ts'
 import { IconButton } from '../../ui/button.tsx'
 import { ConfirmDialog } from '../../ui/confirm-dialog.tsx'
 import { Menu } from '../../ui/menu.tsx'
-import { tellError } from './call-and-tell.ts'
+import { tellError } from '../../entities/tell-error.ts'
 import { ExportDialog } from './export-dialog.tsx'
 import { messages } from './messages.ts'
 

@@ -4,7 +4,7 @@ import type { Machine } from '../../../src-main/contract/machines.ts'
 import { useMachines } from '../../api/live-things.ts'
 import { useText } from '../../i18n/messages.ts'
 import { CodeBlock } from '../../ui/code-block.tsx'
-import { FindingList } from './finding-list.tsx'
+import { FindingList } from '../../entities/finding-list.tsx'
 import { blockedOf, type PlanGroup, planGroups } from './plan-groups.ts'
 import { messages } from './plan-messages.ts'
 

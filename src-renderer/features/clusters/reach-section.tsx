@@ -8,9 +8,9 @@ import { ErrorNote } from '../../ui/error-note.tsx'
 import { Skeleton } from '../../ui/skeleton.tsx'
 import { useDraft } from './draft.ts'
 import { messages } from './new-messages.ts'
-import { ReachMatrix } from './reach-matrix.tsx'
-import { ReachLegend } from './reach-legend.tsx'
-import { summariseReach } from './reach-model.ts'
+import { ReachMatrix } from '../../entities/reach-matrix.tsx'
+import { ReachLegend } from '../../entities/reach-legend.tsx'
+import { summariseReach } from '../../entities/reach-model.ts'
 
 type ReachSectionProps = {
   readonly members: readonly Machine[]

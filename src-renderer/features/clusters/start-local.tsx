@@ -5,7 +5,7 @@ import { useText } from '../../i18n/messages.ts'
 import { paths } from '../../navigation/paths.ts'
 import { useGo } from '../../navigation/use-navigation.ts'
 import { Button, type ButtonLook } from '../../ui/button.tsx'
-import { tellError } from './call-and-tell.ts'
+import { tellError } from '../../entities/tell-error.ts'
 import { messages } from './messages.ts'
 
 /** A cluster on this computer alone, with jobs to look at. */

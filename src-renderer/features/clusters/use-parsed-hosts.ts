@@ -4,7 +4,7 @@ import type { ParsedMachines } from '../../../src-main/contract/panel.ts'
 import { useMachines } from '../../api/live-things.ts'
 import { panelQuery } from '../../api/panel.ts'
 import { type Host, standingsOf } from './host-standing.ts'
-import { useDebounced } from './use-debounced.ts'
+import { useDebounced } from '../../entities/use-debounced.ts'
 
 export type ParsedHosts = {
   readonly hosts: readonly Host[]

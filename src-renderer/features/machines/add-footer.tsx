@@ -37,7 +37,7 @@ export function AddFooter({ specs, isReady = true, note, form, ...adding }: AddF
   )
 }
 
-export type Adding = {
+type Adding = {
   readonly isBusy: boolean
   readonly error: unknown
   readonly isChecked: boolean

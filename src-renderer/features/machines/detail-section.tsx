@@ -15,7 +15,7 @@ export function DetailSection({ title, actions, children }: DetailSectionProps) 
   )
 }
 
-export type Line = { readonly label: string; readonly value: ReactNode }
+type Line = { readonly label: string; readonly value: ReactNode }
 
 /** Names beside values, one a line; a value that is null is left out. */
 export function Lines({ items }: { readonly items: readonly Line[] }) {

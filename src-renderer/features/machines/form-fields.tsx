@@ -4,7 +4,7 @@ import { Checkbox, Field, TextArea, TextInput } from '../../ui/field.tsx'
 import { messages } from './form-messages.ts'
 import { type FormField, type FormProblems, type MachineForm, nameOf, ways, withHostSplit } from './form-model.ts'
 
-export type FormProps = {
+type FormProps = {
   readonly form: MachineForm
   readonly problems: FormProblems
   readonly onChange: (form: MachineForm) => void
@@ -24,7 +24,9 @@ export function FormFields(props: FormProps) {
     <div className="flex flex-col gap-3">
       <div className="grid gap-x-4 gap-y-3 sm:grid-cols-2">
         {!isLocal && <HostField {...props} />}
-        <TextField {...props} field="name" placeholder={nameOf({ name: '', host: form.host })} />
+        <div className={isLocal ? 'sm:col-span-2' : undefined}>
+          <TextField {...props} field="name" placeholder={nameOf({ name: '', host: form.host })} />
+        </div>
         {!isLocal && (
           <>
             <div className="grid grid-cols-[1fr_96px] gap-x-4">

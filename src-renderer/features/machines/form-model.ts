@@ -22,7 +22,7 @@ export type MachineForm = {
 }
 export type FormField = keyof MachineForm
 /** Why a field cannot be as it is. */
-export type FieldProblem =
+type FieldProblem =
   | 'nameWrong'
   | 'nameTaken'
   | 'hostMissing'

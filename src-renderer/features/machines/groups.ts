@@ -2,7 +2,7 @@ import type { Machine } from '../../../src-main/contract/machines.ts'
 
 /** Which machines are asked for: of a group with all within it ('' is of none), and with every one of the tags. */
 export type Asked = { readonly group: string | undefined; readonly tags: readonly string[] }
-export type Counted = { readonly name: string; readonly count: number }
+type Counted = { readonly name: string; readonly count: number }
 
 /** Empty parts of a path, such as the one behind a last slash, make no group. */
 const partsOf = (path: string): readonly string[] =>
@@ -25,7 +25,7 @@ export function isAsked(machine: Machine, { group, tags }: Asked): boolean {
   return isInGroup && tags.every((tag) => machine.tags.includes(tag))
 }
 
-export type GroupLevel = {
+type GroupLevel = {
   /** The group that is open and those around it, the outermost first. */
   readonly open: readonly Counted[]
   /** The groups within it. */

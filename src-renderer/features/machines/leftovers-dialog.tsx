@@ -23,36 +23,7 @@ type Cleaned = Output<'machines.clean'>
 /** What earlier runs of ours left on a machine; what is chosen is removed, and what is kept says why. */
 export function LeftoversDialog({ machine, onClose }: LeftoversDialogProps) {
   const t = useText(messages)
-  const found = useQuery({ ...panelQuery('machines.leftovers', { machine: machine.id }), staleTime: 0, gcTime: 0 })
-  const [picked, setPicked] = useState<ReadonlySet<string>>()
-  const [cleaned, setCleaned] = useState<Cleaned>()
-  const [error, setError] = useState<unknown>()
-  const [isBusy, setBusy] = useState(false)
-  const all = found.data ?? []
-  const isChosen = (leftover: Leftover) => picked?.has(keyOf(leftover)) ?? !runsNow(leftover)
-  const chosen = all.filter(isChosen)
-  const toggle = (leftovers: readonly Leftover[], isOn: boolean) => {
-    const next = new Set(chosen.map(keyOf))
-    for (const key of leftovers.map(keyOf)) {
-      if (isOn) next.add(key)
-      else next.delete(key)
-    }
-    setPicked(next)
-  }
-  const clean = async () => {
-    setBusy(true)
-    setError(undefined)
-    try {
-      setCleaned(await panel.call('machines.clean', { machine: machine.id, leftovers: chosen }))
-      setPicked(undefined)
-      checkMachines([machine]) // what is known of it is older than this
-      await found.refetch()
-    } catch (failure) {
-      setError(failure)
-    } finally {
-      setBusy(false)
-    }
-  }
+  const { found, all, chosen, isChosen, toggle, clean, cleaned, error, isBusy } = useCleaning(machine)
   return (
     <Dialog
       title={t('leftoversTitle', { name: machine.name })}
@@ -91,6 +62,40 @@ export function LeftoversDialog({ machine, onClose }: LeftoversDialogProps) {
       </div>
     </Dialog>
   )
+}
+
+function useCleaning(machine: Machine) {
+  const found = useQuery({ ...panelQuery('machines.leftovers', { machine: machine.id }), staleTime: 0, gcTime: 0 })
+  const [picked, setPicked] = useState<ReadonlySet<string>>()
+  const [cleaned, setCleaned] = useState<Cleaned>()
+  const [error, setError] = useState<unknown>()
+  const [isBusy, setBusy] = useState(false)
+  const all = found.data ?? []
+  const isChosen = (leftover: Leftover) => picked?.has(keyOf(leftover)) ?? !runsNow(leftover)
+  const chosen = all.filter(isChosen)
+  const toggle = (leftovers: readonly Leftover[], isOn: boolean) => {
+    const next = new Set(chosen.map(keyOf))
+    for (const key of leftovers.map(keyOf)) {
+      if (isOn) next.add(key)
+      else next.delete(key)
+    }
+    setPicked(next)
+  }
+  const clean = async () => {
+    setBusy(true)
+    setError(undefined)
+    try {
+      setCleaned(await panel.call('machines.clean', { machine: machine.id, leftovers: chosen }))
+      setPicked(undefined)
+      checkMachines([machine]) // what is known of it is older than this
+      await found.refetch()
+    } catch (failure) {
+      setError(failure)
+    } finally {
+      setBusy(false)
+    }
+  }
+  return { found, all, chosen, isChosen, toggle, clean, cleaned, error, isBusy }
 }
 
 type FoundProps = {

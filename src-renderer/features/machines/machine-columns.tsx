@@ -14,7 +14,7 @@ import type { messages } from './messages.ts'
 import { MachineName } from './machine-name.tsx'
 import { ReachBadge, ResultCell } from './state-cells.tsx'
 
-export type Text = Translate<keyof (typeof messages)['en']>
+type Text = Translate<keyof (typeof messages)['en']>
 type Given = { readonly t: Text; readonly format: Format; readonly clusterNames: ReadonlyMap<string, string> }
 type Made = Column<Machine>
 
@@ -24,7 +24,7 @@ const states = ['connected', 'reachable', 'unreachable', 'never-tried'] as const
 const verdicts = ['fit', 'warned', 'blocked', 'unknown'] as const
 
 /** The address of a machine in words; the computer itself has none. */
-export const addressText = (machine: Machine, t: Text): string => (machine.via === 'local' ? t('thisComputer') : placeOf(machine))
+const addressText = (machine: Machine, t: Text): string => (machine.via === 'local' ? t('thisComputer') : placeOf(machine))
 
 export function machineColumns(given: Given): readonly Made[] {
   const { t, clusterNames } = given

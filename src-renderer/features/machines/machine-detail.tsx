@@ -22,7 +22,7 @@ export function MachineDetail({ machine, acts, onClose }: MachineDetailProps) {
   const t = useText(messages)
   const body = useRef<HTMLDivElement>(null)
   useEffect(() => {
-    void body.current?.scrollTo({ top: 0 })
+    body.current?.scrollTo({ top: 0 })
   }, [machine.id])
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== 'Escape' || event.defaultPrevented) return

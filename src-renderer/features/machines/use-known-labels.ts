@@ -1,7 +1,7 @@
 import { useMemo } from 'react'
 import { useMachines } from '../../api/live-things.ts'
 
-export type KnownLabels = { readonly groups: readonly string[]; readonly tags: readonly string[] }
+type KnownLabels = { readonly groups: readonly string[]; readonly tags: readonly string[] }
 
 /** Every group and tag that some machine has, in order. */
 export function useKnownLabels(): KnownLabels {

@@ -44,9 +44,13 @@ export function HostKeys() {
                     {keyType} {fingerprint}
                   </td>
                   <td className="py-1 text-right">
-                    <Button size="sm" variant="quiet" onClick={() => setForgotten(host)}>
-                      {t('forget')}
-                    </Button>
+                    {host.startsWith('(') ? ( // written hashed: its name stands nowhere
+                      <span className="text-faint">{t('hashed')}</span>
+                    ) : (
+                      <Button size="sm" variant="quiet" onClick={() => setForgotten(host)}>
+                        {t('forget')}
+                      </Button>
+                    )}
                   </td>
                 </tr>
               ))}

@@ -1,5 +1,4 @@
 import type { JobFolder, JobSpec } from '../../../src-main/contract/jobs.ts'
-import type { ChosenFolder } from '../../api/send-folder.ts'
 import { isRow, recordIn, type Row, textIn } from '../../api/rows.ts'
 
 /** A job as it stands in the form: texts, as they are typed. */
@@ -163,5 +162,3 @@ export function formOfJob(row: Row): JobForm {
     priority: textIn(row, 'priority') ?? '',
   }
 }
-
-export type ChosenUpload = ChosenFolder | null

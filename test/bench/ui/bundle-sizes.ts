@@ -12,7 +12,8 @@ export type BundleSizes = { readonly total: Size; readonly entry: Size; readonly
 
 /** What dist/renderer weighs, each file compressed by itself. @throws Error when it was not built */
 export function readBundleSizes(folder = join(repository, 'dist', 'renderer')): BundleSizes {
-  if (!existsSync(join(folder, 'index.html'))) throw new Error(`${folder} holds no page: run \`node scripts/renderer.mjs\`, which builds it`)
+  if (!existsSync(join(folder, 'index.html')))
+    throw new Error(`${folder} holds no page: run \`node scripts/renderer.mjs\`, which builds it`)
   const assets = readdirSync(join(folder, 'assets'))
   const sizes = new Map(assets.map((name) => [name, sizeOf(join(folder, 'assets', name))]))
   const html = sizeOf(join(folder, 'index.html'))

@@ -11,7 +11,10 @@ export type Figure = {
 
 /** A table `what | measured | budget`; a budget that is missed says so, as a word. */
 export function tableOf(figures: readonly Figure[]): string {
-  const rows = [['what', 'measured', 'budget'], ...figures.map((figure) => [figure.what, text(figure.value, figure.unit), budgetOf(figure)])]
+  const rows = [
+    ['what', 'measured', 'budget'],
+    ...figures.map((figure) => [figure.what, text(figure.value, figure.unit), budgetOf(figure)]),
+  ]
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
   const lines = rows.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`)
   const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`

@@ -14,6 +14,7 @@ export type MadePart = (typeof madeParts)[number]
 const leastFps = 50
 const mostMb = 600
 const updates = 10
+const longestMs = 240_000
 
 type Frames = { readonly fps: number; readonly p95Ms: number; readonly longestMs: number }
 /** As the modules of test/bench/ui/page give it. */
@@ -22,17 +23,24 @@ type Told = { readonly loadMs: number; readonly searchMs: number; readonly whole
 /** Builds the page of made data, and measures a part of it in a browser of its own. @throws Error what the page threw */
 export async function measureMadeData(part: MadePart): Promise<Figure[]> {
   const outDir = mkdtempSync(join(tmpdir(), 'shoal-bench-ui-'))
-  const shared = { configFile: join(repository, 'vite.config.ts'), root: join(repository, 'test/bench/ui/page'), logLevel: 'error' } as const
+  const shared = {
+    configFile: join(repository, 'vite.config.ts'),
+    root: join(repository, 'test/bench/ui/page'),
+    logLevel: 'error',
+  } as const
   await build({ ...shared, build: { outDir, emptyOutDir: true } })
   const site = await preview({ ...shared, build: { outDir }, preview: { host: '127.0.0.1', port: 0 } })
   const browser = await launchBrowser()
   try {
     const page = await browser.newPage({ viewport: { width: 1_280, height: 800 }, locale: 'en-GB' })
-    const thrown = new Promise<never>((_, reject) => page.on('pageerror', reject))
-    thrown.catch(() => {}) // told by the race
+    const failure = new Promise<never>((_, reject) => {
+      page.on('pageerror', reject)
+      setTimeout(() => reject(new Error(`the page of ${part} was not done within ${longestMs / 1_000} s`)), longestMs).unref()
+    })
+    failure.catch(() => {}) // told by the race
     await page.goto(`${site.resolvedUrls?.local[0] ?? ''}?part=${part}`)
     const measure = async () => readers[part](await page.evaluate<Told>('shoalBench.run()'), await PageProcess.of(browser, page))
-    return await Promise.race([measure(), thrown])
+    return await Promise.race([measure(), failure])
   } finally {
     await browser.close()
     await site.close()
@@ -45,7 +53,11 @@ type Reader = (told: Told, process: PageProcess) => Promise<Figure[]>
 const readers: Record<MadePart, Reader> = {
   table: async ({ loadMs, scroll }, process) => {
     const what = 'table of 100,000 rows'
-    return [{ what: `${what}: first rows`, unit: 'ms', value: loadMs }, ...framesOf(`${what}, scrolled`, scroll), ...(await memoryOf(what, process))]
+    return [
+      { what: `${what}: first rows`, unit: 'ms', value: loadMs },
+      ...framesOf(`${what}, scrolled`, scroll),
+      ...(await memoryOf(what, process)),
+    ]
   },
   log: async ({ loadMs, scroll, searchMs }, process) => {
     const what = 'log of 1,000,000 lines'

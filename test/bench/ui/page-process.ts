@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
-import type { Browser, Page } from '@playwright/test'
+import type { Browser, CDPSession, Page } from '@playwright/test'
 
 const megabyte = 1_000_000
 
 /** The process of a page, read over the browser's debugging protocol. The page must be the only one of the browser. */
 export class PageProcess {
   readonly #browser: Browser
-  readonly #session: Awaited<ReturnType<ReturnType<Page['context']>['newCDPSession']>>
+  readonly #session: CDPSession
 
-  private constructor(browser: Browser, session: PageProcess['#session']) {
+  private constructor(browser: Browser, session: CDPSession) {
     this.#browser = browser
     this.#session = session
   }

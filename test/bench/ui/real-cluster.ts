@@ -17,12 +17,15 @@ const watchPage = `
   new PerformanceObserver((list) => {
     for (const { duration } of list.getEntries()) longestTaskMs = Math.max(longestTaskMs, duration)
   }).observe({ type: 'longtask', buffered: true })
-  globalThis.figuresAtMs = null
-  const look = () => {
-    if (/\\d+ of \\d+ alive/.test(document.body?.textContent ?? '')) figuresAtMs = performance.now()
-    else requestAnimationFrame(look)
-  }
-  if (location.pathname.endsWith('/overview')) look()`
+  globalThis.figuresSeen = new Promise((resolve, reject) => {
+    const look = () => {
+      if (/\\d+ of \\d+ alive/.test(document.body?.textContent ?? '')) resolve(performance.now())
+      else requestAnimationFrame(look)
+    }
+    if (location.pathname.endsWith('/overview')) look()
+    setTimeout(() => reject(new Error('the overview showed no nodes within a minute')), 60_000)
+  })
+  figuresSeen.catch(() => {})`
 
 /** A panel with a home of its own, its cluster on this computer with the sample jobs, and its page in a browser. */
 export async function measureRealCluster(soakMinutes: number, say: (text: string) => void): Promise<Figure[]> {
@@ -39,7 +42,8 @@ export async function measureRealCluster(soakMinutes: number, say: (text: string
     const { operationId } = await world.callPanel('clusters.startLocal', {})
     await world.untilOperationsEnd()
     const { state } = await world.callPanel('operations.get', { operationId })
-    if (state !== 'done') throw new Error(`the cluster on this computer was not made: its operation is ${state}; see ${world.panel.said.stderr}`)
+    if (state !== 'done')
+      throw new Error(`the cluster on this computer was not made: its operation is ${state}; see ${world.panel.said.stderr}`)
     say(`the overview is opened, ${visits} times`)
     const paints = await measureFirstPaint(world)
     say(`${jobs} jobs are submitted, one after the other`)
@@ -47,7 +51,7 @@ export async function measureRealCluster(soakMinutes: number, say: (text: string
     say(`the overview is looked at for ${soakMinutes} minutes`)
     return [...paints, ...pixels, ...(await soak(world, soakMinutes, stop.signal))]
   } finally {
-    await takeDown(world)
+    await takeDown(world).catch((error: unknown) => say(`the cluster was not taken down: ${String(error)}`)) // hides no other error
     await world.dispose()
   }
 }
@@ -78,8 +82,7 @@ async function measureFirstPaint(world: PanelWorld): Promise<Figure[]> {
   const whole: number[] = []
   for (let visit = 0; visit < visits; visit += 1) {
     const page = await openCold(world, '/c/local/overview')
-    await page.waitForFunction('figuresAtMs !== null', undefined, { timeout: 60_000 })
-    whole.push(await page.evaluate<number>('figuresAtMs'))
+    whole.push(await page.evaluate<number>('figuresSeen'))
     first.push(await page.evaluate<number>(`performance.getEntriesByName('first-contentful-paint')[0].startTime`))
     await page.context().close()
   }
@@ -90,6 +93,13 @@ async function measureFirstPaint(world: PanelWorld): Promise<Figure[]> {
   ]
 }
 
+/** For the page: the time of the frame in which the text is in its table. */
+const whenSeen = (text: string): string => `new Promise((resolve, reject) => {
+  const look = () => document.querySelector('[data-scroller]').textContent.includes('${text}') ? resolve(Date.now()) : requestAnimationFrame(look)
+  setTimeout(() => reject(new Error('the jobs do not show ${text} within half a minute')), 30_000)
+  look()
+})`
+
 /** From before the call until the frame in which the row is in the page: the call itself counts, so the event is younger than this. */
 async function measureEventToPixel(world: PanelWorld): Promise<Figure[]> {
   const page = await openCold(world, '/c/local/jobs')
@@ -98,10 +108,8 @@ async function measureEventToPixel(world: PanelWorld): Promise<Figure[]> {
   const fromAnswer: number[] = []
   for (let job = 0; job < jobs; job += 1) {
     const name = `pixel ${String(job).padStart(3, '0')}`
-    const seen = page.evaluate<number>(`new Promise((resolve) => {
-      const look = () => document.querySelector('[data-scroller]').textContent.includes('${name}') ? resolve(Date.now()) : requestAnimationFrame(look)
-      look()
-    })`)
+    const seen = page.evaluate<number>(whenSeen(name))
+    seen.catch(() => {}) // awaited below, if the call does not fail before
     const calledMs = Date.now()
     await world.callPanel('jobs.submit', { cluster: 'local', entrypoint: `true # ${name}` })
     const answeredMs = Date.now()
@@ -122,7 +130,7 @@ async function measureEventToPixel(world: PanelWorld): Promise<Figure[]> {
 
 async function soak(world: PanelWorld, minutes: number, signal: AbortSignal): Promise<Figure[]> {
   const page = await openCold(world, '/c/local/overview')
-  await page.waitForFunction('figuresAtMs !== null')
+  await page.evaluate('figuresSeen')
   await delay(settleMs, undefined, { signal })
   const renderer = await PageProcess.of(world.browser, page)
   const start = await renderer.memory()

@@ -25,7 +25,8 @@ async function measureAll(only: string | undefined, soakMinutes: number): Promis
     { name: 'cluster', measure: () => measureRealCluster(soakMinutes, say) },
   ]
   const wanted = parts.filter(({ name }) => only === undefined || only === name)
-  if (wanted.length === 0) throw new TypeError(`--only ${only}: there is no such part; there are ${parts.map(({ name }) => name).join(', ')}`)
+  if (wanted.length === 0)
+    throw new TypeError(`--only ${only}: there is no such part; there are ${parts.map(({ name }) => name).join(', ')}`)
   const figures: Figure[] = []
   const failed: string[] = []
   for (const { name, measure } of wanted) {

@@ -3,7 +3,11 @@ import { TooltipProvider } from '../../../../src-renderer/ui/tooltip.tsx'
 
 /** What each part stands in: the whole window. */
 export const inWindow = (child) =>
-  createElement(TooltipProvider, null, createElement('main', { className: 'flex flex-col', style: { height: '100vh', padding: 12 } }, child))
+  createElement(
+    TooltipProvider,
+    null,
+    createElement('main', { className: 'flex flex-col', style: { height: '100vh', padding: 12 } }, child),
+  )
 
 export const nextFrame = () => new Promise((resolve) => requestAnimationFrame(resolve))
 

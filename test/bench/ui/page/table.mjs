@@ -10,7 +10,7 @@ const states = [
   ['FAILED', 'bad'],
 ]
 const makeRow = (_, number) => ({
-  id: number.toString(16).padStart(48, 'a'),
+  id: number.toString(16).padStart(8, '0').padEnd(48, 'a'),
   name: ['load_batch', 'train_step', 'score', 'save_checkpoint'][number % 4],
   state: states[number % 7 === 0 ? 2 : number % 2],
   node: `node-${number % 500}`,
@@ -18,10 +18,32 @@ const makeRow = (_, number) => ({
   seconds: (number * 7_919) % 4_000,
   error: number % 7 === 0 ? `ValueError: batch ${number} holds no rows, and one at least is needed` : '',
 })
-const text = (id, title, width) => ({ id, title, width, isSortable: true, filter: { kind: 'text' }, render: (row) => row[id], text: (row) => String(row[id]) })
+const text = (id, title, width) => ({
+  id,
+  title,
+  width,
+  isSortable: true,
+  filter: { kind: 'text' },
+  render: (row) => row[id],
+  text: (row) => String(row[id]),
+})
 const figure = (id, title) => ({ ...text(id, title, 90), align: 'right', render: (row) => String(row[id]) })
-const state = { id: 'state', title: 'State', width: 120, render: ({ state: [word, tone] }) => createElement(Badge, { tone }, word), text: (row) => row.state[0] }
-const columns = [text('id', 'Id', 200), text('name', 'Name', 160), state, text('node', 'Node', 120), figure('cpu', 'CPU'), figure('seconds', 'Seconds'), text('error', 'Error', 320)]
+const state = {
+  id: 'state',
+  title: 'State',
+  width: 120,
+  render: ({ state: [word, tone] }) => createElement(Badge, { tone }, word),
+  text: (row) => row.state[0],
+}
+const columns = [
+  text('id', 'Id', 200),
+  text('name', 'Name', 160),
+  state,
+  text('node', 'Node', 120),
+  figure('cpu', 'CPU'),
+  figure('seconds', 'Seconds'),
+  text('error', 'Error', 320),
+]
 
 function Table({ rows }) {
   const [asked, setAsked] = useState({ filters: [], sort: null, columns: null })

@@ -15,7 +15,7 @@ function makeBar(number) {
   return {
     taskId: number.toString(16).padStart(16, '0').padEnd(48, 'c'),
     attempt: 0,
-    name: ['load_batch', 'train_step', 'score', 'save_checkpoint'][number % 4],
+    name: ['load_batch', 'train_step', 'score', 'save_checkpoint'][(Math.floor(number / workers) + worker) % 4],
     state: number % 50 === 0 ? 'failed' : 'finished',
     startMs,
     endMs: startMs + 200 + ((number * 7_919) % 1_000),
@@ -33,7 +33,16 @@ function wheel(canvas, event) {
 /** Takes in 1,000,000 bars in parts, zooms from all of them into a second and back, and pans. */
 export async function runTimeline(root) {
   const store = new TimelineStore()
-  const props = { store, label: 'Timeline', grouping: 'worker', colourBy: 'function', isLive: false, onSelect() {}, onOpen() {}, onSpan() {} }
+  const props = {
+    store,
+    label: 'Timeline',
+    grouping: 'worker',
+    colourBy: 'function',
+    isLive: false,
+    onSelect() {},
+    onOpen() {},
+    onSpan() {},
+  }
   root.render(inWindow(createElement('div', { className: 'min-h-0 flex-1' }, createElement(TimelineView, props))))
   await painted()
   let makingMs = 0

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { shownInMatrix, summariseReach, wayOf, wholeUpTo } from '#src-renderer/features/clusters/reach-model.ts'
-import { checkedMachine, waysBetween } from './builders.ts'
+import { shownInMatrix, summariseReach, wayOf, wholeUpTo } from '#src-renderer/entities/reach-model.ts'
+import { checkedMachine, waysBetween } from '../features/clusters/builders.ts'
 
 const machines = Array.from({ length: wholeUpTo + 10 }, (_, index) => checkedMachine(`n${index}`))
 const idOf = (name: string) => machines.find((machine) => machine.name === name)?.id ?? ''
