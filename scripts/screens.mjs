@@ -57,7 +57,7 @@ try {
     const context = await browser.newContext({ viewport: { width: 1_440, height: 900 }, colorScheme: theme, locale: 'en-GB' })
     const page = await context.newPage()
     await page.goto(urlWithToken)
-    await page.getByText('Live').waitFor()
+    await page.getByText('Live', { exact: true }).waitFor()
     await page.goto(`${url}${path}`)
     await page.getByRole('heading', { level: 1 }).waitFor()
     await delay(3_000)

@@ -9,6 +9,7 @@ import { claimPlaces, type Places } from './places.ts'
 // Chromium has no sandbox as root, and is told so with this switch; Electron would end again and again.
 if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox()
 app.setName('Shoal')
+app.setAppUserModelId('dev.shoal.desktop') // Windows shows notices of an app that has one; it is the one of electron-builder.yml
 claimPageScheme()
 const places = claimPlaces()
 if (app.requestSingleInstanceLock()) run(places)

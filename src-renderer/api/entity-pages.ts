@@ -6,16 +6,16 @@ import { readCluster } from './cluster-reads.ts'
 import { panel, panelQuery } from './panel.ts'
 import { numberIn, type Row, rowsIn, textIn, textsIn } from './rows.ts'
 
-/** What a head lists page by page, with how each is called there and in Ray's State API, and the events that change it. */
+/** What a head lists page by page, with how each is called there and in Ray's State API, the events that change it, and how often it is read again for them. */
 export const listedThings = {
-  nodes: { page: 'pageNodes', ray: 'listNodes', changes: ['node'] },
-  jobs: { page: 'listShoalJobs', ray: 'listJobStates', changes: ['job'] },
-  tasks: { page: 'pageTasks', ray: 'listTasks', changes: ['task'] },
-  actors: { page: 'pageActors', ray: 'listActors', changes: ['actor'] },
-  'placement-groups': { page: 'pagePlacementGroups', ray: 'listPlacementGroups', changes: ['placement_group'] },
-  objects: { page: 'pageObjects', ray: 'listObjects', changes: ['object_store', 'task'] },
-  workers: { page: 'pageWorkers', ray: 'listWorkers', changes: ['actor', 'task', 'node'] },
-} as const satisfies Record<string, { page: string; ray: string; changes: readonly EventKind[] }>
+  nodes: { page: 'pageNodes', ray: 'listNodes', changes: ['node'], everyMs: 150 },
+  jobs: { page: 'listShoalJobs', ray: 'listJobStates', changes: ['job'], everyMs: 150 },
+  tasks: { page: 'pageTasks', ray: 'listTasks', changes: ['task'], everyMs: 500 },
+  actors: { page: 'pageActors', ray: 'listActors', changes: ['actor'], everyMs: 300 },
+  'placement-groups': { page: 'pagePlacementGroups', ray: 'listPlacementGroups', changes: ['placement_group'], everyMs: 300 },
+  objects: { page: 'pageObjects', ray: 'listObjects', changes: ['object_store', 'task'], everyMs: 1000 },
+  workers: { page: 'pageWorkers', ray: 'listWorkers', changes: ['actor', 'task', 'node'], everyMs: 1000 },
+} as const satisfies Record<string, { page: string; ray: string; changes: readonly EventKind[]; everyMs: number }>
 export type ListedThing = keyof typeof listedThings
 
 export type ListQuery = {
@@ -84,7 +84,7 @@ export function useListing(cluster: string, thing: ListedThing, query: ListQuery
       if ((loaded?.length ?? 0) > refreshedPages) setOutdated(true)
       else void client.invalidateQueries({ queryKey }, { cancelRefetch: false })
     },
-    { kinds: listedThings[thing].changes, everyMs: 1_000 },
+    { kinds: listedThings[thing].changes, everyMs: listedThings[thing].everyMs },
   )
   const rows = useMemo(() => loaded?.flatMap((page) => page.rows) ?? [], [loaded])
   const last = loaded?.at(-1)
