@@ -31,6 +31,7 @@ const firstWaitMs = 20_000
 export class ClusterLinks {
   readonly #io: ClusterLinksIo
   readonly #open = new Map<string, Open>()
+  #isClosed = false
 
   constructor(io: ClusterLinksIo) {
     this.#io = io
@@ -38,6 +39,7 @@ export class ClusterLinks {
 
   /** Begins a link where there is none, and returns when it is connected, or has failed the first time. */
   async connect(clusterId: string, signal?: AbortSignal): Promise<void> {
+    if (this.#isClosed) return // an operation that ends while the panel does must not begin one that nobody ends
     const headFolder = this.#headFolderOf(clusterId)
     if (headFolder === undefined)
       throw new ClusterError('wrong-state', 'the head of this cluster was not started yet; there is nothing to connect to')
@@ -102,6 +104,7 @@ export class ClusterLinks {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     await Promise.all([...this.#open.keys()].map((clusterId) => this.disconnect(clusterId)))
   }
 

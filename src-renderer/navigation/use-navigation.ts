@@ -1,4 +1,4 @@
-import { useLocation, useNavigate, useParams, useSearch } from '@tanstack/react-router'
+import { useLocation, useNavigate, useParams, useRouter, useSearch } from '@tanstack/react-router'
 import { useCallback } from 'react'
 import { decodeQuery, type Query } from './query.ts'
 
@@ -18,13 +18,15 @@ export function useGo(): (to: string, options?: { replace?: boolean }) => void {
 export function useQueryState(): [Query, (change: Query, options?: { push?: boolean }) => void] {
   const query = useSearch({ strict: false }) as Query // the router is told to read addresses by decodeQuery
   const navigate = useNavigate()
+  const router = useRouter()
   const pathname = useLocation({ select: (location) => location.pathname })
   const change = useCallback(
     (part: Query, { push = false } = {}) => {
+      if (router.latestLocation.pathname !== pathname) return // the user is on the way to another page, which this would take back
       const next = (before: Query) => Object.fromEntries(Object.entries({ ...before, ...part }).filter(([, value]) => value !== undefined))
       void navigate({ to: pathname, search: next as never, replace: !push, resetScroll: false }) // of a route that is not known here
     },
-    [navigate, pathname],
+    [navigate, pathname, router],
   )
   return [query, change]
 }

@@ -59,7 +59,7 @@ describe.skipIf(missing !== undefined)(`whom the desktop answers${missing === un
       ipcRenderer.invoke('shoal:ask', 'preferences', {}).then(() => setTimeout(() => resolve(heard), 500))
     })`
     expect(await inStrangeWindow(app, { url: 'about:blank', code })).toEqual([])
-    expect(strangers() - before).toBe(3)
+    await expect.poll(() => strangers() - before).toBe(3)
   })
 
   test('a frame in the page shows no page of ours, and has no bridge', async () => {

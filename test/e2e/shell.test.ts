@@ -11,10 +11,10 @@ describe.skipIf(missing !== undefined)(`the page around the pages${missing === u
 
   test('the printed link signs in, is gone from the address, and the page is live', async () => {
     const page = await world.open()
-    await see(page.getByRole('status').getByText('Live')).toBeVisible()
+    await see(page.getByRole('status').getByText('Live', { exact: true })).toBeVisible()
     expect(page.url()).toBe(`${world.panel.url}/`)
     await page.reload()
-    await see(page.getByText('Live')).toBeVisible()
+    await see(page.getByText('Live', { exact: true })).toBeVisible()
     await page.context().close()
   })
 
@@ -27,7 +27,7 @@ describe.skipIf(missing !== undefined)(`the page around the pages${missing === u
 
   test('every page of the panel is reached by two keys, and ? lists them', async () => {
     const page = await world.open()
-    await see(page.getByText('Live')).toBeVisible()
+    await see(page.getByText('Live', { exact: true })).toBeVisible()
     for (const [keys, path] of [
       ['gm', '/machines'],
       ['gp', '/operations'],
@@ -48,7 +48,7 @@ describe.skipIf(missing !== undefined)(`the page around the pages${missing === u
 
   test('the palette opens by its key, finds a page by a few letters, and goes there', async () => {
     const page = await world.open()
-    await see(page.getByText('Live')).toBeVisible()
+    await see(page.getByText('Live', { exact: true })).toBeVisible()
     await page.keyboard.press('Control+k')
     await page.getByRole('combobox').fill('setti')
     await see(page.getByRole('option', { name: 'Settings', selected: true })).toBeVisible()
@@ -73,7 +73,7 @@ describe.skipIf(missing !== undefined)(`the page around the pages${missing === u
 
   test('a panel that goes away shows as reconnecting, and one that comes back as another one asks to sign in', async () => {
     const page = await world.open()
-    await see(page.getByText('Live')).toBeVisible()
+    await see(page.getByText('Live', { exact: true })).toBeVisible()
     await world.restartPanel()
     await see(page.getByText(/Reconnecting|Not signed in/).first()).toBeVisible({ timeout: 20_000 })
     await page.context().close()
@@ -89,7 +89,7 @@ describe.skipIf(missing !== undefined)(`the page around the pages${missing === u
 
   test.each(['light', 'dark'] as const)('the pages without a cluster break no rule of accessibility, in %s', async (colorScheme) => {
     const page = await world.open('/', { colorScheme })
-    await see(page.getByText('Live')).toBeVisible()
+    await see(page.getByText('Live', { exact: true })).toBeVisible()
     for (const path of ['/', '/machines', '/operations', '/terminals', '/settings', '/clusters/new']) {
       await page.goto(`${world.panel.url}${path}`)
       await see(page.getByRole('heading', { level: 1 })).toBeVisible()

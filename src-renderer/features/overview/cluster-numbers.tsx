@@ -93,8 +93,8 @@ function Fill({ cluster }: { readonly cluster: string }) {
     { name: t('objectStore'), value: storeTotal > 0 ? storeUsed / storeTotal : null, words: amount(storeUsed, storeTotal), isUse: false },
   ]
   return (
-    <Card>
-      <ul className="flex flex-col gap-1 pt-1">
+    <Card title={t('use')}>
+      <ul className="flex flex-col gap-1">
         {rows.map(({ name, value, words, isUse }) => (
           <li key={name} className="grid grid-cols-[88px_1fr_auto] items-center gap-2 text-sm">
             <span className="text-soft">{name}</span>

@@ -22,7 +22,7 @@ export function LatestJobs({ cluster, clusterRef }: ClusterPart) {
         {rows.map((row) => {
           const id = textIn(row, 'id') ?? ''
           return (
-            <li key={id} className="grid grid-cols-[104px_1fr_auto_72px] items-center gap-3 border-t py-1 text-sm first:border-t-0">
+            <li key={id} className="grid grid-cols-[104px_1fr_auto_104px] items-center gap-3 border-t py-1 text-sm first:border-t-0">
               <span>
                 <StateBadge kind="job" state={textIn(row, 'status')} />
               </span>

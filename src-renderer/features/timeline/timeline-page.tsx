@@ -98,7 +98,6 @@ function ClusterTimeline({ cluster, clusterRef, job, grouping, colour }: Cluster
   return (
     <div className="flex min-h-0 flex-1 flex-col gap-2">
       {feed.error !== null && <ErrorNote error={feed.error} />}
-      <TimelineNotes feed={feed} task={task} onClear={() => change({ task: undefined })} />
       <div className="min-h-0 flex-1">
         <TimelineView
           store={store}
@@ -116,7 +115,10 @@ function ClusterTimeline({ cluster, clusterRef, job, grouping, colour }: Cluster
           label={t('title')}
         />
       </div>
-      <Selection selected={selected} span={span} store={store} clusterRef={clusterRef} job={job} />
+      <div className="flex min-h-7 flex-wrap items-center gap-4">
+        <TimelineNotes feed={feed} task={task} onClear={() => change({ task: undefined })} />
+        <Selection selected={selected} span={span} store={store} clusterRef={clusterRef} job={job} />
+      </div>
     </div>
   )
 }
@@ -132,7 +134,7 @@ type NotesProps = { readonly feed: FeedState; readonly task: string | undefined;
 function TimelineNotes({ feed, task, onClear }: NotesProps) {
   const t = useText(messages)
   return (
-    <div role="status" className="flex min-h-6 flex-wrap items-center gap-3 text-sm text-soft">
+    <div role="status" className="flex flex-wrap items-center gap-3 text-sm text-soft">
       {feed.isReading && <span>{t('loading', { count: feed.read })}</span>}
       {feed.isCut && !feed.isReading && <span>{t('more', { count: feed.read })}</span>}
       {task !== undefined && (
@@ -167,7 +169,7 @@ function Selection({ selected, span, store, clusterRef, job }: SelectionProps) {
   }
   const ofJob = job === undefined ? [] : [`job_id:eq:${job}`]
   return (
-    <div className="flex min-h-7 flex-wrap items-center gap-4">
+    <>
       {selected !== null && (
         <PathLink to={paths.entity(clusterRef, 'tasks', selected.taskId)}>
           {t('openTask')}: {selected.name.slice(0, 120)}
@@ -185,6 +187,6 @@ function Selection({ selected, span, store, clusterRef, job }: SelectionProps) {
       <Button icon={Download} className="ml-auto" onClick={save}>
         {t('export')}
       </Button>
-    </div>
+    </>
   )
 }

@@ -174,6 +174,7 @@ function redraw(plot: uPlot, drawn: Drawn): void {
     if (series) series.dash = look?.isDashed && !drawn.isStacked ? [5, 3] : []
   }
   plot.setData(dataOf(drawn))
+  plot.redraw(false, true) // labels are asked for anew only where the scale has changed, and the first figures need not change it
 }
 
 function dataOf({ model, fromMs, toMs }: Drawn): uPlot.AlignedData {

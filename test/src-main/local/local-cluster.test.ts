@@ -304,7 +304,7 @@ test('the sample programs run to their end by themselves', () => {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
     })
-  expect(run('pi')).toMatch(/\r\[#+\.*\].*π ≈ /s)
+  expect(run('pi')).toMatch(/\r\u001b\[K\[#+\.*\].*π ≈ /s)
   expect(run('counters')).toContain('round 1: north 1')
   expect(run('arrays')).toContain('round 1: 2 MB, sums 262144 and 262144')
   expect(run('placement')).toMatch(/left on \w{8} has hit 1 balls; right on/)
