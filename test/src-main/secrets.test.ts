@@ -152,7 +152,7 @@ describe.skipIf(missing !== undefined)(`no secret gets out${missing === undefine
     await client().call('machines.check', { machines: ['head', 'pw', 'otp'], role: 'worker' })
     answers.push(...(await misusePanel(panel(), secrets.misplaced)))
     await client().call('machines.exec', { machines: ['head', 'pw', 'otp'], command: `sleep 0.4; : ${controls.command}; exit 3` })
-    bed.host('head').try(`${controls.variable}=1 sleep 0.4`, 'user')
+    bed.host('head').try(`${controls.variable}=1 sleep 2`, 'user') // long enough for the slowest look
     await createAndDie()
     keep('killed')
     await startPanel()

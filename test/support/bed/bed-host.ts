@@ -171,11 +171,15 @@ ip rule add pref 10 from ${address} ipproto tcp dport ${port} blackhole`)
 
   /** Ends its sshd and every session of it; what sessions started goes on where it was told to. */
   killSshd(): void {
-    this.run('pkill -KILL -x sshd || true')
+    // One that is still ending holds the port, and the next one would end without a word.
+    this.run('pkill -KILL -x sshd || true; for n in $(seq 250); do pgrep -r R,S,D -x sshd >/dev/null || break; sleep 0.02; done')
   }
 
   startSshd(): void {
-    this.run('/usr/sbin/sshd -f /etc/bed/sshd_config -E /var/log/sshd.log')
+    const listens = `grep -q ':${this.port.toString(16).toUpperCase().padStart(4, '0')} 00000000:0000 0A' /proc/net/tcp`
+    this.run(
+      `for n in $(seq 50); do ${listens} && exit 0; /usr/sbin/sshd -f /etc/bed/sshd_config -E /var/log/sshd.log; sleep 0.1; done; ${listens}`,
+    )
   }
 
   restartSshd(): void {
