@@ -225,7 +225,9 @@ const brokenRequests: Readonly<Record<string, readonly [number, string]>> = {
 
 /** What the parser could not read, or what came too slowly. */
 function refuseBroken(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy()
+  // Browsers open connections ahead of need. Whoever gets words on one that asked nothing takes them for the answer to what it asks next.
+  const isUnused = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && 'bytesRead' in socket && socket.bytesRead === 0
+  if (!socket.writable || error.code === 'ECONNRESET' || isUnused) return void socket.destroy()
   const [status, message] = brokenRequests[error.code ?? ''] ?? [400, 'this is not an HTTP/1.1 request that we can read']
   endRaw(socket, status, errorText(new ClusterError('bad-argument', message)))
 }

@@ -1,6 +1,5 @@
-import { expect as see } from '@playwright/test'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { findAccessFaults, openPanelWorld, type PanelWorld, whyNoBrowser } from '#test/support/browser/browser.ts'
+import { findAccessFaults, openPanelWorld, type PanelWorld, see, whyNoBrowser } from '#test/support/browser/browser.ts'
 
 const missing = whyNoBrowser()
 

@@ -1,7 +1,7 @@
-import { expect as see, type Page } from '@playwright/test'
+import type { Page } from '@playwright/test'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Bed, createBed, whyNoBed } from '#test/support/bed/bed.ts'
-import { openPanelWorld, type PanelWorld, whyNoBrowser } from '#test/support/browser/browser.ts'
+import { openPanelWorld, type PanelWorld, see, whyNoBrowser } from '#test/support/browser/browser.ts'
 import { ensurePayload } from '#test/support/payload.ts'
 
 const missing = whyNoBrowser() ?? whyNoBed()

@@ -3,13 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { AxeBuilder } from '@axe-core/playwright'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from '@playwright/test'
+import { type Browser, type BrowserContextOptions, chromium, expect, type Page } from '@playwright/test'
 import type { GivenInput, Method, Output } from '#src-main/contract/panel.ts'
 import { type PanelProcess, startPanelProcess } from '../panel-process.ts'
 import { repository } from '../../tidy/repository-files.ts'
 
 const program = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium'
 const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-sync']
+
+/** Playwright's own way to wait for what is seen; the machine may be busy with other tests. */
+export const see = expect.configure({ timeout: 20_000 })
 
 /** Why no test can be made with a browser here, as what is missing; undefined when one can. */
 export const whyNoBrowser = (): string | undefined => (existsSync(program) ? undefined : 'chromium (Debian: apt-get install chromium)')
