@@ -68,7 +68,7 @@ describe.skipIf(missing !== undefined)(
     test('a line of 10 MB does not stop the page', async () => {
       const { submissionId } = await submit({ entrypoint: "head -c 10000000 /dev/zero | tr '\\0' 'x'; echo; echo after-it" })
       await page.goto(`${world.panel.url}/c/local/jobs/${submissionId}`)
-      await see(page.getByText('after-it')).toBeVisible({ timeout: 60_000 })
+      await see(page.getByRole('log').getByText('after-it', { exact: true })).toBeVisible({ timeout: 60_000 })
       const ms = await page.evaluate<number>(
         'new Promise((done) => { const at = performance.now(); requestAnimationFrame(() => done(performance.now() - at)) })',
       )

@@ -56,7 +56,7 @@ describe.skipIf(missing !== undefined)(`with the keyboard alone${missing === und
     await tabTo(page, 'button', /^Submit$/)
     await press('Enter')
     await page.waitForURL(/\/jobs\//, soon)
-    await see(page.getByText('by-keys-alone').last()).toBeVisible(soon)
+    await see(page.getByRole('log').getByText('by-keys-alone', { exact: true })).toBeVisible(soon)
   })
 
   test('a list is filtered, a row opened, and a running job stopped', async () => {
