@@ -11,7 +11,12 @@ const lastPort = 32_000
  */
 export async function findFreePorts(count: number): Promise<number[]> {
   const free: number[] = []
-  for (let port = firstPort; port < lastPort && free.length < count; port += 1) if (await isFree(port)) free.push(port)
+  const range = lastPort - firstPort
+  const start = Math.floor(Math.random() * range) // two panels that look at the same moment must not find the same ones
+  for (let step = 0; step < range && free.length < count; step += 1) {
+    const port = firstPort + ((start + step) % range)
+    if (await isFree(port)) free.push(port)
+  }
   if (free.length === count) return free
   throw new ClusterError(
     'limit.reached',
