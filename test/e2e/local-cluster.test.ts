@@ -150,7 +150,7 @@ describe.skipIf(missing !== undefined)(`a cluster on this computer${missing === 
       for (const path of pages) {
         await looked.goto(`${world.panel.url}/c/local/${path}`)
         await see(looked.getByRole('heading', { level: 1 })).toBeVisible()
-        await looked.waitForTimeout(400) // lists and charts come a moment after the heading, and axe looks at what is there
+        await see(looked.locator('.animate-pulse-soft')).toHaveCount(0) // what stands in until lists and charts have come; axe looks at what is there
         expect.soft({ path, faults: await findAccessFaults(looked) }).toEqual({ path, faults: [] })
       }
       await looked.context().close()
