@@ -4,6 +4,9 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { signIn } from './api/web-wire.ts'
 import { currentLanguage } from './i18n/language.ts'
+import { textOf } from './i18n/messages.ts'
+import { messages } from './shell/messages.ts'
+import { loadAgain } from './util/load-again.ts'
 import { applyAppearance, followSystem, readAppearance } from './util/theme.ts'
 import './styles.css'
 
@@ -16,12 +19,17 @@ if (place === null) throw new Error('index.html has no #root')
 
 // The connection opens as its module is loaded, so the session must be there before.
 if (window.shoalDesktop === undefined) await signIn()
-const [{ queryClient }, { router }] = await Promise.all([import('./api/panel.ts'), import('./routes.tsx')])
-
-createRoot(place).render(
-  <StrictMode>
-    <QueryClientProvider client={queryClient}>
-      <RouterProvider router={router} />
-    </QueryClientProvider>
-  </StrictMode>,
-)
+try {
+  const [{ queryClient }, { router }] = await loadAgain(() => Promise.all([import('./api/panel.ts'), import('./routes.tsx')]))
+  createRoot(place).render(
+    <StrictMode>
+      <QueryClientProvider client={queryClient}>
+        <RouterProvider router={router} />
+      </QueryClientProvider>
+    </StrictMode>,
+  )
+} catch (error) {
+  // Nothing that could draw a page is there.
+  place.setAttribute('role', 'alert')
+  place.textContent = textOf(messages, 'notLoaded', { reason: error instanceof Error ? error.message : String(error) })
+}

@@ -4,16 +4,20 @@ import { decodeQuery, encodeQuery, type Query } from './navigation/query.ts'
 import { ClusterLayout } from './shell/cluster-layout.tsx'
 import { Layout } from './shell/layout.tsx'
 import { NotFound } from './shell/not-found.tsx'
+import { loadAgain } from './util/load-again.ts'
 
 const root = createRootRoute({ component: Layout, notFoundComponent: NotFound })
 
+const lazy = <Module extends Record<string, unknown>>(load: () => Promise<Module>, name: keyof Module & string) =>
+  lazyRouteComponent(() => loadAgain(load as () => Promise<Record<string, never>>), name) // any module; its component is named beside it
+
 /** Each page is a file of its own, loaded when one goes there. */
 const page = <Module extends Record<string, unknown>>(path: string, load: () => Promise<Module>, name: keyof Module & string) =>
-  createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load as () => Promise<Record<string, never>>, name) }) // any module; its component is named beside it
+  createRoute({ getParentRoute: () => root, path, component: lazy(load, name) })
 
 const cluster = createRoute({ getParentRoute: () => root, path: '/c/$cluster', component: ClusterLayout })
 const clusterPage = <Module extends Record<string, unknown>>(path: string, load: () => Promise<Module>, name: keyof Module & string) =>
-  createRoute({ getParentRoute: () => cluster, path, component: lazyRouteComponent(load as () => Promise<Record<string, never>>, name) }) // as above
+  createRoute({ getParentRoute: () => cluster, path, component: lazy(load, name) })
 
 const clusterIndex = createRoute({
   getParentRoute: () => cluster,

@@ -12,6 +12,7 @@ export function gpuFindings({ gpus, gpuDriver, user }: MachineFacts): Finding[] 
         detail: `Driver ${gpuDriver}`,
         remedy:
           'Run nvidia-smi there and see what it says. After an update of the driver a restart of the machine is needed. Without, the node has no GPUs.',
+        command: 'nvidia-smi',
       }),
     ]
   }
@@ -60,6 +61,7 @@ export function pythonFindings({ python, ray }: MachineFacts): Finding[] {
     warning('ray.running', 'Ray runs there', {
       detail: `${ray.version === null ? 'A Ray' : `Ray ${ray.version}`} of some user runs: it takes CPUs, memory and often port 6379 for itself.`,
       remedy: 'Two schedulers on one machine know nothing of each other. Stop it if it is yours: ray stop',
+      command: 'ray stop',
     }),
   ]
 }

@@ -1,6 +1,6 @@
 import type { ServiceKind } from '../contract/clusters.ts'
 import type { Finding, MachineFacts } from '../contract/machines.ts'
-import { blocker, ok, warning } from './findings-words.ts'
+import { blocker, ok, warning, shellWord } from './findings-words.ts'
 import type { WantedOfMachine } from './findings.ts'
 
 /** The ports that a node of this role listens on, and who has them. */
@@ -13,16 +13,27 @@ export function portFindings(facts: MachineFacts, { role, ports, clusterId }: Wa
   ]
   const others = wanted.map(({ port }) => port)
   return wanted.map(({ name, port, flag, isPublic }) => {
-    const holder = facts.listening.find((each) => each.port === port && (isPublic || reachesLoopback(each.address)))
+    const holder = holderOfPort(facts, { port, isPublic, clusterId })
     if (!holder) return ok(`port.${name}`, `Port ${port} is free`, `for ${wordsOf[name]}`)
-    const isOwn = clusterId !== undefined && holder.session?.includes(`-${clusterId}/`) === true
-    if (isOwn) return ok(`port.${name}`, `Port ${port} is in use by this cluster`, `for ${wordsOf[name]}`)
+    if (holder.isOwn) return ok(`port.${name}`, `Port ${port} is in use by this cluster`, `for ${wordsOf[name]}`)
     const free = freePort(facts, port, others)
     return blocker(`port.${name}-taken`, `Port ${port} is taken`, {
       detail: `${holder.process ?? 'Somebody'} listens on ${hostAndPort(holder.address, port)}, which is to be for ${wordsOf[name]}.`,
       remedy: `Take another port, such as ${free} (shoal cluster create ${flag} ${free}), or stop what listens there.`,
     })
   })
+}
+
+type Wanted = { readonly port: number; readonly isPublic: boolean; readonly clusterId: string | undefined }
+type Holder = MachineFacts['listening'][number] & {
+  /** A node of that very cluster. */
+  readonly isOwn: boolean
+}
+
+/** Who listens on a port, as far as that is in the way of one that is to listen at all addresses (`isPublic`) or on loopback. */
+export function holderOfPort({ listening }: MachineFacts, { port, isPublic, clusterId }: Wanted): Holder | undefined {
+  const holder = listening.find((each) => each.port === port && (isPublic || reachesLoopback(each.address)))
+  return holder && { ...holder, isOwn: clusterId !== undefined && holder.session?.includes(`-${clusterId}/`) === true }
 }
 
 const wordsOf: Readonly<Record<string, string>> = {
@@ -46,7 +57,8 @@ export function freePort(facts: MachineFacts, after: number, ours: readonly numb
 export function serviceFindings({ services, user }: MachineFacts, wish: ServiceKind): Finding[] {
   if (wish === 'none') return []
   const bySystemd = services.systemdUser && services.linger === true
-  const linger = `As root there: loginctl enable-linger ${user}`
+  const lingerCommand = `loginctl enable-linger ${shellWord(user)}`
+  const linger = `As root there: ${lingerCommand}`
   if (wish !== 'cron' && bySystemd) return [ok('service', 'Comes back after a restart', 'by systemd of the user, which lingers')]
   if (wish !== 'systemd' && services.cron) return [ok('service', 'Comes back after a restart', 'by a line @reboot of cron')]
   if (wish !== 'cron' && services.systemdUser) {
@@ -54,6 +66,7 @@ export function serviceFindings({ services, user }: MachineFacts, wish: ServiceK
       warning('service.no-linger', 'Comes back only when linger can be switched on', {
         detail: `systemd runs for ${user} only while somebody is logged in. We try to switch that on; some systems want root for it.`,
         remedy: linger,
+        command: lingerCommand,
       }),
     ]
   }
@@ -68,6 +81,7 @@ export function serviceFindings({ services, user }: MachineFacts, wish: ServiceK
         wish === 'cron'
           ? 'Install cron as root there: apt-get install cron (or choose --service auto).'
           : `${linger}, or install cron there.`,
+      command: wish === 'cron' ? 'apt-get install cron' : lingerCommand,
     }),
   ]
 }

@@ -1,5 +1,5 @@
 import type { Finding, MachineFacts } from '../contract/machines.ts'
-import { blocker, bytes, ok, otherFolder, warning } from './findings-words.ts'
+import { blocker, bytes, ok, otherFolder, warning, shellWord } from './findings-words.ts'
 import type { WantedOfMachine } from './findings.ts'
 
 /** Of today's payload, rounded up; used where the real one is not known yet. */
@@ -55,12 +55,17 @@ export function diskFindings(facts: MachineFacts, payload: WantedOfMachine['payl
   const { packedBytes, unpackedBytes } = payload ?? usualPayload
   const needed = packedBytes + unpackedBytes + roomForWork
   const detail = `${bytes(freeBytes)} are free in ${path}; ${bytes(needed)} are needed, of which ${bytes(roomForWork)} for logs and data.`
-  const remedy = `Free some space there (see what takes it: du -xsh "$HOME"/* | sort -h | tail), or ${otherFolder(facts)}.`
+  const command = 'du -xsh "$HOME"/* | sort -h | tail'
+  const remedy = `Free some space there (see what takes it: ${command}), or ${otherFolder(facts)}.`
   const found: Finding[] = []
-  if (freeBytes < needed) found.push(blocker('disk.full', 'Not enough free disk space', { detail, remedy }))
+  if (freeBytes < needed) found.push(blocker('disk.full', 'Not enough free disk space', { detail, remedy, command }))
   else if (freeBytes < goodRoom) {
     found.push(
-      warning('disk.low', 'Little free disk space', { detail: `${detail} Objects that do not fit in memory go there too.`, remedy }),
+      warning('disk.low', 'Little free disk space', {
+        detail: `${detail} Objects that do not fit in memory go there too.`,
+        remedy,
+        command,
+      }),
     )
   } else found.push(ok('disk', 'Disk space', `${bytes(freeBytes)} are free in ${path}.`))
   if (freeInodes !== null && freeInodes < goodInodes) {
@@ -80,16 +85,19 @@ export function diskFindings(facts: MachineFacts, payload: WantedOfMachine['payl
 /** Sockets with long paths, and the list of what runs here, lie in /tmp. */
 function tempFinding({ temp, user }: MachineFacts): Finding {
   const detail = `${temp.path}: ${bytes(temp.freeBytes)} free.`
+  const path = shellWord(temp.path)
   if (!temp.isWritable) {
     return blocker('temp.not-writable', `${temp.path} cannot be written`, {
       detail: `${user} may not make files in ${temp.path}.`,
       remedy: `As root there: chmod 1777 ${temp.path} (or set TMPDIR for this user to a folder that can be written).`,
+      command: `chmod 1777 ${path}`,
     })
   }
   if (temp.freeBytes < 10e6) {
     return warning('temp.full', `${temp.path} is nearly full`, {
       detail,
       remedy: `Jobs often write there. Delete what is old: ls -laS ${temp.path}`,
+      command: `ls -laS ${path}`,
     })
   }
   return ok('temp', 'Temporary files', detail)
@@ -102,18 +110,21 @@ function shmFinding({ shm, memoryBytes, folder }: MachineFacts): Finding {
     return warning('shm.missing', '/dev/shm cannot be used', {
       detail: `${shm.exists ? 'It cannot be written by this user.' : 'There is none.'} ${disk}`,
       remedy: 'As root there: mkdir -p /dev/shm && mount -t tmpfs -o mode=1777 tmpfs /dev/shm. For a container: docker run --shm-size=8g',
+      command: 'mkdir -p /dev/shm && mount -t tmpfs -o mode=1777 tmpfs /dev/shm',
     })
   }
   if (shm.freeBytes < leastShmBytes) {
     return warning('shm.small', '/dev/shm is too small', {
       detail: `${bytes(shm.freeBytes)} of ${bytes(shm.sizeBytes)} are free; a store needs ${bytes(leastShmBytes)} at least. ${disk}`,
       remedy: 'As root there: mount -o remount,size=8G /dev/shm. For a container: docker run --shm-size=8g',
+      command: 'mount -o remount,size=8G /dev/shm',
     })
   }
   if (shm.freeBytes < memoryBytes * shareOfMemory * 0.5) {
     return warning('shm.limited', '/dev/shm is small for this machine', {
       detail: `${bytes(shm.freeBytes)} of ${bytes(shm.sizeBytes)} are free, so the store gets ${bytes(shm.freeBytes * 0.8)}; with this memory it would get ${bytes(memoryBytes * shareOfMemory)}. What is beyond goes to disk.`,
       remedy: 'For more, as root there: mount -o remount,size=50% /dev/shm. For a container: docker run --shm-size=8g',
+      command: 'mount -o remount,size=50% /dev/shm',
     })
   }
   return ok('shm', 'Shared memory', `${bytes(shm.freeBytes)} of ${bytes(shm.sizeBytes)} are free in /dev/shm.`)

@@ -53,6 +53,7 @@ function libcFinding({ libc, os }: MachineFacts): Finding {
     return warning('libc.unknown', 'The C library could not be told', {
       detail: `Neither getconf nor ldd says which it is${libc.version === '' ? '' : ` (${libc.version})`}.`,
       remedy: `It will do if it is glibc ${oldestGlibc.join('.')} or later. To see: ldd --version`,
+      command: 'ldd --version',
     })
   }
   if (major > oldestGlibc[0] || (major === oldestGlibc[0] && minor >= oldestGlibc[1]))
@@ -70,6 +71,7 @@ function libstdcxxFinding({ hasLibstdcxx, libc }: MachineFacts): Finding[] {
     blocker('libstdcxx.missing', 'The C++ library is missing or too old', {
       detail: 'No libstdc++.so.6 with GLIBCXX_3.4.21 was found.',
       remedy: 'Install it as root: apt-get install libstdc++6 (Debian, Ubuntu) or dnf install libstdc++ (RHEL, Fedora).',
+      command: 'apt-get install libstdc++6',
     }),
   ]
 }
@@ -86,6 +88,7 @@ function memoryFinding({ memoryBytes, memoryAvailableBytes }: MachineFacts): Fin
   return warning('memory.in-use', 'Most memory is in use', {
     detail,
     remedy: 'Tasks would be ended by the memory monitor soon. See who uses it: ps aux --sort=-rss | head',
+    command: 'ps aux --sort=-rss | head',
   })
 }
 
@@ -94,10 +97,15 @@ function clockFinding({ clockSkewMs }: MachineFacts): Finding {
   const detail = `Its clock is ${duration(clockSkewMs)} ${clockSkewMs < 0 ? 'behind' : 'ahead of'} the one of this computer.`
   const remedy =
     'Set the time, as root there: timedatectl set-ntp true (or chronyc makestep). If its time is right, set that of this computer.'
+  const command = 'timedatectl set-ntp true'
   if (size > skewThatBreaksMs)
-    return blocker('clock.wrong', 'The clock is wrong', { detail: `${detail} Certificates would not be valid there.`, remedy })
+    return blocker('clock.wrong', 'The clock is wrong', { detail: `${detail} Certificates would not be valid there.`, remedy, command })
   if (size > skewThatConfusesMs)
-    return warning('clock.skew', 'The clock is off', { detail: `${detail} Times of logs and events will not fit together.`, remedy })
+    return warning('clock.skew', 'The clock is off', {
+      detail: `${detail} Times of logs and events will not fit together.`,
+      remedy,
+      command,
+    })
   return ok('clock', 'Clock agrees', `within ${duration(Math.max(size, 100))}`)
 }
 
@@ -131,6 +139,7 @@ function toolFindings({ tools }: MachineFacts): Finding[] {
     blocker('tools.missing', `${missing.join(' and ')} is missing`, {
       detail: 'The payload is unpacked with tar and gzip.',
       remedy: `Install it as root: apt-get install ${missing.join(' ')} (or busybox, which has both).`,
+      command: `apt-get install ${missing.join(' ')}`,
     }),
   ]
 }

@@ -36,9 +36,13 @@ export function findingsOf(facts: MachineFacts, wanted: WantedOfMachine): Findin
 }
 
 /** To the limits of the contract: names that a machine gave its things may be long. */
-const capped = (finding: Finding): Finding => ({
+const capped = ({ command, ...finding }: Finding): Finding => ({
   ...finding,
   title: finding.title.slice(0, 256),
   detail: finding.detail.slice(0, 2_048),
   remedy: finding.remedy.slice(0, 2_048),
+  ...(command !== undefined && canBePasted(command) && { command }),
 })
+
+/** A part of a command is another command, and names from a machine may hold what a terminal takes for an order. */
+const canBePasted = (command: string): boolean => command.length <= 1_024 && !/[\p{Cc}\p{Cf}]/u.test(command)

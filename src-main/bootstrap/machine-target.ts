@@ -11,13 +11,9 @@ export type Payloads = Partial<Readonly<Record<Arch, { readonly sha256: string; 
 
 export type Blocker = { readonly machineId: string | null; readonly finding: Finding }
 
-export const blocker = (id: string, title: string, { detail, remedy }: { detail: string; remedy: string }): Finding => ({
-  id,
-  level: 'blocker',
-  title,
-  detail,
-  remedy,
-})
+type Words = Pick<Finding, 'detail' | 'remedy' | 'command'>
+
+export const blocker = (id: string, title: string, words: Words): Finding => ({ id, level: 'blocker', title, ...words })
 
 export function archOf(facts: Pick<MachineFacts, 'arch'>): Arch | undefined {
   if (facts.arch === 'x86_64' || facts.arch === 'amd64') return 'x64'
@@ -64,9 +60,11 @@ export function newTarget({
   }
   const payload = payloads[arch]
   if (!payload) {
+    const command = `npm run payload -- --arch ${arch}`
     return blocker('payload.missing', 'No payload for this processor', {
       detail: `this computer holds none for linux-${arch}`,
-      remedy: `Make it with "npm run payload -- --arch ${arch}".`,
+      remedy: `Make it with "${command}".`,
+      command,
     })
   }
   const isLocal = machine.via === 'local'
@@ -121,7 +119,7 @@ export function memberTarget(cluster: Cluster, member: Member, machine: Machine 
     root: rootOfSession(sessionFolder),
     sessionFolder,
     nodeIp: hostOf(address) ?? machine?.nodeIp ?? machine?.host ?? '',
-    agentPort: portOf(address) ?? machine?.agentPort ?? cluster.ports.agent,
+    agentPort: agentPortOf(cluster, member, machine),
     payload,
     previousPayload: null,
     nodeId,
@@ -130,6 +128,10 @@ export function memberTarget(cluster: Cluster, member: Member, machine: Machine 
     ...(facts ? withExtraNodes(facts, extraNodes) : extraNodes.length === 0 ? {} : { extraNodes }),
   }
 }
+
+/** Where the member's own node listens for the others. */
+export const agentPortOf = ({ ports }: Pick<Cluster, 'ports'>, { address }: Member, machine: Machine | undefined): number =>
+  portOf(address) ?? machine?.agentPort ?? ports.agent
 
 /** As the cluster's record begins: with where things will lie, so that a removal finds them even when the start went wrong. */
 export const plannedMember = ({ machineId, role, payload, sessionFolder, extraNodes }: MachineTarget): Member => ({

@@ -37,6 +37,16 @@ export const MachineTarget = z.object({
 })
 export type MachineTarget = z.infer<typeof MachineTarget>
 
+/** Of `head`, `agent` (the machine's own node), `api`, or the node of that name beside it. `to` 0: a free one. */
+export const MovedPort = z.object({
+  of: z.string().max(64),
+  from: Port,
+  to: z.int().min(0).max(65_535),
+  /** Who has it now. */
+  holder: z.string().max(256),
+})
+export type MovedPort = z.infer<typeof MovedPort>
+
 /** All that an operation needs to be run, and to be run again after a restart of the panel. Holds no secret. */
 export const OperationInput = z.object({
   kind: z.enum(['create', 'add', 'drain', 'remove', 'restart', 'upgrade', 'down']),
@@ -54,5 +64,7 @@ export const OperationInput = z.object({
   drainWithinMs: z.number().nullable().optional(),
   /** Create: submit the sample jobs once the cluster is up. */
   withSamples: z.boolean().optional(),
+  /** Create, where there was a cluster before: what listens elsewhere than it did, as somebody else took its port. */
+  movedPorts: z.array(MovedPort).max(16).optional(),
 })
 export type OperationInput = z.infer<typeof OperationInput>

@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { ClusterError } from '../../runtime/base/errors.ts'
 
+/** Begins the word that listeners of a reachability test carry in their command line, so that a probe tells them from what stays. */
+export const reachWord = 'shoal-reach-'
+
 /**
  * What our looking scripts share. Each fact is a line `MARK key value`; the mark is new every time, so that what login shells print is never
  * taken for a fact. Nothing is written, and no command reads the script's standard input, which is the script itself.

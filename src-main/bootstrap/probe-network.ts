@@ -1,7 +1,10 @@
 import type { MachineFacts } from '../contract/machines.ts'
 import type { Facts } from './probe-frame.ts'
 
-/** From the kernel's tables of sockets; the process is known where it is the user's own, else the account that it runs under. */
+/**
+ * From the kernel's tables of sockets; the process is known where it is the user's own, else the account that it runs under. Listeners of
+ * a reachability test are left out: they are gone in a moment.
+ */
 export function parseListening(facts: Facts): MachineFacts['listening'] {
   const processes = new Map<string, string>()
   const pids = new Map<string, string>()
@@ -12,11 +15,13 @@ export function parseListening(facts: Facts): MachineFacts['listening'] {
   }
   const sessions = new Map(facts.all('session').map((line) => [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' ') + 1)]))
   const accounts = new Map(facts.all('account').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]))
+  const passing = new Set(facts.all('passing'))
   const found = facts.all('tcp').flatMap((line) => {
     const fields = line.trim().split(/\s+/)
     const [, hexAddress = '', hexPort = ''] = /^([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4})$/.exec(fields[1] ?? '') ?? []
     if (hexPort === '') return []
     const [uid = '', inode = ''] = [fields[7], fields[9]]
+    if (passing.has(inode)) return []
     const process = processes.get(inode) ?? `a process of ${accounts.get(uid) ?? `user ${uid}`}`
     const session = sessions.get(pids.get(inode) ?? '')
     return [{ port: Number.parseInt(hexPort, 16), address: addressOfHex(hexAddress), process, ...(session ? { session } : {}) }]

@@ -1,4 +1,4 @@
-import { frameScript } from './probe-frame.ts'
+import { frameScript, reachWord } from './probe-frame.ts'
 import { listScript } from './leftovers-script.ts'
 
 const clock = `
@@ -101,7 +101,10 @@ inodes=$(printf '%s\\n' "$listening" | while read -r a b c d e f g h i inode res
 [ -n "$inodes" ] && ls -l /proc/[0-9]*/fd | grep -E "^/proc\${inodes}" | while read -r line; do
   case $line in
     /proc/*) pid=\${line#/proc/}; pid=\${pid%/fd:} ;;
-    *) inode=\${line##*socket:\\[}; say listener "\${inode%\\]} $pid $(cat "/proc/$pid/comm")"
+    *) inode=\${line##*socket:\\[}; inode=\${inode%\\]}
+      parent=$(sed -n 's/^PPid:[^0-9]*//p' "/proc/$pid/status")
+      if grep -qs -F -e ${reachWord} "/proc/$pid/cmdline" "/proc/$parent/cmdline"; then say passing "$inode"; continue; fi
+      say listener "$inode $pid $(cat "/proc/$pid/comm")"
       say session "$pid $(tr '\\000' '\\n' <"/proc/$pid/cmdline" | sed -n '/^--temp-dir$/{n;p;}')" ;;
   esac
 done | head -n 2048

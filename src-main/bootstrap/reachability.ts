@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { ReachCell } from '../contract/machines.ts'
 import type { HostConnection } from '../ssh/host-connection.ts'
 import { toError } from '../../runtime/base/errors.ts'
-import { newMark, readFacts } from './probe-frame.ts'
+import { newMark, reachWord, readFacts } from './probe-frame.ts'
 import { dialScript, type DialTarget } from './reachability-dial.ts'
 import { type Listening, startListening } from './reachability-listen.ts'
 
@@ -37,7 +37,7 @@ const mostTargets = 1_024
  */
 export async function testReachability(machines: readonly ReachMachine[], options: ReachOptions): Promise<ReachCell[]> {
   if (machines.length < 2) return []
-  const nonce = randomBytes(12).toString('hex')
+  const nonce = `${reachWord}${randomBytes(12).toString('hex')}`
   const rounds = Math.ceil(machines.length / scriptsAtOnce) * (Math.ceil(Math.min(machines.length, mostTargets) / dialsAtOnce) + 1)
   const limitSeconds = 30 + Math.ceil((rounds * options.timeoutMs) / 1_000)
   const listeners = await eachAtOnce(machines, (machine) => startListening(machine, { nonce, limitSeconds, signal: options.signal }))

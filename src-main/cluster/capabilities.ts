@@ -30,15 +30,16 @@ const questions = [
 ] as const satisfies readonly { route: string; abilities: readonly Ability[] }[]
 
 /** Asks a head what it is and what it can do. @throws as every call, when it does not answer or refuses the token */
-export async function detectCapabilities(client: Pick<ClusterCalls, 'call'>): Promise<Capabilities> {
-  const version = await client.call('getVersion')
+export async function detectCapabilities(client: Pick<ClusterCalls, 'call'>, signal?: AbortSignal): Promise<Capabilities> {
+  const more = signal ? { signal } : {}
+  const version = await client.call('getVersion', more)
   const isShoal = isShoalVersion(version)
   const [clusterId, ...lacks] = await Promise.all([
-    client.call('getClusterId').then(({ data }) => data.clusterId, unlessAbsent),
+    client.call('getClusterId', more).then(({ data }) => data.clusterId, unlessAbsent),
     ...questions.map(async ({ route, abilities }) => {
       if (!isShoal) return abilities.map((ability) => [ability, `a Ray head (${version.ray_version}) has no ${words[ability]}`] as const)
       const absent = await client
-        .call(route, { query: { ...(route.includes('Alerts') ? {} : { limit: 1 }) } })
+        .call(route, { ...more, query: { ...(route.includes('Alerts') ? {} : { limit: 1 }) } })
         .then(() => null, unlessAbsent)
       const why = (ability: Ability) => `this head (${version.ray_version}) has no ${words[ability]}; upgrade it to have them`
       return absent === undefined ? abilities.map((ability) => [ability, why(ability)] as const) : []

@@ -18,7 +18,7 @@ export type SessionOptions = {
   /** The file with the HTTP API's token, on the head's machine. */
   readonly tokenPath: string
   /** Port of the HTTP API on loopback of the head's machine; found out there where it is not fixed. */
-  readonly apiPort: number | ((connection: LinkConnection) => Promise<number>)
+  readonly apiPort: number | ((connection: LinkConnection, signal: AbortSignal) => Promise<number>)
   /** What the head must say it is; null: whatever it says. */
   readonly clusterId: string | null
   readonly wantsMetrics: boolean
@@ -34,12 +34,12 @@ const readWithinMs = 20_000
 /** From a connection to the head's machine to a client of the right cluster. @throws ClusterError saying which of the steps failed */
 export async function openSession(options: SessionOptions): Promise<OpenSession> {
   const { connection, clusterId, signal } = options
-  const port = typeof options.apiPort === 'number' ? options.apiPort : await options.apiPort(connection)
+  const port = typeof options.apiPort === 'number' ? options.apiPort : await options.apiPort(connection, signal)
   const token = await readToken(options)
   const client = openClusterClient({ tunnel: () => connection.openTunnel('127.0.0.1', port), token, address: `127.0.0.1:${port}` })
   try {
     signal.throwIfAborted()
-    const capabilities = await detectCapabilities(client)
+    const capabilities = await detectCapabilities(client, signal)
     if (clusterId !== null && capabilities.clusterId !== null && capabilities.clusterId !== clusterId) {
       throw new ClusterError(
         'wrong-state',

@@ -154,6 +154,8 @@ export const Finding = z.object({
   detail: z.string().max(2_048),
   /** What to do, in plain words; empty for what is ok. */
   remedy: z.string().max(2_048),
+  /** A line to run as it stands, where one mends it or tells more: in a shell of the machine, or of this computer where `remedy` says so. */
+  command: z.string().max(1_024).optional(),
 })
 export type Finding = z.infer<typeof Finding>
 

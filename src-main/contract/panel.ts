@@ -75,6 +75,9 @@ const size = { cols: z.int().min(1).max(1_000), rows: z.int().min(1).max(1_000) 
 const jobOf = JobSpec.extend({ cluster: ClusterRef })
 const upload = z.strictObject({ uploadId: UploadId })
 const memberships = z.strictObject({ cluster: ClusterRef, machines: z.array(MachineRef).min(1).max(4_096) })
+const force = z.boolean().default(false)
+const leaving = memberships.extend({ force })
+const goingDown = cluster.extend({ force })
 const planAnswer = z.object({ plan: Plan })
 const started = z.object({ operationId: OperationId })
 
@@ -178,16 +181,16 @@ export const panel = {
   'clusters.add': change(memberships, started),
   'clusters.planDrain': change(memberships, planAnswer),
   'clusters.drain': change(memberships.extend({ withinMs: z.int().min(0).max(86_400_000).optional() }), started),
-  'clusters.planRemove': change(memberships, planAnswer),
+  'clusters.planRemove': change(leaving, planAnswer),
   /** Drains, stops, and deletes all of ours there. `force`: does not wait for what runs, and forgets machines that cannot be reached. */
-  'clusters.remove': change(memberships.extend({ force: z.boolean().default(false) }), started),
+  'clusters.remove': change(leaving, started),
   'clusters.planRestart': change(memberships, planAnswer),
   'clusters.restart': change(memberships, started),
   'clusters.planUpgrade': change(memberships, planAnswer),
   'clusters.upgrade': change(memberships, started),
-  'clusters.planDown': change(cluster, planAnswer),
+  'clusters.planDown': change(goingDown, planAnswer),
   /** Removes everything from every machine; the cluster stays in the list as a record. */
-  'clusters.down': change(z.strictObject({ cluster: ClusterRef, force: z.boolean().default(false) }), started),
+  'clusters.down': change(goingDown, started),
   /** Out of the list, with its record. @throws `wrong-state` while members are left */
   'clusters.forget': change(cluster, done),
   'clusters.connect': change(cluster, Cluster),

@@ -33,31 +33,30 @@ const all = { withoutBlocked: false }
 export function clusterHandlers(parts: ClusterParts): PanelHandlers<'clusters'> {
   const { clusters, machines, plans, operations, links, leases, localCluster, samples } = parts
   const start = async (planned: PlannedOperation) => ({ operationId: await operations.start(runnableInput(planned, all)) })
+  const show = async (planned: Promise<PlannedOperation>) => ({ plan: (await planned).plan })
   const members = ({ cluster: ref, machines: refs }: { cluster: string; machines: readonly string[] }) =>
     [clusters.get(ref), machines.getAll(refs).map(({ id }) => id)] as const
   return {
     'clusters.list': () => clusters.list(),
     'clusters.get': ({ cluster }) => clusters.get(cluster),
-    'clusters.planCreate': async ({ spec, probe }, { signal }) => ({
-      plan: (await plans.create(newClusterId(), spec, { probe, signal })).plan,
-    }),
+    'clusters.planCreate': ({ spec, probe }, { signal }) => show(plans.create(newClusterId(), spec, { probe, signal })),
     'clusters.create': ({ spec, withoutBlocked }, { signal }) => createCluster(parts, spec, { withoutBlocked, signal }),
     'clusters.startLocal': (wish) => localCluster.start(wish),
     'clusters.submitSamples': async ({ cluster }, { signal }) => ({ jobs: await samples.submit(clusters.get(cluster).id, { signal }) }),
-    'clusters.planAdd': async (input, { signal }) => ({ plan: (await plans.add(...members(input), signal)).plan }),
+    'clusters.planAdd': (input, { signal }) => show(plans.add(...members(input), signal)),
     'clusters.add': async (input, { signal }) => {
       const [cluster, machineIds] = members(input)
       return { operationId: await addMembers(parts, cluster, { machineIds, signal }) }
     },
-    'clusters.planDrain': async (input) => ({ plan: (await plans.drain(...members(input), null)).plan }),
+    'clusters.planDrain': (input) => show(plans.drain(...members(input), null)),
     'clusters.drain': async ({ withinMs, ...input }) => start(await plans.drain(...members(input), withinMs ?? null)),
-    'clusters.planRemove': async (input) => ({ plan: (await plans.remove(...members(input), false)).plan }),
-    'clusters.remove': async ({ force, ...input }) => start(await plans.remove(...members(input), force)),
-    'clusters.planRestart': async (input) => ({ plan: (await plans.restart(...members(input))).plan }),
+    'clusters.planRemove': ({ force, ...input }, { signal }) => show(plans.remove(...members(input), { force, signal })),
+    'clusters.remove': async ({ force, ...input }) => start(await plans.remove(...members(input), { force })),
+    'clusters.planRestart': (input) => show(plans.restart(...members(input))),
     'clusters.restart': async (input) => start(await plans.restart(...members(input))),
-    'clusters.planUpgrade': async (input) => ({ plan: (await plans.upgrade(...members(input))).plan }),
+    'clusters.planUpgrade': (input) => show(plans.upgrade(...members(input))),
     'clusters.upgrade': async (input) => start(await plans.upgrade(...members(input))),
-    'clusters.planDown': async ({ cluster }) => ({ plan: (await plans.down(clusters.get(cluster), false)).plan }),
+    'clusters.planDown': ({ cluster, force }, { signal }) => show(plans.down(clusters.get(cluster), { force, signal })),
     'clusters.down': async ({ cluster, force }) => start(await planToGoDown(parts, cluster, force)),
     'clusters.forget': async ({ cluster: ref }) => {
       const cluster = clusters.get(ref)
@@ -93,7 +92,7 @@ export function clusterHandlers(parts: ClusterParts): PanelHandlers<'clusters'> 
       applyClusterFile(parts, yaml, {
         create: (spec) => createCluster(parts, spec, { withoutBlocked: false, signal }),
         add: (cluster, machineIds) => addMembers(parts, cluster, { machineIds, signal }),
-        remove: async (cluster, machineIds) => (await start(await plans.remove(cluster, machineIds, false))).operationId,
+        remove: async (cluster, machineIds) => (await start(await plans.remove(cluster, machineIds, { force: false }))).operationId,
       }),
   }
 }
@@ -102,7 +101,7 @@ export function clusterHandlers(parts: ClusterParts): PanelHandlers<'clusters'> 
 async function planToGoDown({ clusters, links, plans }: ClusterParts, ref: string, force: boolean): Promise<PlannedOperation> {
   const { id } = clusters.get(ref)
   await links.settle(id)
-  const planned = await plans.down(clusters.get(id), force)
+  const planned = await plans.down(clusters.get(id), { force })
   if (planned.input) return planned
   throw new ClusterError('wrong-state', 'this cluster has no machines any more; forget it to take it out of the list')
 }

@@ -45,10 +45,11 @@ export class ClusterLinks {
       throw new ClusterError('wrong-state', 'the head of this cluster was not started yet; there is nothing to connect to')
     const known = this.#open.get(clusterId)
     if (known && known.headFolder !== headFolder) await this.disconnect(clusterId)
+    if (this.#isClosed) return
     const { link } = this.#open.get(clusterId) ?? this.#begin(clusterId, headFolder)
     link.retry()
-    const isReached = (state: LinkView['state']) => state !== 'connecting' && state !== 'off'
-    await untilState(link, { isReached, signal, withinMs: firstWaitMs })
+    // one that was stopped meanwhile is off: nothing comes of it any more
+    await untilState(link, { isReached: (state) => state !== 'connecting', signal, withinMs: firstWaitMs })
   }
 
   async disconnect(clusterId: string): Promise<void> {
@@ -114,7 +115,7 @@ export class ClusterLinks {
     const link = new ClusterLink({
       connect: () => connect(headOf(clusters.get(clusterId)).machineId),
       tokenPath: `${headFolder}/head/api-token`,
-      apiPort: (connection) => readApiPort(connection, headFolder),
+      apiPort: (connection, signal) => readApiPort(connection, { headFolder, signal }),
       clusterId: null, // the token lies in this cluster's own folder, and no other head takes it
       lastSeq: record.lastSeq,
       logger,
@@ -146,10 +147,12 @@ function headOf(cluster: ReturnType<Clusters['get']>) {
 }
 
 /** The head writes it down when it starts; a restarted one may have another. */
-async function readApiPort(connection: LinkConnection, headFolder: string): Promise<number> {
-  const { code, stdout } = await connection.script('[ -e "$1" ] && exec cat -- "$1"', [`${headFolder}/head/head.json`], {
-    timeoutMs: 20_000,
-  })
+async function readApiPort(
+  connection: LinkConnection,
+  { headFolder, signal }: { headFolder: string; signal: AbortSignal },
+): Promise<number> {
+  const script = '[ -e "$1" ] && exec cat -- "$1"'
+  const { code, stdout } = await connection.script(script, [`${headFolder}/head/head.json`], { signal, timeoutMs: 20_000 })
   const port = code === 0 ? Number(/"apiAddress":"[^"]*:(\d{1,5})"/.exec(stdout)?.[1]) : Number.NaN
   if (port >= 1 && port <= 65_535) return port
   throw new ClusterError('head.unavailable', `no head runs in ${headFolder}; start the cluster there, then connect again`)

@@ -26,6 +26,9 @@ export type ClusterPlansIo = {
   readonly connect: (machineId: string, signal?: AbortSignal) => Promise<HostConnection>
 }
 
+/** `signal` ends the looking for those that cannot be reached. */
+type LeavingWish = { readonly force: boolean; readonly signal?: AbortSignal }
+
 /** A payload's files take about three times the room of its archive, and both are there while it is unpacked. */
 const unpackedTimes = 3
 /** The look that the plan was made from is not repeated when it is no older, and found the machine fit. */
@@ -77,13 +80,16 @@ export class ClusterPlans {
     return planDrain(cluster, machineIds, { ...(await this.#world()), withinMs })
   }
 
-  async remove(cluster: Cluster, machineIds: readonly string[], force: boolean): Promise<PlannedOperation> {
-    const unreachable = force ? await this.#findUnreachable(machineIds) : new Set<string>()
+  async remove(cluster: Cluster, machineIds: readonly string[], leaving: LeavingWish): Promise<PlannedOperation> {
+    const { force } = leaving
+    const unreachable = await this.#findUnreachable(machineIds, leaving)
     return planRemove(cluster, machineIds, { ...(await this.#world()), force, unreachable })
   }
 
-  async down(cluster: Cluster, force: boolean): Promise<PlannedOperation> {
-    const unreachable = force ? await this.#findUnreachable(cluster.members.map(({ machineId }) => machineId)) : new Set<string>()
+  async down(cluster: Cluster, leaving: LeavingWish): Promise<PlannedOperation> {
+    const { force } = leaving
+    const machineIds = cluster.members.map(({ machineId }) => machineId)
+    const unreachable = await this.#findUnreachable(machineIds, leaving)
     return planDown(cluster, { ...(await this.#world()), force, unreachable })
   }
 
@@ -135,8 +141,11 @@ export class ClusterPlans {
     return { machines: this.#io.machines.list(), payloads }
   }
 
-  async #findUnreachable(machineIds: readonly string[]): Promise<Set<string>> {
-    const tried = await Promise.allSettled(machineIds.map((id) => this.#io.connect(id)))
+  /** Only force asks. */
+  async #findUnreachable(machineIds: readonly string[], { force, signal }: LeavingWish): Promise<Set<string>> {
+    if (!force) return new Set()
+    const tried = await Promise.allSettled(machineIds.map((id) => this.#io.connect(id, signal)))
+    signal?.throwIfAborted()
     return new Set(machineIds.filter((_, index) => tried[index]?.status === 'rejected'))
   }
 }

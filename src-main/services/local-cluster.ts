@@ -1,6 +1,7 @@
 import { ClusterError } from '../../runtime/base/errors.ts'
 import { plannedMember } from '../bootstrap/machine-target.ts'
-import type { OperationInput } from '../bootstrap/operation-input.ts'
+import { keptPorts, takenPorts, withMovedPorts } from '../bootstrap/moved-ports.ts'
+import type { MovedPort, OperationInput } from '../bootstrap/operation-input.ts'
 import { runnableInput } from '../bootstrap/plan-of.ts'
 import { type Cluster, ClusterSpec, type ExtraNode } from '../contract/clusters.ts'
 import { type Machine, MachineSpec } from '../contract/machines.ts'
@@ -109,21 +110,25 @@ export class LocalCluster {
       ...{ id: clusterId, name, engine, createdAtMs: nowMs(), ports, service, members: input.machines.map(plannedMember) },
       ...{ link: { state: 'off', sinceMs: nowMs(), message: null }, lease: { holder: null, isOurs: false } },
     })
-    return this.#begin(machine, input)
+    return this.#begin(machine.id, input)
   }
 
-  /** With the nodes and ports that it has. What runs of it as it should is left alone. */
-  async #createAgain(cluster: Cluster, { withSamples }: Wish): Promise<Started> {
-    const { machines, plans } = this.#io
-    const machine = machines.get(cluster.members[0]?.machineId ?? '')
-    const planned = await plans.createAgain(cluster)
-    return this.#begin(machine, { ...runnableInput(planned, { withoutBlocked: false }), withSamples })
+  /** With the nodes that it has, and its ports but for those that others took meanwhile. What runs of it as it should is left alone. */
+  async #createAgain(kept: Cluster, { withSamples }: Wish): Promise<Started> {
+    const { machines, clusters, plans } = this.#io
+    const machineId = kept.members[0]?.machineId ?? ''
+    const planned = await plans.createAgain(kept) // which looks at the machine
+    const movedPorts = await movePorts(kept, machines.get(machineId))
+    if (movedPorts.length === 0) return this.#begin(machineId, { ...runnableInput(planned, { withoutBlocked: false }), withSamples })
+    const elsewhere = await plans.createAgain(withMovedPorts(kept, movedPorts))
+    const input = { ...runnableInput(elsewhere, { withoutBlocked: false }), withSamples, movedPorts }
+    return this.#begin(machineId, input, () => clusters.update(kept.id, (cluster) => withMovedPorts(cluster, movedPorts)))
   }
 
-  async #begin({ id }: Machine, input: OperationInput): Promise<Started> {
+  async #begin(machineId: string, input: OperationInput, prepare?: () => Promise<unknown>): Promise<Started> {
     const { machines, operations } = this.#io
-    await machines.setCluster([id], input.clusterId)
-    return { clusterId: input.clusterId, operationId: await operations.start(input) }
+    await machines.setCluster([machineId], input.clusterId)
+    return { clusterId: input.clusterId, operationId: await operations.start(input, prepare) }
   }
 
   /** A record of one that was taken down makes room: what is tried here is tried again and again. */
@@ -140,4 +145,18 @@ export class LocalCluster {
     }
     throw new ClusterError('limit.reached', `there are ${mostNames} clusters called ${clusterName}; take some of them down`)
   }
+}
+
+/** Free ones for those that others have now; not ones that the cluster keeps, on which nobody listens before it is started. */
+async function movePorts(cluster: Cluster, machine: Machine): Promise<MovedPort[]> {
+  const taken = takenPorts(cluster, machine)
+  if (taken.length === 0) return []
+  const kept = keptPorts(cluster, machine).map(({ port }) => port)
+  const free = (await findFreePorts(taken.length + kept.length)).filter((port) => !kept.includes(port))
+  return taken.map(({ of, port, holder }, index) => ({
+    of,
+    from: port,
+    to: of === 'api' ? 0 : (free[index] ?? 0),
+    holder: holder.slice(0, 256),
+  }))
 }

@@ -37,6 +37,8 @@ type Running = {
   readonly run: RunningOperation
   readonly input: OperationInput
   readonly lease: HeldLease | undefined
+  /** From then on no change of it is told or written down. */
+  readonly stop: () => void
   /** Resolves when it has let go of everything, some time after its last step ended. */
   readonly finished: Promise<void>
 }
@@ -52,6 +54,7 @@ export class Operations {
   readonly #running = new Map<string, Running>()
   /** Clusters that are about to be changed. */
   readonly #claimed = new Set<string>()
+  #isClosed = false
 
   constructor(io: OperationsIo) {
     this.#io = io
@@ -72,13 +75,14 @@ export class Operations {
 
   /**
    * `prepare` is done when nothing stands in the way any more, before anything is done on a machine.
-   * @throws ClusterError `wrong-state` while another operation changes the cluster, `lease.held`
+   * @throws ClusterError `wrong-state` while another operation changes the cluster, `lease.held`, `link.closed` when the panel ends
    */
   async start(input: OperationInput, prepare?: () => Promise<unknown>): Promise<string> {
     const id = `op-${this.#io.randomHex(16)}`
     await this.#claim(input, async (lease) => {
       await prepare?.()
       await this.#io.store.saveJournal(id, JSON.stringify(input))
+      this.#refuseClosed()
       const run = startOperation(input, this.#runIo(input), { id })
       this.#adopt(run, input, lease)
       await this.#save(run.snapshot()) // a panel that is killed the next moment finds it again
@@ -103,6 +107,7 @@ export class Operations {
     if (journal === undefined) throw new ClusterError('wrong-state', `what operation ${id} was made of is not kept any more; begin it anew`)
     const input = OperationInput.parse(JSON.parse(journal))
     await this.#claim(input, async (lease) => {
+      this.#refuseClosed()
       const run = resumeOperation({ input, operation }, this.#runIo(input))
       run.retry(machineId)
       this.#adopt(run, input, lease)
@@ -113,11 +118,15 @@ export class Operations {
     return this.#claimed.has(clusterId) || [...this.#running.values()].some(({ input }) => input.clusterId === clusterId)
   }
 
-  /** Leaves what runs as it is on the machines; it shows as interrupted at the next start. */
+  /** Leaves what runs as it is on the machines, and writes it down as interrupted: that its connections end with us is not its own end. */
   async close(): Promise<void> {
+    this.#isClosed = true
     await Promise.all(
-      [...this.#running.values()].map(async ({ run, lease }) => {
-        await this.#io.store.save(run.snapshot())
+      [...this.#running.values()].map(async ({ run, lease, stop }) => {
+        stop()
+        const operation = seenOf({ run, lease })
+        const isRunning = operation.state === 'running'
+        await this.#save(isRunning ? { ...operation, state: 'interrupted', endedAtMs: this.#io.nowMs() } : operation)
         await lease?.release()
       }),
     )
@@ -149,6 +158,10 @@ export class Operations {
     } finally {
       this.#claimed.delete(clusterId)
     }
+  }
+
+  #refuseClosed(): void {
+    if (this.#isClosed) throw new ClusterError('link.closed', 'this panel is ending; start the operation when it runs again')
   }
 
   async #leaseFor({ clusterId, kind }: OperationInput): Promise<HeldLease | undefined> {
@@ -185,16 +198,18 @@ export class Operations {
     const save = paced(saveEveryMs, () => void this.#save(seenOf({ run, lease })))
     tell.soon()
     save.soon()
-    const stop = run.onChange(() => {
+    const ignore = run.onChange(() => {
       tell.soon()
       save.soon()
     })
-    const finished = this.#finish(run, { lease, stop: () => (stop(), tell.stop(), save.stop()) })
-    this.#running.set(run.id, { run, input, lease, finished })
+    const stop = () => (ignore(), tell.stop(), save.stop())
+    const finished = this.#finish(run, { lease, stop })
+    this.#running.set(run.id, { run, input, lease, stop, finished })
   }
 
   async #finish(run: RunningOperation, { lease, stop }: { lease: HeldLease | undefined; stop: () => void }): Promise<void> {
     await this.#ended(run)
+    if (this.#isClosed) return void this.#running.delete(run.id) // `close` wrote down how far it came
     stop()
     const operation = seenOf({ run, lease })
     await lease?.release()

@@ -20,11 +20,14 @@ export type PoolOptions = {
 
 /** A question that is answered sooner comes from a store, not from a person. */
 const askingMs = 500
+/** An attempt that is older says little about a host that may have come back since: the next try of its TCP may lie seconds ahead. */
+const freshMs = 1_000
 
 type Entry = {
   readonly target: SshTarget
   readonly giveUp: AbortController
   readonly connecting: Promise<SshConnection>
+  readonly begunAtMs: number
   waiters: number
   connection: SshConnection | undefined
 }
@@ -51,7 +54,7 @@ export class ConnectionPool {
 
   /**
    * The connection to a host, made first where there is none. `signal` ends the waiting of this caller; the attempt ends with its
-   * last one.
+   * last one. Who joins an attempt late and sees it find no host has one that began after it asked.
    * @throws ClusterError as `openConnection` does
    */
   async get(target: SshTarget, signal?: AbortSignal): Promise<HostConnection> {
@@ -83,12 +86,20 @@ export class ConnectionPool {
       return before.connection
     }
     const isUsable = before && !before.connection && !before.giveUp.signal.aborted
-    return this.#wait(isUsable ? before : this.#begin(key, target), signal)
+    if (!isUsable) return this.#wait(this.#begin(key, target), signal)
+    const isLate = performance.now() - before.begunAtMs > freshMs
+    try {
+      return await this.#wait(before, signal)
+    } catch (error) {
+      if (!isLate || signal?.aborted || !(error instanceof ClusterError && error.code === 'ssh.unreachable')) throw error
+      return this.#shared(target, signal)
+    }
   }
 
   #begin(key: string, target: SshTarget): Entry {
     const giveUp = new AbortController()
-    const entry: Entry = { target, giveUp, connecting: this.#connect(target, giveUp.signal), waiters: 0, connection: undefined }
+    const connecting = this.#connect(target, giveUp.signal)
+    const entry: Entry = { target, giveUp, connecting, begunAtMs: performance.now(), waiters: 0, connection: undefined }
     this.#entries.set(key, entry)
     this.#tell(target, 'connecting')
     const forget = () => {

@@ -1,10 +1,14 @@
-import { createReadStream, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { extname, join, relative, sep } from 'node:path'
 import { ClusterError } from '../../runtime/base/errors.ts'
 import { placeholderAssets } from './placeholder-page.ts'
 
-export type AssetFile = { readonly contentType: string } & ({ readonly content: string } | { readonly file: string })
+export type AssetFile = { readonly contentType: string } & (
+  | { readonly content: string }
+  | { readonly file: string; readonly isLasting: boolean }
+)
 
 const contentTypes: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -17,6 +21,8 @@ const contentTypes: Readonly<Record<string, string>> = {
   '.json': 'application/json',
   '.wasm': 'application/wasm',
 }
+/** Where the build puts files that have the hash of their content in their name. */
+const hashedFolder = '/assets/'
 const maxFiles = 5_000
 const maxDepth = 8
 
@@ -31,7 +37,8 @@ export function listAssets(folder: string | undefined): ReadonlyMap<string, Asse
   for (const file of walk(folder, maxDepth)) {
     const contentType = contentTypes[extname(file)]
     if (contentType === undefined) continue
-    assets.set(`/${relative(folder, file).split(sep).join('/')}`, { contentType, file })
+    const path = `/${relative(folder, file).split(sep).join('/')}`
+    assets.set(path, { contentType, file, isLasting: path.startsWith(hashedFolder) })
     if (assets.size > maxFiles)
       throw new ClusterError('bad-argument', `${folder} holds more than ${maxFiles} files; give the folder of a built panel`)
   }
@@ -62,11 +69,21 @@ export function findAsset(assets: ReadonlyMap<string, AssetFile>, path: string):
   return assets.get(path) ?? (isPage ? assets.get('/index.html') : undefined)
 }
 
-export function sendAsset(request: IncomingMessage, response: ServerResponse, asset: AssetFile): void {
+/**
+ * Files named by their content may be kept by the browser, so that a page that is loaded again asks for little.
+ * @throws ClusterError `not-found` for a file that was there when the panel started
+ */
+export async function sendAsset(request: IncomingMessage, response: ServerResponse, asset: AssetFile): Promise<void> {
+  const content = 'content' in asset ? asset.content : await readPageFile(asset.file)
   response.setHeader('Content-Type', asset.contentType)
-  if (request.method === 'HEAD') return void response.end()
-  if ('content' in asset) return void response.end(asset.content)
-  createReadStream(asset.file)
-    .once('error', () => response.destroy()) // it was taken away since; the page must be built again
-    .pipe(response)
+  if ('isLasting' in asset && asset.isLasting) response.setHeader('Cache-Control', 'private, max-age=31536000, immutable')
+  response.end(request.method === 'HEAD' ? undefined : content)
+}
+
+async function readPageFile(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file)
+  } catch (cause) {
+    throw new ClusterError('not-found', 'this file of the panel is gone; build the page again, and restart the panel', { cause })
+  }
 }

@@ -22,7 +22,7 @@ export async function answerRoute(serving: Serving, exchange: Exchange): Promise
       case 'asset': {
         const asset = findAsset(serving.assets, route.path)
         if (asset === undefined) throw new ClusterError('not-found', 'there is no such file in the panel')
-        return sendAsset(request, response, asset)
+        return await sendAsset(request, response, asset)
       }
       case 'open-session':
         return await openSession(serving, exchange)

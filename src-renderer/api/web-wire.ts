@@ -1,5 +1,6 @@
 import type { PanelMessage } from '../../src-main/contract/socket-messages.ts'
 import { closeCodes, pageKeyHeader, pageKeyProtocol } from '../../src-main/contract/socket-protocol.ts'
+import { loadAgain } from '../util/load-again.ts'
 import type { OpenWire, WireEvents } from './wire.ts'
 
 const keyName = 'shoal-page-key'
@@ -15,11 +16,8 @@ export async function signIn(): Promise<boolean> {
   const token = new URLSearchParams(location.hash.slice(1)).get('token')
   if (token !== null) {
     history.replaceState(null, '', location.pathname + location.search)
-    const answer = await fetch('/session', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ token }),
-    })
+    const headers = { 'content-type': 'application/json' }
+    const answer = await loadAgain(() => fetch('/session', { method: 'POST', headers, body: JSON.stringify({ token }) }))
     if (answer.ok) {
       const { pageKey } = (await answer.json()) as { pageKey: string } // the panel's own answer
       localStorage.setItem(keyName, pageKey)
@@ -31,7 +29,9 @@ export async function signIn(): Promise<boolean> {
 /** `away`: the panel does not answer now, which says nothing of the session. */
 async function askSession(): Promise<'known' | 'refused' | 'away'> {
   try {
-    const { ok, status } = await fetch('/session', { headers: { [pageKeyHeader]: localStorage.getItem(keyName) ?? '' } })
+    const answer = await fetch('/session', { headers: { [pageKeyHeader]: localStorage.getItem(keyName) ?? '' } })
+    const { ok, status } = answer
+    await answer.arrayBuffer() // an answer that nobody reads keeps its connection
     return ok ? 'known' : status === 401 || status === 403 ? 'refused' : 'away'
   } catch {
     return 'away'

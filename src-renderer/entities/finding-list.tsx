@@ -5,12 +5,10 @@ import { textTones, type Tone } from '../ui/badge.tsx'
 import { Button } from '../ui/button.tsx'
 import { classNames } from '../ui/class-names.ts'
 import { CopyButton } from '../ui/copy-id.tsx'
-import { type CommandPlace, fixCommandOf } from './fix-command.ts'
 import { messages } from './machine-messages.ts'
 
 type FindingListProps = {
   readonly findings: readonly Finding[]
-  readonly place: CommandPlace
   /** Warnings by their titles alone. */
   readonly isShort?: boolean
   /** Puts all of ours into the folder that a remedy names. */
@@ -35,7 +33,7 @@ export const FindingList = ({ findings, isShort = false, ...rest }: FindingListP
 
 type FindingItemProps = Omit<FindingListProps, 'findings'> & { readonly finding: Finding }
 
-function FindingItem({ finding, isShort = false, place, onFolder }: FindingItemProps) {
+function FindingItem({ finding, isShort = false, onFolder }: FindingItemProps) {
   const t = useText(messages)
   const { level, title, detail } = finding
   const { icon: Icon, tone } = looks[level]
@@ -48,7 +46,7 @@ function FindingItem({ finding, isShort = false, place, onFolder }: FindingItemP
           {title}
         </span>
         {detail !== '' && !isShort && <span className="break-words text-soft"> — {detail}</span>}
-        {!isShort && <Remedy finding={finding} place={place} {...(onFolder && { onFolder })} />}
+        {!isShort && <Remedy finding={finding} {...(onFolder && { onFolder })} />}
       </div>
     </li>
   )
@@ -57,10 +55,9 @@ function FindingItem({ finding, isShort = false, place, onFolder }: FindingItemP
 /** A folder that a remedy proposes for all of ours. */
 const folderOf = (remedy: string): string | undefined => /set another folder for this machine, such as (\/[\w./-]+)/i.exec(remedy)?.[1]
 
-function Remedy({ finding: { remedy }, place, onFolder }: Omit<FindingItemProps, 'isShort'>) {
+function Remedy({ finding: { remedy, command }, onFolder }: Omit<FindingItemProps, 'isShort'>) {
   const t = useText(messages)
   if (remedy === '') return null
-  const command = fixCommandOf(remedy, place)
   const folder = onFolder && folderOf(remedy)
   return (
     <>
@@ -71,7 +68,7 @@ function Remedy({ finding: { remedy }, place, onFolder }: Omit<FindingItemProps,
             {t('useFolder', { folder })}
           </Button>
         )}
-        {command !== null && (
+        {command !== undefined && (
           <span className="inline-flex max-w-full min-w-0 items-center gap-1 rounded-md bg-sunken pl-2">
             <code className="overflow-x-auto font-mono text-sm whitespace-nowrap">{command}</code>
             <CopyButton text={command} label={t('copyFix')} />

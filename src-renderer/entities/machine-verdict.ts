@@ -8,3 +8,5 @@ export function verdictOf({ facts, findings }: Pick<Machine, 'facts' | 'findings
   if (facts === null) return 'unknown'
   return findings.some(({ level }) => level === 'warning') ? 'warned' : 'fit'
 }
+
+export const isFit = (machine: Pick<Machine, 'facts' | 'findings'>): boolean => ['fit', 'warned'].includes(verdictOf(machine))

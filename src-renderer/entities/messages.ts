@@ -2,6 +2,7 @@ import { defineMessages } from '../i18n/messages.ts'
 
 export const messages = defineMessages(
   {
+    open: 'Open',
     none: 'none',
     stopJob: 'Stop job',
     cancelTask: 'Cancel task',
@@ -31,7 +32,6 @@ export const messages = defineMessages(
     drainWithin: 'Give what runs there so many seconds; 0 lets it end in its own time',
     done: '{done, plural, one {# done} other {# done}}',
     failures: '{count, plural, one {# failed: {first}} other {# failed; the first: {first}}}',
-    whyTitle: 'Why it waits',
     whyNot: 'It does not wait.',
     infeasible: 'No node can ever take it as things are.',
     node: 'Node',
@@ -61,9 +61,16 @@ export const messages = defineMessages(
     logSaving: 'Reading the whole log: {size}',
     logSaved: 'The whole log is saved.',
     lineCopied: 'The link to this line is copied.',
+    span: 'Span of time',
+    '15m': '15 min',
+    '1h': '1 h',
+    '6h': '6 h',
+    '24h': '24 h',
+    '7d': '7 d',
     rayLimits: 'Ray’s own head filters by equality only and lists 10,000 rows at most.',
   },
   {
+    open: '開く',
     none: 'なし',
     stopJob: 'ジョブを停止',
     cancelTask: 'タスクを取り消す',
@@ -93,7 +100,6 @@ export const messages = defineMessages(
     drainWithin: '実行中のものに与える秒数（0 は終わるまで待つ）',
     done: '{done} 件完了',
     failures: '{count} 件失敗。最初のもの：{first}',
-    whyTitle: '待機の理由',
     whyNot: '待機していません。',
     infeasible: '現状ではどのノードも受け入れられません。',
     node: 'ノード',
@@ -123,6 +129,12 @@ export const messages = defineMessages(
     logSaving: 'ログ全体を読み込み中：{size}',
     logSaved: 'ログ全体を保存しました。',
     lineCopied: 'この行へのリンクをコピーしました。',
+    span: '期間',
+    '15m': '15分',
+    '1h': '1時間',
+    '6h': '6時間',
+    '24h': '24時間',
+    '7d': '7日',
     rayLimits: 'Ray のヘッドは等値条件のみ、最大 10,000 行まで対応します。',
   },
 )

@@ -1,4 +1,3 @@
-import { useMemo } from 'react'
 import type { MetricHistory } from '../../runtime/api/metrics.ts'
 import { useClusterRead } from '../api/cluster-reads.ts'
 import { useNow } from '../ui/use-now.ts'
@@ -23,8 +22,6 @@ export type ShownHistory = {
   readonly error: unknown
 }
 
-const nothing: MetricHistory['series'] = []
-
 /** What was measured in the last while, read again as often as a point of it takes. */
 export function useMetricHistory(cluster: string, { names, spanMs, nodes, points = 180 }: Wanted): ShownHistory {
   const everyMs = Math.max(2_000, Math.min(60_000, spanMs / points))
@@ -41,19 +38,20 @@ const toldEveryMs = 10_000
 export const gapOf = (history: MetricHistory | undefined): number | undefined =>
   history === undefined ? undefined : Math.max(history.stepMs, toldEveryMs)
 
-type LinePoints = readonly (readonly [number, number | null])[]
-type LineOf = { readonly label: string; readonly points: LinePoints }
+type LineOf = { readonly label: string; readonly points: readonly (readonly [number, number | null])[] }
 
-/** The means of one figure, a line for each node; `name` gives a node its word. */
-export function useLines(history: MetricHistory | undefined, figure: string, labelOf: (nodeId: string) => string): readonly LineOf[] {
-  return useMemo(
-    () =>
-      (history?.series ?? nothing)
-        .filter(({ name }) => name === figure)
-        .map(({ nodeId, labels, points }) => ({
-          label: [labelOf(nodeId), ...Object.values(labels)].filter((text) => text !== '').join(' '),
-          points: points.map(([atMs, , mean]) => [atMs, mean] as const),
-        })),
-    [history, figure, labelOf],
+/** The means of the figures, a line for each node or part of a node. `figures` gives each its word, `labelOf` a node its name. */
+export function linesOf(
+  history: MetricHistory | undefined,
+  figures: Readonly<Record<string, string>>,
+  labelOf: (nodeId: string) => string,
+): readonly LineOf[] {
+  return Object.entries(figures).flatMap(([figure, word]) =>
+    (history?.series ?? [])
+      .filter(({ name }) => name === figure)
+      .map(({ nodeId, labels, points }) => ({
+        label: [labelOf(nodeId), word, ...Object.values(labels)].filter((text) => text !== '').join(' '),
+        points: points.map(([atMs, , mean]) => [atMs, mean] as const),
+      })),
   )
 }

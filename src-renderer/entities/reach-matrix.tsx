@@ -23,7 +23,7 @@ export function ReachMatrix({ members, summary }: ReachMatrixProps) {
   return (
     <div>
       {machines.length < members.length && <p className="mb-1 text-sm text-soft">{t('reachOnly')}</p>}
-      <div className="w-fit max-w-full overflow-auto rounded-lg border bg-surface">
+      <div className="w-fit max-w-full overflow-auto rounded-lg border bg-surface" tabIndex={0} role="region" aria-label={t('reachTable')}>
         <table className="border-collapse text-sm">
           <thead>
             <tr>

@@ -21,13 +21,15 @@ export const buttonClass = ({ variant = 'default', size = 'md' }: ButtonLook = {
 
 type ButtonProps = ComponentProps<'button'> & ButtonLook & { readonly icon?: LucideIcon; readonly isBusy?: boolean }
 
-export function Button({ variant, size, icon: Icon, isBusy = false, className, children, disabled, ...rest }: ButtonProps) {
+/** While it is busy it cannot be pressed, and keeps the focus. */
+export function Button({ variant, size, icon: Icon, isBusy = false, className, children, onClick, ...rest }: ButtonProps) {
   return (
     <button
       type="button"
       {...rest}
-      disabled={disabled === true || isBusy}
       aria-busy={isBusy || undefined}
+      aria-disabled={isBusy || undefined}
+      onClick={isBusy ? (event) => event.preventDefault() : onClick}
       className={classNames(buttonClass({ ...(variant && { variant }), ...(size && { size }) }), className)}
     >
       {isBusy ? <LoaderCircle size={14} aria-hidden className="animate-spin" /> : Icon && <Icon size={14} aria-hidden />}

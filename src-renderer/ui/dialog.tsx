@@ -1,6 +1,6 @@
 import { X } from 'lucide-react'
 import { Dialog as Radix } from 'radix-ui'
-import type { ReactNode } from 'react'
+import { type ReactNode, useRef } from 'react'
 import { useText } from '../i18n/messages.ts'
 import { IconButton } from './button.tsx'
 import { classNames } from './class-names.ts'
@@ -27,8 +27,17 @@ function focusFirstControl(event: Event): void {
   ;(control ?? content).focus()
 }
 
+/** What had the focus as it opened: of an entry of a menu, the button of that menu. */
+function openerNow(): HTMLElement | null {
+  const { activeElement } = document
+  const menu = activeElement?.closest('[role=menu]')
+  const opener = menu ? document.getElementById(menu.getAttribute('aria-labelledby') ?? '') : activeElement
+  return opener instanceof HTMLElement ? opener : null
+}
+
 export function Dialog({ title, description, isOpen, onClose, footer, width = 'md', children }: DialogProps) {
   const t = useText(messages)
+  const opener = useRef<HTMLElement>(null)
   return (
     <Radix.Root open={isOpen} onOpenChange={(open) => !open && onClose()}>
       <Radix.Portal>
@@ -36,7 +45,14 @@ export function Dialog({ title, description, isOpen, onClose, footer, width = 'm
         <Radix.Content
           {...(description === undefined && { 'aria-describedby': undefined })}
           tabIndex={-1}
-          onOpenAutoFocus={focusFirstControl}
+          onOpenAutoFocus={(event) => {
+            opener.current = openerNow()
+            focusFirstControl(event)
+          }}
+          onCloseAutoFocus={(event) => {
+            event.preventDefault()
+            opener.current?.focus()
+          }}
           className={classNames(
             'fixed top-1/2 left-1/2 z-40 flex outline-none max-h-[88vh] w-[calc(100vw-32px)] -translate-x-1/2 -translate-y-1/2 flex-col rounded-lg border bg-surface shadow-float',
             widths[width],

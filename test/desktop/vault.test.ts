@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
+import { expect as see } from '@playwright/test'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ask, call, createDesktopUser, type DesktopApp, type DesktopUser, seeLive, whyNoDesktop } from '#test/support/desktop.ts'
 import { until } from '#test/support/checks.ts'
@@ -71,6 +72,37 @@ describe.skipIf(missing !== undefined)(
         await seeLive(third.page)
         expect([await isOpen(third), existsSync(keptFile(user))]).toEqual([false, false])
         await third.quit()
+      } finally {
+        await session.end()
+      }
+    })
+
+    test('is asked for on the page of settings, and kept once it is the right one', { timeout: 120_000 }, async () => {
+      const session = await startSession(user.home)
+      try {
+        const app = await user.start({ env: session.env })
+        const { page } = app
+        await seeLive(page)
+        await call(page, 'secrets.use', { kind: 'vault', passphrase })
+        await page.getByRole('link', { name: 'Settings' }).first().click()
+        const atStart = page.getByRole('switch', { name: 'Open the vault when Shoal starts' })
+        await atStart.click()
+        const field = page.getByLabel('Passphrase of the vault')
+        await see(field).toBeFocused()
+        await field.fill('a wrong one, also long')
+        await field.press('Enter')
+        await see(field).toHaveAccessibleDescription(/not the passphrase/)
+        expect(existsSync(keptFile(user))).toBe(false)
+        await field.fill(passphrase)
+        await field.press('Enter')
+        await see(field).toHaveCount(0)
+        await see(atStart).toBeChecked()
+        await see(atStart).toBeFocused()
+        expect(await ask(page, 'vaultMemory', {})).toMatchObject({ isRemembered: true })
+        await atStart.click()
+        await see(atStart).not.toBeChecked()
+        expect(existsSync(keptFile(user))).toBe(false)
+        await app.quit()
       } finally {
         await session.end()
       }

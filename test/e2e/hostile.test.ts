@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openPanelWorld, type PanelWorld, see, whyNoBrowser } from '#test/support/browser/browser.ts'
+import { openPanelWorld, type PanelWorld, see, tellPagesOfFailures, whyNoBrowser } from '#test/support/browser/browser.ts'
 import { ensurePayload } from '#test/support/payload.ts'
 
 const missing = whyNoBrowser()
@@ -24,6 +24,7 @@ describe.skipIf(missing !== undefined)(
       expect((await world.callPanel('operations.get', { operationId })).state).toBe('done')
       page = await world.open()
     }, 240_000)
+    tellPagesOfFailures(() => world)
     afterAll(async () => {
       await world.callPanel('clusters.down', { cluster: 'local', force: true })
       await world.untilOperationsEnd()

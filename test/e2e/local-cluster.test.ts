@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Page } from '@playwright/test'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { findAccessFaults, openPanelWorld, type PanelWorld, see, whyNoBrowser } from '#test/support/browser/browser.ts'
+import { findAccessFaults, openPanelWorld, type PanelWorld, see, tellPagesOfFailures, whyNoBrowser } from '#test/support/browser/browser.ts'
 import { ensurePayload } from '#test/support/payload.ts'
 
 const missing = whyNoBrowser()
@@ -17,6 +17,7 @@ describe.skipIf(missing !== undefined)(`a cluster on this computer${missing === 
     world = await openPanelWorld()
     page = await world.open()
   }, 240_000)
+  tellPagesOfFailures(() => world)
   afterAll(async () => {
     await world.callPanel('clusters.down', { cluster: 'local', force: true }).catch(() => {})
     await world.untilOperationsEnd()

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { findAccessFaults, openPanelWorld, type PanelWorld, see, whyNoBrowser } from '#test/support/browser/browser.ts'
+import { findAccessFaults, openPanelWorld, type PanelWorld, see, tellPagesOfFailures, whyNoBrowser } from '#test/support/browser/browser.ts'
 
 const missing = whyNoBrowser()
 
 describe.skipIf(missing !== undefined)(`the page around the pages${missing === undefined ? '' : ` (skipped: no ${missing})`}`, () => {
   let world: PanelWorld
   beforeAll(async () => void (world = await openPanelWorld()), 60_000)
+  tellPagesOfFailures(() => world)
   afterAll(() => world.dispose())
 
   test('the printed link signs in, is gone from the address, and the page is live', async () => {
@@ -67,6 +68,26 @@ describe.skipIf(missing !== undefined)(`the page around the pages${missing === u
     await see(page.getByRole('heading', { name: '設定', level: 1 })).toBeVisible()
     await see(page.locator('html')).toHaveAttribute('data-theme', 'dark')
     await see(page.locator('html')).toHaveAttribute('lang', 'ja')
+    await page.context().close()
+  })
+
+  test('files of the page that are lost on their way are asked for again; when the panel gives none, the page says so', async () => {
+    const page = await world.open('/', { isStranger: true })
+    const lost: string[] = []
+    await page.route(/\/(session|assets\/(routes|machines-page)-.*\.js)$/, async (route) => {
+      const { pathname } = new URL(route.request().url())
+      if (lost.includes(pathname)) return route.continue()
+      lost.push(pathname)
+      await route.abort('internetdisconnected')
+    })
+    await page.goto(`${world.panel.url}/machines#token=${world.panel.token}`)
+    await see(page.getByRole('heading', { name: 'Machines', level: 1 })).toBeVisible()
+    expect(lost).toHaveLength(3)
+
+    await page.route(/\/assets\/routes-/, (route) => route.abort('internetdisconnected'))
+    await page.reload()
+    await see(page.getByRole('alert')).toContainText('load the page again')
+    world.complaints.length = 0 // the router tells of the file that was lost
     await page.context().close()
   })
 

@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Bed, createBed, whyNoBed } from '#test/support/bed/bed.ts'
-import { openPanelWorld, type PanelWorld, see, whyNoBrowser } from '#test/support/browser/browser.ts'
+import { openPanelWorld, type PanelWorld, see, tellPagesOfFailures, whyNoBrowser } from '#test/support/browser/browser.ts'
 import { ensurePayload } from '#test/support/payload.ts'
 
 const missing = whyNoBrowser() ?? whyNoBed()
@@ -22,6 +22,7 @@ describe.skipIf(missing !== undefined)(
       world = await openPanelWorld()
       page = await world.open()
     }, 240_000)
+    tellPagesOfFailures(() => world)
     afterAll(async () => {
       await world.dispose()
       await bed.close()

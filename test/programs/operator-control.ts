@@ -72,9 +72,12 @@ await check('a task that hears nothing is cancelled by force', async () => {
 await check('a task that waits for a node says why, node by node, and never runs once cancelled', async () => {
   const file = join(folder, 'waiting')
   const ref = patient.options({ numCpus: 64 }).remote(file)
-  await until('the task is in the history', async () => (await why({ task: taskIdOf(ref) }).catch(() => undefined))?.isPending === true)
-  const reason = await why({ task: taskIdOf(ref) })
-  assert.equal(reason.state, 'PENDING_NODE_ASSIGNMENT')
+  let reason = await why({ task: taskIdOf(ref) }).catch(() => undefined)
+  await until('the task is in the history, and what ran before has let go of its CPU', async () => {
+    reason = await why({ task: taskIdOf(ref) }).catch(() => undefined)
+    return reason?.state === 'PENDING_NODE_ASSIGNMENT' && reason.nodes.every(({ missing }) => missing[0]?.free === 2)
+  })
+  assert(reason?.isPending)
   assert.equal(reason.infeasible, true)
   assert.deepEqual(reason.asked, { CPU: 64 })
   assert.deepEqual(
@@ -193,6 +196,7 @@ await check('a node is drained and leaves', async () => {
   const done = await post(`nodes/${other.nodeId}/drain`, {}, { reason: 'maintenance', withinMs: 60_000 })
   assert.equal(done.done, true)
   await until('the node has left', () => other.child.exitCode !== null)
+  await until('the head has heard of it', async () => (await shoal.nodes()).some(({ nodeId, alive }) => nodeId === other.nodeId && !alive))
   const again = await rejection(post(`nodes/${other.nodeId}/drain`))
   assert.equal((again as { code?: string }).code, 'wrong-state')
 })

@@ -203,7 +203,10 @@ await groupCheck('removing a group ends what runs in it and fails what waits for
   await shoal.get(actor.node.remote())
   const running = stay.options(inGroup).remote()
   const waiting = stay.options(inGroup).remote()
-  await until('the bundle is in use', async () => ((await shoal.availableResources())[`CPU_group_0_${group.id}`] ?? 0) === 0)
+  await until('the bundle is there and in use', async () => {
+    const free = await shoal.availableResources()
+    return (free[`bundle_group_0_${group.id}`] ?? 0) > 0 && (free[`CPU_group_0_${group.id}`] ?? 0) === 0
+  })
   const startedMs = performance.now()
   await shoal.removePlacementGroup(group)
   for (const ref of [

@@ -120,31 +120,34 @@ await check('fallbackStrategy is tried in its order when no node matches', async
   await shoal.kill(actor)
 })
 
-await check('a task runs where its large argument lies', async () => {
-  const gate = join(cluster.tempDir, 'gate')
+/** An array that lies on b, where nothing runs any more as far as the head knows. */
+async function makeOnB(length: number): Promise<shoal.ObjectRef<Float64Array>> {
+  const gate = join(cluster.tempDir, `gate-${length}`)
   const make = shoal
-    .remote(async (n: number) => {
+    .remote(async (n: number, path: string) => {
       const { existsSync } = await import('node:fs')
-      while (!existsSync(gate)) await new Promise((resolve) => setTimeout(resolve, 5))
+      while (!existsSync(path)) await new Promise((resolve) => setTimeout(resolve, 5))
       return new Float64Array(n)
     })
     .options({ resources: { special: 1 } })
-  const use = shoal.remote((data: Float64Array) => [data.length, shoal.runtimeContext().nodeId] as const)
-  const data = make.remote(2_000_000)
+  const data = make.remote(length, gate)
   // A node that is half in use comes after the others: without this look the head might say that all is free before it has heard of b's work.
   await until('b is seen at work', async () => (await cpusOf(b)) === 1)
   writeFileSync(gate, '')
   await shoal.wait([data], { fetchLocal: false })
   await allFree()
+  return data
+}
+
+await check('a task runs where its large argument lies', async () => {
+  const use = shoal.remote((data: Float64Array) => [data.length, shoal.runtimeContext().nodeId] as const)
+  const data = await makeOnB(2_000_000)
   assert.deepEqual(await shoal.get(use.remote(data)), [2_000_000, b])
 })
 
 await check('a large argument does not keep a task waiting for its node', async () => {
-  const make = shoal.remote((n: number) => new Float64Array(n)).options({ resources: { special: 1 } })
   const use = shoal.remote((_data: Float64Array) => shoal.runtimeContext().nodeId)
-  const data = make.remote(1_000_000)
-  await shoal.wait([data], { fetchLocal: false })
-  await allFree()
+  const data = await makeOnB(1_000_000)
   const blockers = [1, 2].map(() => stay.options({ schedulingStrategy: { nodeId: b } }).remote(20_000))
   await until('b is full', async () => (await cpusOf(b)) === 0)
   const seen = await shoal.get(use.remote(data), { timeout: '15s' })

@@ -312,7 +312,11 @@ await check('a node that does not answer is named, and the others are listed', a
 })
 
 await check('everything is there again when the head was killed and started anew', async () => {
-  const before = await list('tasks', TaskStateRow, { exclude_driver: 'True' })
+  let before = await list('tasks', TaskStateRow, { exclude_driver: 'True' })
+  await until('all that ran is told to have ended', async () => {
+    before = await list('tasks', TaskStateRow, { exclude_driver: 'True' })
+    return before.result.every(({ state }) => state === 'FINISHED' || state === 'FAILED')
+  })
   await cluster.killHead()
   await cluster.restartHead()
   const after = await list('tasks', TaskStateRow, { exclude_driver: 'True' })

@@ -302,9 +302,17 @@ await check('clusterResources says what there is, availableResources what is fre
   assert.equal(total['GPU'], 2)
   assert.equal(total['tool'], 1)
   await until('everything is free', async () => (await shoal.availableResources())['CPU'] === 2)
-  const hold = shoal.remote(() => new Promise<void>((resolve) => setTimeout(resolve, 400)), { resources: { tool: 0.25 } })
-  const ref = hold.remote()
+  const hold = shoal.remote(
+    async (gate: string) => {
+      const { existsSync } = await import('node:fs')
+      while (!existsSync(gate)) await new Promise((resolve) => setTimeout(resolve, 5))
+    },
+    { resources: { tool: 0.25 } },
+  )
+  const gate = join(folder, 'tool.gate')
+  const ref = hold.remote(gate)
   await until('a quarter of the tool is taken', async () => (await shoal.availableResources())['tool'] === 0.75)
+  writeFileSync(gate, '')
   await shoal.get(ref)
   await until('it is given back', async () => (await shoal.availableResources())['tool'] === 1)
 })

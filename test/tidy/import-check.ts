@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
-import { parseAst } from 'vitest/node'
 import { coreImports, importTable, isCore, isPure, packageOwners } from './import-table.ts'
+import { isNode, moduleIn, parse, walk } from './syntax-tree.ts'
 
 /** What is wrong with the imports of one file, a sentence each; empty when nothing is. `path` is relative to the repository. */
 export function findForbiddenImports(path: string, source: string): string[] {
@@ -14,9 +14,9 @@ export function findForbiddenImports(path: string, source: string): string[] {
 export function listImports(source: string, path = 'source.ts'): string[] {
   const found: string[] = []
   walk(parse(source, path), (node) => {
-    const from = node['source'] ?? (node['type'] === 'TSImportType' ? node['argument'] : undefined)
-    if (isNode(from) && typeof from['value'] === 'string') found.push(from['value'])
-    if (node['type'] === 'ImportExpression' && isNode(from) && from['type'] !== 'Literal') found.push('(computed)')
+    const module = moduleIn(node)
+    if (module !== undefined) found.push(module)
+    if (node['type'] === 'ImportExpression' && isNode(node['source']) && node['source']['type'] !== 'Literal') found.push('(computed)')
   })
   return found
 }
@@ -67,20 +67,3 @@ const featureOf = (path: string): string | undefined => /^src-renderer\/features
 
 const isWithin = (target: string, places: readonly string[]): boolean =>
   places.some((place) => target === place || target.startsWith(`${place}/`))
-
-function parse(source: string, path: string) {
-  try {
-    return parseAst(source, { lang: path.endsWith('.tsx') ? 'tsx' : 'ts' })
-  } catch (error) {
-    throw new Error(`${path} does not parse`, { cause: error })
-  }
-}
-
-type Node = Record<string, unknown>
-const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null
-
-function walk(value: unknown, visit: (node: Node) => void): void {
-  if (!isNode(value)) return
-  if (typeof value['type'] === 'string') visit(value)
-  for (const child of Object.values(value)) walk(child, visit)
-}

@@ -50,7 +50,7 @@ type Start = {
  */
 export const startNode = ({ root, sessionFolder, sha256, isHead, flags }: Start): string =>
   scriptOf(
-    { session: sessionFolder, payload: payloadFolder(root, sha256), hash: sha256 },
+    { session: sessionFolder, payload: payloadFolder(root, sha256), hash: sha256, head: isHead ? '' : headOf(flags) },
     `
 umask 077
 ${plainEnvironment}
@@ -59,13 +59,15 @@ is_running() {
   pid=$(sed -n 's/.*"pid":\\([0-9]*\\).*/\\1/p' "$1" 2>/dev/null)
   [ -n "$pid" ] && running | grep -qx "$pid"
 }
+# the head may have gone elsewhere since
+knows_head() { [ -z "$head" ] || { tr '\\000' '\\n' <"/proc/$pid/cmdline"; } 2>/dev/null | grep -qxF -e "$head"; }
 records() { for file in "$session/head/head.json" "$session/node/node.json"; do [ -f "$file" ] && cat "$file" && echo; done; return 0; }
 mkdir -p "$session" || exit 1
 settle
 if [ ! -x "$payload/bin/node" ]; then echo "there is no payload in $payload" >&2; exit 1; fi
 if [ -n "$(running)" ]; then
   old=$(cat "$session/payload" 2>/dev/null)
-  if [ "$old" = "$hash" ] && is_running "$session/node/node.json"${isHead ? ' && is_running "$session/head/head.json"' : ''}; then
+  if [ "$old" = "$hash" ] && is_running "$session/node/node.json" && knows_head${isHead ? ' && is_running "$session/head/head.json"' : ''}; then
     echo 'state running'; records; exit 0
   fi
   echo 'what ran there in part is stopped first' >&2
@@ -84,6 +86,9 @@ fi
 rm -f "$session/start.out"
 echo 'state started'; records`,
   )
+
+/** `host:port` that a worker is told to join. */
+const headOf = (flags: readonly string[]): string => flags[flags.indexOf('--address') + 1] ?? ''
 
 /** What follows `shoal` on the command line. */
 export const startWords = ({ sessionFolder, isHead, flags }: Pick<Start, 'sessionFolder' | 'isHead' | 'flags'>): string[] => [

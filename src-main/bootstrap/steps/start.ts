@@ -1,5 +1,6 @@
 import { ClusterError } from '../../../runtime/base/errors.ts'
 import { hostPort, startFlags } from '../machine-flags.ts'
+import { movedText } from '../moved-ports.ts'
 import type { MachineTarget } from '../operation-input.ts'
 import { dial } from '../scripts/dial-script.ts'
 import { addService } from '../scripts/service-scripts.ts'
@@ -51,6 +52,7 @@ export async function start(context: StepContext): Promise<StepEnd> {
   const { input, machine, io } = context
   const { root, sessionFolder, payload } = machine
   const isHead = machine.role === 'head'
+  for (const moved of input.movedPorts ?? []) context.say(movedText(moved, machine.name))
   if (!isHead) await runScript(context, writeJoinToken(sessionFolder, await context.joinToken()), { isQuiet: true })
   const script = startNode({ root, sessionFolder, sha256: payload, isHead, flags: startFlags(input, machine) })
   const stdout = await runStart(context, script, `the ${isHead ? 'head' : 'node'} on ${machine.name}`)

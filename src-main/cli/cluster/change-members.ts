@@ -10,7 +10,8 @@ import { getCluster, selectMembers } from './members.ts'
 import { plannedFlags, showAndRun } from './show-and-run.ts'
 
 type Members = GivenInput<'clusters.planAdd'>
-type PlanCall = 'clusters.planAdd' | 'clusters.planDrain' | 'clusters.planRemove' | 'clusters.planRestart' | 'clusters.planUpgrade'
+/** What was typed, and a signal for the call. */
+type Asked = { readonly typed: Typed; readonly signal: AbortSignal }
 
 /** What tells one of these commands from another. */
 type Change = {
@@ -18,7 +19,7 @@ type Change = {
   readonly summary: string
   readonly flags?: PanelSubcommand['flags']
   readonly notes?: readonly string[]
-  readonly planCall: PlanCall
+  readonly plan: (panel: PanelSession, members: Members, asked: Asked) => Promise<{ plan: Plan }>
   readonly start: (panel: PanelSession, members: Members, typed: Typed) => Promise<{ operationId: string }>
   /** What it does to these machines, as a sentence; asked before. */
   readonly effect: (names: string, cluster: string) => string
@@ -51,7 +52,7 @@ function changeOf(change: Change): PanelSubcommand {
         const members = { cluster: cluster.id, machines: chosen.map(({ id }) => id) }
         const effect = change.effect(namesText(chosen.map((machine) => machine.name)), cluster.name)
         return showAndRun(context, {
-          plan: async (signal): Promise<Plan> => (await panel.call(change.planCall, members, { signal })).plan,
+          plan: async (signal) => (await change.plan(panel, members, { typed, signal })).plan,
           start: () => change.start(panel, members, typed),
           ask: { effect, isOptional: change.takesAway !== true },
         })
@@ -70,7 +71,7 @@ async function choose(panel: PanelSession, { change, cluster, selection }: Choic
 export const addToCluster = changeOf({
   verb: 'add',
   summary: 'puts machines of the list into a cluster',
-  planCall: 'clusters.planAdd',
+  plan: (panel, members, { signal }) => panel.call('clusters.planAdd', members, { signal }),
   start: (panel, members) => panel.call('clusters.add', members),
   effect: (names, cluster) => `${names} will join ${cluster}.`,
   whenNone: 'refuse',
@@ -81,7 +82,7 @@ export const drainMachines = changeOf({
   verb: 'drain',
   summary: 'lets machines finish what runs there, and gives them nothing new',
   flags: { within: { value: 'DURATION', help: 'after which what still runs is ended, such as 10m. Default: no limit' } },
-  planCall: 'clusters.planDrain',
+  plan: (panel, members, { signal }) => panel.call('clusters.planDrain', members, { signal }),
   start: (panel, members, { values }) => {
     const within = values.find('within')
     return panel.call('clusters.drain', { ...members, ...(within === undefined ? {} : { withinMs: parseDuration('--within', within) }) })
@@ -94,7 +95,8 @@ export const removeFromCluster = changeOf({
   verb: 'remove',
   summary: 'takes machines out of a cluster and deletes all we put there',
   flags: { force: { help: 'do not wait for what runs there, and forget machines that cannot be reached' } },
-  planCall: 'clusters.planRemove',
+  plan: (panel, members, { typed, signal }) =>
+    panel.call('clusters.planRemove', { ...members, force: typed.values.has('force') }, { signal }),
   start: (panel, members, { values }) => panel.call('clusters.remove', { ...members, force: values.has('force') }),
   effect: (names, cluster) => `${names} will leave ${cluster}: what runs there moves or ends, and all of ours there is deleted.`,
   whenNone: 'refuse',
@@ -105,7 +107,7 @@ export const restartMachines = changeOf({
   verb: 'restart',
   summary: 'ends and starts the daemons of machines',
   notes: ['To restart every machine: --all.'],
-  planCall: 'clusters.planRestart',
+  plan: (panel, members, { signal }) => panel.call('clusters.planRestart', members, { signal }),
   start: (panel, members) => panel.call('clusters.restart', members),
   effect: (names, cluster) => `${names} of ${cluster} will be restarted: what runs there is broken off.`,
   whenNone: 'refuse',
@@ -115,7 +117,7 @@ export const upgradeMachines = changeOf({
   verb: 'upgrade',
   summary: 'brings this version to machines of a cluster, one after the other',
   notes: ['Without machines: all of them. What a machine has already is not sent again.'],
-  planCall: 'clusters.planUpgrade',
+  plan: (panel, members, { signal }) => panel.call('clusters.planUpgrade', members, { signal }),
   start: (panel, members) => panel.call('clusters.upgrade', members),
   effect: (names, cluster) => `${names} of ${cluster} will run this version: each is restarted.`,
   whenNone: 'all',

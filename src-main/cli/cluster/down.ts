@@ -18,9 +18,10 @@ export const downCluster: PanelSubcommand = {
     return async (context) => {
       const { panel } = context
       const { id, name: cluster, members } = await getCluster(panel, name)
+      const goingDown = { cluster: id, force: values.has('force') }
       return showAndRun(context, {
-        plan: async (signal) => (await panel.call('clusters.planDown', { cluster: id }, { signal })).plan,
-        start: () => panel.call('clusters.down', { cluster: id, force: values.has('force') }),
+        plan: async (signal) => (await panel.call('clusters.planDown', goingDown, { signal })).plan,
+        start: () => panel.call('clusters.down', goingDown),
         ask: {
           effect: `${cluster} ends: everything that runs on its ${countText(members.length, 'machine')} is ended, and all of ours there is deleted.`,
           word: cluster,

@@ -1,12 +1,12 @@
 import { SearchX, Skull } from 'lucide-react'
 import { useMemo } from 'react'
 import { useListing } from '../../api/entity-pages.ts'
-import { useCluster } from '../../api/live-things.ts'
 import { amountsIn, recordIn, type Row, textIn } from '../../api/rows.ts'
 import { Amounts } from '../../entities/columns.tsx'
 import { useControl } from '../../entities/control-dialog.tsx'
 import { GroupLink, JobLink, NodeLink, WorkerLink } from '../../entities/links.tsx'
 import { StateBadge } from '../../entities/state-badge.tsx'
+import { useClusterOfPath } from '../../entities/use-cluster-of-path.ts'
 import { WhyPanel } from '../../entities/why-panel.tsx'
 import { useText } from '../../i18n/messages.ts'
 import { PathLink } from '../../navigation/link.tsx'
@@ -26,10 +26,8 @@ import { messages } from './messages.ts'
 
 export function ActorPage() {
   const t = useText(messages)
-  const ref = usePathPart('cluster')
+  const { ref, id } = useClusterOfPath()
   const actorId = usePathPart('id')
-  const { cluster } = useCluster(ref)
-  const id = cluster?.id ?? ref
   const { ask, dialog } = useControl(id)
   const query = useMemo(() => ({ filters: [`actor_id:eq:${actorId}`], isDetailed: true }), [actorId])
   const { rows, isLoading, error, retry } = useListing(id, 'actors', query)

@@ -11,7 +11,7 @@ import { Skeleton } from '../../ui/skeleton.tsx'
 import { useNow } from '../../ui/use-now.ts'
 import { type ClusterFigures, useClusterFigures } from './cluster-figures.ts'
 import { messages } from './messages.ts'
-import type { NodeFigures } from './node-figures.ts'
+import type { NodeSums } from './node-sums.ts'
 
 /** What a cluster has and does; of one that is not connected, what it had and did. */
 export function CardFigures({ cluster, isDown }: { readonly cluster: Cluster; readonly isDown: boolean }) {
@@ -56,7 +56,7 @@ function Line({ label, children }: { readonly label: string; readonly children: 
   )
 }
 
-function NodeLines({ nodes, cluster }: { readonly nodes: NodeFigures; readonly cluster: string }) {
+function NodeLines({ nodes, cluster }: { readonly nodes: NodeSums; readonly cluster: string }) {
   const t = useText(messages)
   const format = useFormat()
   const { alive, total, cpu, memory, gpu } = nodes

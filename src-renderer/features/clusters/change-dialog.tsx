@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Cluster } from '../../../src-main/contract/clusters.ts'
 import { useText } from '../../i18n/messages.ts'
@@ -32,17 +32,18 @@ export function ChangeDialog({ cluster, asked: { change, machines }, onClose }: 
   const go = useGo()
   const [force, setForce] = useState(false)
   const [minutes, setMinutes] = useState('')
-  const chosen = { cluster: cluster.id, machines: machines.map(({ id }) => id) }
+  const chosen = { cluster: cluster.id, machines: machines.map(({ id }) => id), force }
   const plan = useQuery({
     queryKey: ['plan', change, chosen],
     queryFn: ({ signal }) => planChange(change, chosen, signal),
+    placeholderData: keepPreviousData,
     staleTime: 0,
     gcTime: 0,
   })
   const isWithin = /^\d{0,4}$/.test(minutes) && Number(minutes) <= 1_440
   const begin = async () => {
     const withinMs = minutes === '' ? null : Number(minutes) * minuteMs
-    go(paths.operation(await startChange(change, chosen, { force, withinMs })))
+    go(paths.operation(await startChange(change, chosen, { withinMs })))
   }
   const typed = wordToType(change, cluster, machines.length)
   const names = machines.map(({ name }) => name).join(', ')

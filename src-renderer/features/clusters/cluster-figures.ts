@@ -1,10 +1,10 @@
 import type { Cluster } from '../../../src-main/contract/clusters.ts'
 import { useClusterRead } from '../../api/cluster-reads.ts'
 import { numberIn, recordIn, type Row, rowsIn, textIn } from '../../api/rows.ts'
-import { expectedNodes, type NodeFigures, nodeFigures } from './node-figures.ts'
+import { expectedNodes, type NodeSums, nodeSums } from './node-sums.ts'
 
 export type ClusterFigures = {
-  readonly nodes: NodeFigures | null
+  readonly nodes: NodeSums | null
   readonly jobs: { readonly running: number; readonly pending: number; readonly total: number } | null
   readonly alerts: readonly { readonly severity: string; readonly message: string }[] | null
   /** Null: it is how things are now. */
@@ -32,7 +32,7 @@ export function useClusterFigures(cluster: Cluster): ClusterFigures {
         ? null
         : isRecord(nodes.data)
           ? recordedFigures(nodes.data.body, expected)
-          : nodeFigures(summariesOf(nodes.data.body), expected),
+          : nodeSums(summariesOf(nodes.data.body), expected),
     jobs: jobs.data === undefined ? null : jobCounts(jobs.data.body),
     alerts: !isLive || alerts.data === undefined ? null : rowsIn(alerts.data.body, 'alerts').map(alertOf),
     recordedAtMs: nodes.data?.recordedAtMs ?? null,
@@ -45,7 +45,7 @@ const liveNodes = { route: 'listNodeSummaries', query: { view: 'summary' } }
 const recordedNodes = { route: 'pageNodes', query: { filter: ['state:eq:ALIVE'], limit: 1 } }
 const isRecord = ({ source }: { source: 'live' | 'record' }) => source === 'record'
 const summariesOf = (body: Row): readonly Row[] => rowsIn(recordIn(body, 'data'), 'summary')
-const recordedFigures = (body: Row, total: number): NodeFigures => ({
+const recordedFigures = (body: Row, total: number): NodeSums => ({
   alive: numberIn(body, 'matched') ?? 0,
   total,
   cpu: null,

@@ -3,7 +3,7 @@ import { useText } from '../../i18n/messages.ts'
 import { Field, Select } from '../../ui/field.tsx'
 import { changeDraft } from './draft.ts'
 import type { HeadReason } from './head-suggestion.ts'
-import { verdictOf } from './machine-verdict.ts'
+import { verdictOf } from '../../entities/machine-verdict.ts'
 import { messages } from './new-messages.ts'
 import { useHead } from './use-head.ts'
 

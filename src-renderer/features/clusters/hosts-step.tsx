@@ -8,12 +8,12 @@ import { Button } from '../../ui/button.tsx'
 import { ErrorNote } from '../../ui/error-note.tsx'
 import { Segmented } from '../../ui/field.tsx'
 import { changeDraft, readDraftNow, useDraft } from './draft.ts'
-import { type Host, isUser, newSpecs } from './host-standing.ts'
+import { type Host, isUser, newSpecs } from '../../entities/host-standing.ts'
 import { MachineChooser } from './machine-chooser.tsx'
 import { messages } from './new-messages.ts'
 import { PasteHosts } from './paste-hosts.tsx'
 import { StepFooter } from './step-nav.tsx'
-import { type ParsedHosts, useParsedHosts } from './use-parsed-hosts.ts'
+import { type ParsedList, useParsedMachines } from '../../entities/use-parsed-machines.ts'
 
 /** Which machines: pasted, or known before. */
 export function HostsStep({ onNext }: { readonly onNext: () => void }) {
@@ -21,7 +21,7 @@ export function HostsStep({ onNext }: { readonly onNext: () => void }) {
   const [query, change] = useQueryState()
   const draft = useDraft()
   const { values: machines } = useMachines()
-  const parsed = useParsedHosts(draft.text)
+  const parsed = useParsedMachines(draft.text)
   const [isBusy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>()
   const from = firstOf(query['from']) === 'list' ? 'list' : 'paste'
@@ -93,7 +93,7 @@ function countHosts(hosts: readonly Host[], chosen: readonly string[]): HostCoun
 }
 
 /** Puts new ones on the list of machines, and takes off again what this draft had put there and does not name any more. */
-async function settleMembers(hosts: ParsedHosts['hosts']): Promise<void> {
+async function settleMembers(hosts: ParsedList['hosts']): Promise<void> {
   const draft = readDraftNow()
   const specs = newSpecs(hosts, draft)
   const fresh = specs.length === 0 ? [] : await panel.call('machines.add', { machines: specs })

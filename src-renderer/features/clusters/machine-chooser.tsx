@@ -6,7 +6,7 @@ import { useText } from '../../i18n/messages.ts'
 import { EmptyState } from '../../ui/empty-state.tsx'
 import { Checkbox, Field, TextInput } from '../../ui/field.tsx'
 import { VirtualList } from '../../ui/virtual-list.tsx'
-import { placeOf } from './host-standing.ts'
+import { placeOf } from '../../entities/host-standing.ts'
 import { messages } from './new-messages.ts'
 
 type MachineChooserProps = {

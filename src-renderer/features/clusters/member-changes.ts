@@ -3,15 +3,14 @@ import { panel } from '../../api/panel.ts'
 import type { MemberChange } from './change-rules.ts'
 
 export type ChangeOptions = {
-  readonly force: boolean
   /** Of a drain; null: no limit. */
   readonly withinMs: number | null
 }
 
-type Chosen = { readonly cluster: string; readonly machines: string[] }
+type Chosen = { readonly cluster: string; readonly machines: string[]; readonly force: boolean }
 
 /** What it would do, before it does. @throws PanelError */
-export async function planChange(change: MemberChange, { cluster, machines }: Chosen, signal: AbortSignal): Promise<Plan> {
+export async function planChange(change: MemberChange, { cluster, machines, force }: Chosen, signal: AbortSignal): Promise<Plan> {
   switch (change) {
     case 'drain':
       return (await panel.call('clusters.planDrain', { cluster, machines }, signal)).plan
@@ -20,17 +19,17 @@ export async function planChange(change: MemberChange, { cluster, machines }: Ch
     case 'upgrade':
       return (await panel.call('clusters.planUpgrade', { cluster, machines }, signal)).plan
     case 'remove':
-      return (await panel.call('clusters.planRemove', { cluster, machines }, signal)).plan
+      return (await panel.call('clusters.planRemove', { cluster, machines, force }, signal)).plan
     case 'down':
-      return (await panel.call('clusters.planDown', { cluster }, signal)).plan
+      return (await panel.call('clusters.planDown', { cluster, force }, signal)).plan
   }
 }
 
 /** Begins it; resolves with the id of the operation. @throws PanelError */
 export async function startChange(
   change: MemberChange,
-  { cluster, machines }: Chosen,
-  { force, withinMs }: ChangeOptions,
+  { cluster, machines, force }: Chosen,
+  { withinMs }: ChangeOptions,
 ): Promise<string> {
   switch (change) {
     case 'drain':

@@ -15,7 +15,7 @@ import { messages } from './new-messages.ts'
 import { PlanStep, type PlanStepProps } from './plan-step.tsx'
 import { settingsProblems } from './settings-check.ts'
 import { SettingsStep } from './settings-step.tsx'
-import { StepNav } from './step-nav.tsx'
+import { StepNav, StepSection } from './step-nav.tsx'
 import { type BuildStep, buildSteps } from './steps.ts'
 import { useMembers } from './use-members.ts'
 
@@ -54,7 +54,9 @@ export function NewClusterPage() {
       }
     >
       <StepNav step={step} furthest={reach} onStep={goTo} />
-      {isKnown ? <StepView step={step} onStep={goTo} isCreating={isCreating} onCreating={setCreating} /> : <SkeletonRows rows={8} />}
+      <StepSection step={step}>
+        {isKnown ? <StepView step={step} onStep={goTo} isCreating={isCreating} onCreating={setCreating} /> : <SkeletonRows rows={8} />}
+      </StepSection>
     </Page>
   )
 }

@@ -3,11 +3,12 @@ import { useClusters } from '../../api/live-things.ts'
 import { useText } from '../../i18n/messages.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
-import { type Host, placeOf } from './host-standing.ts'
+import { type Host, placeOf } from '../../entities/host-standing.ts'
+import { ParseProblems } from '../../entities/parse-problems.tsx'
 import { messages } from './new-messages.ts'
-import type { ParsedHosts } from './use-parsed-hosts.ts'
+import type { ParsedList } from '../../entities/use-parsed-machines.ts'
 
-type ParsedTableProps = { readonly parsed: ParsedHosts; readonly isEmpty: boolean; readonly onLine: (line: number) => void }
+type ParsedTableProps = { readonly parsed: ParsedList; readonly isEmpty: boolean; readonly onLine: (line: number) => void }
 
 /** All of a long list are taken; to look it over, so many do. */
 const shownRows = 200
@@ -25,18 +26,23 @@ export function ParsedTable({ parsed: { hosts, problems, isReading }, isEmpty, o
   const inOrder = [...hosts.filter(isWrong), ...hosts.filter((host) => !isWrong(host))]
   return (
     <div className="flex flex-col gap-3">
-      <p role="status" className="text-sm font-medium text-soft">
-        {isReading ? t('readingHosts') : t('found', { count: hosts.length })}
-      </p>
-      {problems.length > 0 && <Problems problems={problems} onLine={onLine} />}
+      <p className="text-sm font-medium text-soft">{isReading ? t('readingHosts') : t('found', { count: hosts.length })}</p>
+      <ParseProblems problems={problems} onLine={onLine} />
       {hosts.length > 0 && (
-        <div className="max-h-[440px] overflow-auto rounded-lg border bg-surface">
+        <div
+          className="max-h-[440px] overflow-auto rounded-lg border bg-surface"
+          tabIndex={0}
+          role="region"
+          aria-label={t('found', { count: hosts.length })}
+        >
           <table className="w-full text-sm">
             <thead className="sticky top-0 bg-surface text-left text-faint">
               <tr>
-                <th className="px-3 py-1 font-medium">{t('name')}</th>
-                <th className="px-3 py-1 font-medium">{t('address')}</th>
-                <th className="px-3 py-1 font-medium">{t('state')}</th>
+                {(['name', 'address', 'state'] as const).map((column) => (
+                  <th key={column} scope="col" className="px-3 py-1 font-medium">
+                    {t(column)}
+                  </th>
+                ))}
               </tr>
             </thead>
             <tbody>
@@ -94,26 +100,5 @@ function HostRow({ host: { spec, standing } }: { readonly host: Host }) {
         )}
       </td>
     </tr>
-  )
-}
-
-function Problems({ problems, onLine }: Pick<ParsedHosts, 'problems'> & Pick<ParsedTableProps, 'onLine'>) {
-  const t = useText(messages)
-  return (
-    <section className="rounded-lg border border-warn-line bg-warn-soft px-3 py-2">
-      <h3 className="font-medium text-warn">{t('problems', { count: problems.length })}</h3>
-      <ul className="mt-1 flex max-h-48 flex-col gap-1 overflow-y-auto text-sm">
-        {problems.map(({ line, text, message }, index) => (
-          // One line may have several.
-          <li key={index} className="flex flex-wrap gap-x-2">
-            <button type="button" className="min-h-6 font-medium text-warn underline underline-offset-2" onClick={() => onLine(line)}>
-              {t('line', { line })}
-            </button>
-            <code className="max-w-full truncate font-mono leading-6 text-soft">{text}</code>
-            <span className="leading-6">{message}</span>
-          </li>
-        ))}
-      </ul>
-    </section>
   )
 }

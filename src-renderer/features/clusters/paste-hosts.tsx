@@ -9,13 +9,14 @@ import { Field, TextArea, TextInput } from '../../ui/field.tsx'
 import { tellError } from '../../entities/tell-error.ts'
 import { changeDraft, useDraft } from './draft.ts'
 import { FileButton } from '../../entities/file-button.tsx'
-import { isUser } from './host-standing.ts'
+import { isUser } from '../../entities/host-standing.ts'
+import { selectLine } from '../../entities/parse-problems.tsx'
 import { messages } from './new-messages.ts'
 import { ParsedTable } from './parsed-table.tsx'
-import type { ParsedHosts } from './use-parsed-hosts.ts'
+import type { ParsedList } from '../../entities/use-parsed-machines.ts'
 
 /** A list of hosts in any form, and beside it what was understood. */
-export function PasteHosts({ parsed }: { readonly parsed: ParsedHosts }) {
+export function PasteHosts({ parsed }: { readonly parsed: ParsedList }) {
   const t = useText(messages)
   const { text } = useDraft()
   const area = useRef<HTMLTextAreaElement>(null)
@@ -87,12 +88,4 @@ function SshConfigButton({ onHosts }: { readonly onHosts: (text: string) => void
       {t('sshConfig')}
     </Button>
   )
-}
-
-function selectLine(area: HTMLTextAreaElement | null, line: number): void {
-  if (area === null) return
-  const lines = area.value.split('\n')
-  const start = lines.slice(0, line - 1).reduce((sum, each) => sum + each.length + 1, 0)
-  area.focus()
-  area.setSelectionRange(start, start + (lines[line - 1]?.length ?? 0))
 }

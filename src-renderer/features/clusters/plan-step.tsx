@@ -132,16 +132,21 @@ function Decision({ spec, plan, isPlanning, onPlan, onBack, isBusy, onBusy }: De
       )}
       <StepFooter
         note={
-          isHeadBlocked ? (
-            <span className="text-bad">{t('headIsBlocked')}</span>
-          ) : mayLeaveOut ? (
+          isHeadBlocked || blocked.whole.length > 0 ? (
+            <span className="text-bad">{t(isHeadBlocked ? 'headIsBlocked' : 'wholeIsBlocked')}</span>
+          ) : mayLeaveOut && !withoutBlocked ? (
+            t('someBlocked', { count: blocked.machines.length })
+          ) : (
+            plan !== undefined && t('createOf', { name: spec.name, count })
+          )
+        }
+        choice={
+          mayLeaveOut && (
             <Checkbox
               label={t('withoutBlocked', { count: blocked.machines.length })}
               isChecked={withoutBlocked}
               onChange={setWithoutBlocked}
             />
-          ) : (
-            plan !== undefined && t('createOf', { name: spec.name, count })
           )
         }
       >

@@ -1,7 +1,5 @@
 import { CircleX } from 'lucide-react'
 import type { Plan } from '../../../src-main/contract/clusters.ts'
-import type { Machine } from '../../../src-main/contract/machines.ts'
-import { useMachines } from '../../api/live-things.ts'
 import { useText } from '../../i18n/messages.ts'
 import { CodeBlock } from '../../ui/code-block.tsx'
 import { FindingList } from '../../entities/finding-list.tsx'
@@ -102,13 +100,8 @@ function Commands({ machine: { name, steps } }: { readonly machine: PlanGroup['m
 
 function Blockers({ plan }: { readonly plan: Plan }) {
   const t = useText(messages)
-  const machines = useMachines().values
   const { whole, machines: blocked } = blockedOf(plan)
   if (whole.length + blocked.length === 0) return null
-  const placeOf = (machine: Machine | undefined) => ({
-    user: machine?.user ?? machine?.facts?.user ?? 'USER',
-    host: machine?.host ?? 'HOST',
-  })
   return (
     <section className="rounded-lg border border-bad-line bg-bad-soft px-4 py-3">
       <h3 className="flex items-center gap-2 font-semibold text-bad">
@@ -120,7 +113,7 @@ function Blockers({ plan }: { readonly plan: Plan }) {
           <div>
             <dt className="font-medium">{t('ofAll')}</dt>
             <dd>
-              <FindingList findings={whole} place={placeOf(undefined)} />
+              <FindingList findings={whole} />
             </dd>
           </div>
         )}
@@ -128,7 +121,7 @@ function Blockers({ plan }: { readonly plan: Plan }) {
           <div key={machineId}>
             <dt className="font-medium">{name}</dt>
             <dd>
-              <FindingList findings={findings} place={placeOf(machines.find(({ id }) => id === machineId))} />
+              <FindingList findings={findings} />
             </dd>
           </div>
         ))}

@@ -8,10 +8,9 @@ import { IconButton } from '../../ui/button.tsx'
 import { VirtualList } from '../../ui/virtual-list.tsx'
 import { tellError } from '../../entities/tell-error.ts'
 import { FindingList } from '../../entities/finding-list.tsx'
-import { placeOf } from './host-standing.ts'
-import type { MachineVerdict } from './machine-verdict.ts'
+import { placeOf } from '../../entities/host-standing.ts'
 import { messages } from './new-messages.ts'
-import type { Preflight } from './use-preflight.ts'
+import type { Preflight, PreflightVerdict } from './use-preflight.ts'
 import { VerdictBadge } from './verdict-badge.tsx'
 
 type PreflightTableProps = {
@@ -54,7 +53,7 @@ export function PreflightTable({ members, preflight, onLeaveOut }: PreflightTabl
 
 type PreflightRowProps = {
   readonly machine: Machine
-  readonly verdict: MachineVerdict
+  readonly verdict: PreflightVerdict
   readonly onCheck: (machines: readonly Machine[]) => void
   readonly onLeaveOut: (id: string) => void
 }
@@ -69,19 +68,19 @@ const PreflightRow = memo(function PreflightRow({ machine, verdict, onCheck, onL
   return (
     <div className="border-b py-1.5 [li:last-child>&]:border-b-0">
       <div className={grid}>
-        <button
-          type="button"
-          aria-expanded={isOpen}
-          aria-label={t('details', { name })}
-          onClick={() => setOpen(!isOpen)}
-          className="flex min-h-6 min-w-0 items-center gap-1 rounded-md text-left"
-        >
-          <Chevron size={14} aria-hidden className="shrink-0 text-faint" />
-          <span className="min-w-0">
-            <span className="block truncate font-medium">{name}</span>
-            {placeOf(machine) !== name && <span className="block truncate font-mono text-xs text-faint">{placeOf(machine)}</span>}
-          </span>
-        </button>
+        <span className="min-w-0">
+          <button
+            type="button"
+            aria-expanded={isOpen}
+            aria-label={t('details', { name })}
+            onClick={() => setOpen(!isOpen)}
+            className="flex min-h-6 w-full items-center gap-1 rounded-md text-left"
+          >
+            <Chevron size={14} aria-hidden className="shrink-0 text-faint" />
+            <span className="truncate font-medium">{name}</span>
+          </button>
+          {placeOf(machine) !== name && <span className="block truncate pl-[18px] font-mono text-xs text-faint">{placeOf(machine)}</span>}
+        </span>
         <FactCells machine={machine} />
         <span className="flex min-w-0">
           <VerdictBadge verdict={verdict} findings={findings} />
@@ -95,7 +94,6 @@ const PreflightRow = memo(function PreflightRow({ machine, verdict, onCheck, onL
         <div className="mt-1 px-3 pl-8">
           <FindingList
             findings={shown}
-            place={{ user: machine.user ?? machine.facts?.user ?? 'USER', host: machine.host }}
             isShort={!isOpen}
             onFolder={(folder) => void putElsewhere(machine, folder).then(() => onCheck([machine]), tellError)}
           />
@@ -108,17 +106,26 @@ const PreflightRow = memo(function PreflightRow({ machine, verdict, onCheck, onL
 const putElsewhere = (machine: Machine, folder: string) => panel.call('machines.update', { machine: machine.id, changes: { folder } })
 
 function FactCells({ machine: { facts } }: { readonly machine: Machine }) {
+  const t = useText(messages)
   const format = useFormat()
   if (facts === null) return [1, 2, 3, 4, 5].map((cell) => <span key={cell} aria-hidden />)
   const names = Map.groupBy(facts.gpus, ({ name }) => name)
   return (
     <>
       <span className="truncate" title={`${facts.os}, ${facts.kernel}, ${facts.arch}`}>
+        <Said label={t('system')} />
         {facts.os}
       </span>
-      <span className="text-right tabular-nums">{facts.cpus}</span>
-      <span className="text-right tabular-nums">{format.bytes(facts.memoryBytes)}</span>
+      <span className="text-right tabular-nums">
+        <Said label={t('cpus')} />
+        {facts.cpus}
+      </span>
+      <span className="text-right tabular-nums">
+        <Said label={t('memory')} />
+        {format.bytes(facts.memoryBytes)}
+      </span>
       <span className="truncate" title={facts.gpus.map(({ name }) => name).join(', ')}>
+        <Said label={t('gpus')} />
         {facts.gpus.length === 0 ? (
           <span className="text-faint">–</span>
         ) : (
@@ -126,8 +133,12 @@ function FactCells({ machine: { facts } }: { readonly machine: Machine }) {
         )}
       </span>
       <span className="text-right tabular-nums" title={facts.folder.path}>
+        <Said label={t('disk')} />
         {format.bytes(facts.folder.freeBytes)}
       </span>
     </>
   )
 }
+
+/** What a cell is of, for who does not see the head of its column. */
+const Said = ({ label }: { readonly label: string }) => <span className="sr-only">{label}: </span>

@@ -1,3 +1,4 @@
+import { useState } from 'react'
 import { useClusters } from '../../api/live-things.ts'
 import { useText } from '../../i18n/messages.ts'
 import { Button } from '../../ui/button.tsx'
@@ -80,7 +81,8 @@ function Ports() {
   const t = useText(messages)
   const draft = useDraft()
   const problems = settingsProblems(draft, [])
-  const isUnusual = draft.ports.head !== '6379' || draft.ports.agent !== '6380' || draft.ports.api !== '8265'
+  const { head, agent, api } = draft.ports
+  const [isUnusual] = useState(head !== '6379' || agent !== '6380' || api !== '8265') // it does not close while somebody types in it
   return (
     <details open={isUnusual}>
       <summary className="w-fit text-sm font-medium text-soft hover:text-ink">{t('ports')}</summary>

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react'
+import { type ReactNode, useEffect, useId, useRef } from 'react'
 import { useText } from '../../i18n/messages.ts'
 import { classNames } from '../../ui/class-names.ts'
 import { messages } from './new-messages.ts'
@@ -42,12 +42,42 @@ export function StepNav({ step, furthest, onStep }: StepNavProps) {
   )
 }
 
+/** One step under its name. The button that led here is gone, so the focus comes here unless the step has put it in a field. */
+export function StepSection({ step, children }: { readonly step: BuildStep; readonly children: ReactNode }) {
+  const t = useText(messages)
+  const id = useId()
+  const heading = useRef<HTMLHeadingElement>(null)
+  const shown = useRef(step)
+  useEffect(() => {
+    if (shown.current === step) return
+    shown.current = step
+    if (document.activeElement === document.body) heading.current?.focus()
+  }, [step])
+  return (
+    <section aria-labelledby={id} className="**:scroll-mb-12">
+      <h2 id={id} ref={heading} tabIndex={-1} className="sr-only">
+        {t(step)}
+      </h2>
+      {children}
+    </section>
+  )
+}
+
+type StepFooterProps = {
+  /** Said when it changes. */
+  readonly note: ReactNode
+  /** To be decided before one goes on. */
+  readonly choice?: ReactNode
+  readonly children: ReactNode
+}
+
 /** What is chosen so far, and the way on; it stays in sight. */
-export function StepFooter({ children, note }: { readonly children: ReactNode; readonly note: ReactNode }) {
+export function StepFooter({ children, note, choice }: StepFooterProps) {
   return (
     <footer className="sticky bottom-0 z-10 -mx-6 mt-4 -mb-6 flex flex-wrap items-center gap-x-4 gap-y-2 border-t bg-canvas px-6 py-3">
-      <div role="status" className="min-w-0 flex-1 text-soft">
-        {note}
+      <div className="flex min-w-0 flex-1 flex-wrap items-center gap-x-4 gap-y-1 text-soft">
+        <div role="status">{note}</div>
+        {choice}
       </div>
       <div className="flex gap-2">{children}</div>
     </footer>

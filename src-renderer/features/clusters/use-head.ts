@@ -3,7 +3,7 @@ import { useMemo } from 'react'
 import type { Machine, ReachCell } from '../../../src-main/contract/machines.ts'
 import { useDraft } from './draft.ts'
 import { type HeadSuggestion, suggestHead } from './head-suggestion.ts'
-import { isFit } from './machine-verdict.ts'
+import { isFit } from '../../entities/machine-verdict.ts'
 import { reachKey } from './reach-section.tsx'
 
 /** The machine that the others will join: the one that was chosen, else the one that fits best. */

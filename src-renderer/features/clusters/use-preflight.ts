@@ -3,13 +3,14 @@ import type { Machine } from '../../../src-main/contract/machines.ts'
 import { useQuestions } from '../../api/live-things.ts'
 import { panel } from '../../api/panel.ts'
 import { changeDraft, readDraftNow } from './draft.ts'
-import { type MachineVerdict, verdictOf } from './machine-verdict.ts'
+import { type MachineVerdict, verdictOf } from '../../entities/machine-verdict.ts'
 
 /** How a machine stood as its check began: what differs since is of this check. */
 type Begun = { readonly probedAtMs: number | null; readonly reachSinceMs: number; readonly round: number }
 
+export type PreflightVerdict = MachineVerdict | 'checking' | 'asking'
 export type Preflight = {
-  readonly verdictFor: (machine: Machine) => MachineVerdict
+  readonly verdictFor: (machine: Machine) => PreflightVerdict
   readonly check: (machines: readonly Machine[]) => void
   readonly isRunning: boolean
   readonly error: unknown

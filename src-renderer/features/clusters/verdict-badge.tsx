@@ -2,10 +2,10 @@ import { Check, CircleDashed, CircleX, LoaderCircle, MessageCircleQuestion, Tria
 import type { Finding } from '../../../src-main/contract/machines.ts'
 import { useText } from '../../i18n/messages.ts'
 import { Badge } from '../../ui/badge.tsx'
-import type { MachineVerdict } from './machine-verdict.ts'
+import type { PreflightVerdict } from './use-preflight.ts'
 import { messages } from './new-messages.ts'
 
-type VerdictBadgeProps = { readonly verdict: MachineVerdict; readonly findings: readonly Finding[] }
+type VerdictBadgeProps = { readonly verdict: PreflightVerdict; readonly findings: readonly Finding[] }
 
 export function VerdictBadge({ verdict, findings }: VerdictBadgeProps) {
   const t = useText(messages)

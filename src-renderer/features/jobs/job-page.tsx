@@ -1,10 +1,10 @@
 import { CircleStop, Copy, SearchX } from 'lucide-react'
-import { useCluster } from '../../api/live-things.ts'
 import { useClusterRead } from '../../api/cluster-reads.ts'
 import { type Row, textIn, timeIn } from '../../api/rows.ts'
 import { useControl } from '../../entities/control-dialog.tsx'
 import { JobLog } from '../../entities/job-log.tsx'
 import { StateBadge } from '../../entities/state-badge.tsx'
+import { useClusterOfPath } from '../../entities/use-cluster-of-path.ts'
 import { WhyPanel } from '../../entities/why-panel.tsx'
 import { useText } from '../../i18n/messages.ts'
 import { PathLink } from '../../navigation/link.tsx'
@@ -27,10 +27,8 @@ const tabs = ['log', 'overview'] as const
 /** One job. Its log is what one comes for, so it is what one sees first. */
 export function JobPage() {
   const t = useText(messages)
-  const ref = usePathPart('cluster')
+  const { ref, id } = useClusterOfPath()
   const jobId = usePathPart('id')
-  const { cluster } = useCluster(ref)
-  const id = cluster?.id ?? ref
   const job = useClusterRead(id, { route: 'getShoalJob', params: { id: jobId } }, { changesOf: ['job'] })
   const { ask, dialog } = useControl(id)
   const row = job.data?.body

@@ -30,9 +30,13 @@ export function AddPreview({ parsed: { hosts, isReading }, isEmpty }: { readonly
           <table className="w-full table-fixed text-sm">
             <thead className="sticky top-0 bg-surface text-left text-faint">
               <tr>
-                <th className="w-[34%] px-3 py-1 font-medium">{t('name')}</th>
-                <th className="px-3 py-1 font-medium">{t('address')}</th>
-                <th className="w-[30%] px-3 py-1 font-medium">
+                <th scope="col" className="w-[34%] px-3 py-1 font-medium">
+                  {t('name')}
+                </th>
+                <th scope="col" className="px-3 py-1 font-medium">
+                  {t('address')}
+                </th>
+                <th scope="col" className="w-[30%] px-3 py-1 font-medium">
                   <span className="sr-only">{t('standing')}</span>
                 </th>
               </tr>
@@ -80,6 +84,7 @@ function Standing({ host: { spec, standing } }: { readonly host: Host }) {
         <span className="block text-bad">{t('takenWhy', { place: placeOf(standing.machine) })}</span>
       </>
     )
+  if (standing.kind === 'twice') return <Badge tone="idle">{t('twice', { name: standing.first })}</Badge>
   return (
     <>
       <Badge tone="idle">{t('known')}</Badge>

@@ -123,7 +123,11 @@ function ChoiceRow({ host, isWanted, onChange }: ChoiceRowProps) {
         isDisabled={!isNew(host)}
         onChange={(isOn) => onChange([spec.name], isOn)}
       />
-      {standing.kind !== 'new' && <span className="ml-auto text-sm text-faint">{t(standing.kind === 'taken' ? 'taken' : 'known')}</span>}
+      {standing.kind !== 'new' && (
+        <span className="ml-auto text-sm text-faint">
+          {standing.kind === 'twice' ? t('twice', { name: standing.first }) : t(standing.kind === 'taken' ? 'taken' : 'known')}
+        </span>
+      )}
     </div>
   )
 }

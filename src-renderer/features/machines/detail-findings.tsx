@@ -10,13 +10,11 @@ import { Time } from '../../ui/time.tsx'
 import { checkMachines, useIsChecking } from './checking.ts'
 import { messages } from './detail-messages.ts'
 import { DetailSection } from './detail-section.tsx'
-import { placeInCommands } from './machine-words.ts'
 
 /** How we last stood with it, what a check found wrong and what to do; what is well is folded away. */
 export function DetailFindings({ machine }: { readonly machine: Machine }) {
   const t = useText(messages)
   const { findings, facts } = machine
-  const place = placeInCommands(machine)
   const wrong = findings.filter(({ level }) => level !== 'ok')
   const well = findings.filter(({ level }) => level === 'ok')
   return (
@@ -36,7 +34,6 @@ export function DetailFindings({ machine }: { readonly machine: Machine }) {
         {wrong.length > 0 && (
           <FindingList
             findings={wrong}
-            place={place}
             onFolder={(folder) => void putElsewhere(machine, folder).then(() => checkMachines([machine]), tellError)}
           />
         )}
@@ -52,7 +49,7 @@ export function DetailFindings({ machine }: { readonly machine: Machine }) {
               {t('well', { count: well.length })}
             </summary>
             <div className="mt-1 text-sm">
-              <FindingList findings={well} place={place} />
+              <FindingList findings={well} />
             </div>
           </details>
         )}

@@ -2,7 +2,6 @@ import { defineMessages } from '../../i18n/messages.ts'
 
 export const messages = defineMessages(
   {
-    label: 'Details of {name}',
     close: 'Close',
     check: 'Check again',
     terminal: 'Terminal',
@@ -87,7 +86,6 @@ export const messages = defineMessages(
     added: 'Added',
   },
   {
-    label: '{name} の詳細',
     close: '閉じる',
     check: '再確認',
     terminal: 'ターミナル',

@@ -1,5 +1,5 @@
 import { Ellipsis, Pencil, RefreshCw, SquareTerminal, X } from 'lucide-react'
-import { type KeyboardEvent, useEffect, useRef } from 'react'
+import { useEffect, useRef } from 'react'
 import type { Machine } from '../../../src-main/contract/machines.ts'
 import { useText } from '../../i18n/messages.ts'
 import { PathLink } from '../../navigation/link.tsx'
@@ -24,21 +24,14 @@ export function MachineDetail({ machine, acts, onClose }: MachineDetailProps) {
   useEffect(() => {
     body.current?.scrollTo({ top: 0 })
   }, [machine.id])
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== 'Escape' || event.defaultPrevented) return
-    event.preventDefault()
-    onClose()
-  }
   return (
-    <aside
-      aria-label={t('label', { name: machine.name })}
-      onKeyDown={onKeyDown}
-      className="flex min-h-0 w-full shrink-0 flex-col rounded-lg border bg-surface lg:w-[440px] 2xl:w-[520px]"
-    >
+    <>
       <header className="flex flex-col gap-2 border-b px-4 py-3">
         <div className="flex items-center gap-2">
           <h2 className="min-w-0 truncate text-lg font-semibold">{machine.name}</h2>
-          <ReachBadge machine={machine} />
+          <span role="status" className="inline-flex min-w-0">
+            <ReachBadge machine={machine} />
+          </span>
           <span className="ml-auto">
             <IconButton label={t('close')} icon={X} size="sm" onClick={onClose} />
           </span>
@@ -51,7 +44,7 @@ export function MachineDetail({ machine, acts, onClose }: MachineDetailProps) {
         <DetailConnection machine={machine} />
         <DetailLabels machine={machine} />
       </div>
-    </aside>
+    </>
   )
 }
 

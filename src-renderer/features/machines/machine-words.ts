@@ -1,5 +1,4 @@
 import type { Machine, MachineFacts } from '../../../src-main/contract/machines.ts'
-import type { CommandPlace } from '../../entities/fix-command.ts'
 import { placeOf } from '../../entities/host-standing.ts'
 
 /** `4 × A100, 1 × T4`; empty without any. */
@@ -29,10 +28,3 @@ export const hostKeyNameOf = ({ host, port = 22 }: Pick<Machine, 'host' | 'port'
   const bare = host.replace(/^\[|\]$/g, '').toLowerCase()
   return port === 22 ? bare : `[${bare}]:${port}`
 }
-
-/** The user and address that stand in commands for a person to run. */
-export const placeInCommands = (machine: Machine): CommandPlace => ({
-  user: machine.user ?? machine.facts?.user ?? 'USER',
-  host: machine.host,
-  port: machine.port,
-})

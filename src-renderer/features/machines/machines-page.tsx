@@ -1,5 +1,5 @@
 import { Plus, RefreshCw, Server } from 'lucide-react'
-import { useCallback } from 'react'
+import { useCallback, useRef } from 'react'
 import type { Machine } from '../../../src-main/contract/machines.ts'
 import { useMachines } from '../../api/live-things.ts'
 import { useTableUrl } from '../../entities/table-url.ts'
@@ -16,6 +16,7 @@ import { AddDialog, type AddWay, addWayOf } from './add-dialog.tsx'
 import { checkMachines } from './checking.ts'
 import { EmptyMachines } from './empty-machines.tsx'
 import { GroupBar } from './group-bar.tsx'
+import { MachineAside } from './machine-aside.tsx'
 import { MachineDetail } from './machine-detail.tsx'
 import { messages } from './messages.ts'
 import { MissingMachine } from './missing-machine.tsx'
@@ -34,6 +35,8 @@ export function MachinesPage() {
   const openRef = firstOf(query['machine'])
   const open = openRef === undefined ? undefined : findMachine(values, openRef)
   const add = addWayOf(firstOf(query['add']))
+  const place = useRef<HTMLDivElement>(null)
+  const close = () => change({ machine: undefined })
   const toAdd = (way: AddWay) => change({ add: way })
   const acts = useMachineActs({
     nameOfCluster: (id) => clusterNames.get(id) ?? id,
@@ -66,7 +69,7 @@ export function MachinesPage() {
       {isEmpty ? (
         <EmptyMachines onAdd={toAdd} />
       ) : (
-        <div className="flex min-h-0 flex-1 gap-4">
+        <div ref={place} tabIndex={-1} className="flex min-h-0 flex-1 gap-4 outline-none">
           <div className={classNames('flex min-w-0 flex-1 flex-col gap-2', isAside && 'max-lg:hidden')}>
             <GroupBar
               machines={values}
@@ -75,12 +78,15 @@ export function MachinesPage() {
             />
             <Inventory shown={shown} acts={acts} />
           </div>
-          {isAside &&
-            (open === undefined ? (
-              <MissingMachine name={openRef} onClose={() => change({ machine: undefined })} />
-            ) : (
-              <MachineDetail machine={open} acts={acts} onClose={() => change({ machine: undefined })} />
-            ))}
+          {isAside && (
+            <MachineAside label={t('detail', { name: open?.name ?? openRef.slice(0, 128) })} place={place} onClose={close}>
+              {open === undefined ? (
+                <MissingMachine name={openRef} onClose={close} />
+              ) : (
+                <MachineDetail machine={open} acts={acts} onClose={close} />
+              )}
+            </MachineAside>
+          )}
         </div>
       )}
       {add !== undefined && <AddDialog way={add} onWay={toAdd} onClose={() => change({ add: undefined })} />}

@@ -8,14 +8,8 @@ import { messages } from './messages.ts'
 export function MissingMachine({ name, onClose }: { readonly name: string; readonly onClose: () => void }) {
   const t = useText(messages)
   return (
-    <aside aria-label={name} className="w-full shrink-0 rounded-lg border bg-surface lg:w-[440px] 2xl:w-[520px]">
-      <EmptyState
-        icon={SearchX}
-        title={t('missing', { name: name.slice(0, 128) })}
-        action={<Button onClick={onClose}>{t('close')}</Button>}
-      >
-        {t('missingText')}
-      </EmptyState>
-    </aside>
+    <EmptyState icon={SearchX} title={t('missing', { name: name.slice(0, 128) })} action={<Button onClick={onClose}>{t('close')}</Button>}>
+      {t('missingText')}
+    </EmptyState>
   )
 }

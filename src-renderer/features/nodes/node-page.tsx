@@ -1,12 +1,12 @@
 import { SearchX, Terminal, Unplug } from 'lucide-react'
 import { useMemo } from 'react'
 import { useListing } from '../../api/entity-pages.ts'
-import { useCluster } from '../../api/live-things.ts'
 import { amountsIn, type Row, textIn, timeIn } from '../../api/rows.ts'
 import { Amounts } from '../../entities/columns.tsx'
 import { useControl } from '../../entities/control-dialog.tsx'
 import { useNodeFigures } from '../../entities/node-figures.ts'
 import { StateBadge } from '../../entities/state-badge.tsx'
+import { useClusterOfPath } from '../../entities/use-cluster-of-path.ts'
 import { useText } from '../../i18n/messages.ts'
 import { PathLink } from '../../navigation/link.tsx'
 import { paths } from '../../navigation/paths.ts'
@@ -28,10 +28,8 @@ import { NodeProcesses } from './node-processes.tsx'
 
 export function NodePage() {
   const t = useText(messages)
-  const ref = usePathPart('cluster')
+  const { ref, id } = useClusterOfPath()
   const nodeId = usePathPart('id')
-  const { cluster } = useCluster(ref)
-  const id = cluster?.id ?? ref
   const { ask, dialog } = useControl(id)
   const query = useMemo(() => ({ filters: [`node_id:eq:${nodeId}`], isDetailed: true }), [nodeId])
   const { rows, isLoading, error, retry } = useListing(id, 'nodes', query)

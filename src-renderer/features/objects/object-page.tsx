@@ -1,9 +1,9 @@
 import { SearchX } from 'lucide-react'
 import { useMemo } from 'react'
 import { useListing } from '../../api/entity-pages.ts'
-import { useCluster } from '../../api/live-things.ts'
 import { numberIn, textIn, textsIn } from '../../api/rows.ts'
 import { NodeLink, TaskLink, WorkerLink } from '../../entities/links.tsx'
+import { useClusterOfPath } from '../../entities/use-cluster-of-path.ts'
 import { useFormat } from '../../i18n/format.ts'
 import { useText } from '../../i18n/messages.ts'
 import { PathLink } from '../../navigation/link.tsx'
@@ -23,11 +23,10 @@ import { placeOf, referenceId, taskOf } from './object-columns.tsx'
 export function ObjectPage() {
   const t = useText(messages)
   const format = useFormat()
-  const ref = usePathPart('cluster')
+  const { ref, id } = useClusterOfPath()
   const objectId = usePathPart('id')
-  const { cluster } = useCluster(ref)
   const query = useMemo(() => ({ filters: [`object_id:eq:${objectId}`], isDetailed: true }), [objectId])
-  const { rows, isLoading, error, retry } = useListing(cluster?.id ?? ref, 'objects', query)
+  const { rows, isLoading, error, retry } = useListing(id, 'objects', query)
   const [first] = rows
   const size = first === undefined ? null : numberIn(first, 'object_size')
   return (

@@ -1,13 +1,13 @@
 import { Database } from 'lucide-react'
 import { useMemo } from 'react'
-import { useCluster } from '../../api/live-things.ts'
 import { textIn } from '../../api/rows.ts'
 import { EntityTable } from '../../entities/entity-table.tsx'
+import { useClusterOfPath } from '../../entities/use-cluster-of-path.ts'
 import { useFormat } from '../../i18n/format.ts'
 import { useText } from '../../i18n/messages.ts'
 import { paths } from '../../navigation/paths.ts'
 import { firstOf } from '../../navigation/query.ts'
-import { usePathPart, useQueryState } from '../../navigation/use-navigation.ts'
+import { useQueryState } from '../../navigation/use-navigation.ts'
 import { EmptyState } from '../../ui/empty-state.tsx'
 import { Page } from '../../ui/page.tsx'
 import { Tabs } from '../../ui/tabs.tsx'
@@ -22,9 +22,7 @@ const tabs = ['sites', 'list', 'levels'] as const
 /** What the memory of the object store is full of, who holds it, and since when. */
 export function ObjectsPage() {
   const t = useText(messages)
-  const ref = usePathPart('cluster')
-  const { cluster } = useCluster(ref)
-  const id = cluster?.id ?? ref
+  const { ref, id } = useClusterOfPath()
   const [query, change] = useQueryState()
   const asked = firstOf(query['tab'])
   const tab = tabs.find((each) => each === asked) ?? 'sites'

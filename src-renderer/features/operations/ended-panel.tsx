@@ -22,7 +22,6 @@ export function EndedPanel({ operation }: { readonly operation: Operation }) {
   const Icon = isGood ? CircleCheck : operation.state === 'interrupted' ? Info : TriangleAlert
   return (
     <section
-      role="status"
       className={classNames(
         'flex flex-wrap items-start gap-x-3 gap-y-2 rounded-lg border px-4 py-3',
         isGood ? 'border-good-line bg-good-soft' : 'border-warn-line bg-warn-soft',

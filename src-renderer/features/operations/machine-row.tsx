@@ -34,7 +34,7 @@ export const MachineRow = memo(function MachineRow(props: MachineRowProps) {
         <button
           type="button"
           aria-expanded={isOpen}
-          aria-label={t('expand', { name: machine.name })}
+          aria-label={t('expand', { name: machine.role === 'head' ? `${machine.name} ${t('head')}` : machine.name })}
           onClick={onToggle}
           className="flex min-h-7 min-w-0 items-center gap-1 rounded-md text-left"
         >

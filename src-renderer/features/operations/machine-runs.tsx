@@ -88,10 +88,12 @@ function Summary({ operation, open, onOpen, shown, onShown }: MachineRunsProps) 
   return (
     <header className="flex flex-col gap-2 border-b px-4 py-3">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
-        <h2 role="status" className="flex-1 font-semibold tabular-nums">
-          {t('progress', { done, count: operation.machines.length })}
-          {counts.failed > 0 && <span className="ml-2 font-normal text-bad">{t('failedCount', { count: counts.failed })}</span>}
-        </h2>
+        <div role="status" className="flex-1">
+          <h2 className="font-semibold tabular-nums">
+            {t('progress', { done, count: operation.machines.length })}
+            {counts.failed > 0 && <span className="ml-2 font-normal text-bad">{t('failedCount', { count: counts.failed })}</span>}
+          </h2>
+        </div>
         <Segmented
           label={t('show')}
           options={options
@@ -101,7 +103,7 @@ function Summary({ operation, open, onOpen, shown, onShown }: MachineRunsProps) 
           onChange={onShown}
         />
         {ids.length <= openAtOnce && (
-          <Button size="sm" variant="quiet" onClick={() => onOpen(open.size > 0 ? [] : ids)}>
+          <Button size="sm" variant="quiet" aria-expanded={open.size > 0} onClick={() => onOpen(open.size > 0 ? [] : ids)}>
             {open.size > 0 ? t('collapseAll') : t('expandAll')}
           </Button>
         )}

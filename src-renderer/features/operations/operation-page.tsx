@@ -1,5 +1,5 @@
 import { SearchX } from 'lucide-react'
-import { useMemo } from 'react'
+import { useMemo, useRef } from 'react'
 import type { Operation } from '../../../src-main/contract/operations.ts'
 import { PanelError } from '../../api/panel-error.ts'
 import { useText } from '../../i18n/messages.ts'
@@ -20,6 +20,7 @@ import type { Shown } from './operation-model.ts'
 import { useOperationTitle } from './operation-words.ts'
 import { OperationActions } from './row-actions.tsx'
 import { OperationState } from './state-badges.tsx'
+import { useLostFocus } from './use-lost-focus.ts'
 import { useOperation } from './use-operation.ts'
 
 const shownKinds: readonly Shown[] = ['all', 'failed', 'running', 'waiting', 'done']
@@ -68,6 +69,8 @@ type ViewProps = { readonly operation: Operation; readonly crumbs: readonly Reac
 function OperationView({ operation, crumbs, children }: ViewProps) {
   const t = useText(messages)
   const title = useOperationTitle()
+  const place = useRef<HTMLDivElement>(null)
+  useLostFocus(place, operation.state)
   return (
     <Page
       title={title(operation)}
@@ -84,9 +87,11 @@ function OperationView({ operation, crumbs, children }: ViewProps) {
       }
       actions={<OperationActions operation={operation} />}
     >
-      <div className="flex flex-col gap-3">
+      <div ref={place} tabIndex={-1} className="flex flex-col gap-3 outline-none">
         {isOfTheWhole(operation) && <ErrorNote error={operation.failure} />}
-        {operation.state !== 'running' && <EndedPanel operation={operation} />}
+        <div role="status" className={operation.state === 'running' ? 'sr-only' : undefined}>
+          {operation.state !== 'running' && <EndedPanel operation={operation} />}
+        </div>
         {children}
       </div>
     </Page>

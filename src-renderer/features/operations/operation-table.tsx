@@ -19,12 +19,12 @@ export function OperationTable({ operations }: { readonly operations: readonly O
       <table className="w-full text-sm">
         <thead className="text-left text-faint">
           <tr className="border-b">
-            <th className={`${cell} font-medium`}>{t('operation')}</th>
-            <th className={`${cell} font-medium`}>{t('state')}</th>
-            <th className={`${cell} font-medium`}>{t('machines')}</th>
-            <th className={`${cell} font-medium`}>{t('started')}</th>
-            <th className={`${cell} font-medium`}>{t('took')}</th>
-            <th className={cell} />
+            {(['operation', 'state', 'machines', 'started', 'took'] as const).map((column) => (
+              <th key={column} scope="col" className={`${cell} font-medium`}>
+                {t(column)}
+              </th>
+            ))}
+            <td />
           </tr>
         </thead>
         <tbody>

@@ -49,7 +49,7 @@ export function StepCell({ step }: { readonly step: Step | undefined }) {
     >
       {state === 'running' && progress !== null && progress.total > 0 && (
         <span
-          className="absolute inset-y-0 left-0 bg-info-line"
+          className="absolute bottom-0 left-0 h-0.5 bg-info"
           style={{ width: `${Math.min(100, (progress.done / progress.total) * 100)}%` }}
         />
       )}

@@ -64,22 +64,23 @@ function StepTexts({ step: { title, command, log, state } }: { readonly step: St
   const [opened, setOpened] = useState<Opened | undefined>()
   const shown = opened !== undefined ? opened : state === 'failed' || state === 'running' ? 'log' : null
   if (command === null && log === '') return null
-  const toggle = (what: 'log' | 'command', word: string) => (
+  const toggle = (what: 'log' | 'command', name: string) => (
     <Button
       size="sm"
       variant="quiet"
       icon={shown === what ? ChevronDown : ChevronRight}
       aria-expanded={shown === what}
+      aria-label={name}
       onClick={() => setOpened(shown === what ? null : what)}
     >
-      {word}
+      {t(what)}
     </Button>
   )
   return (
     <div className="-mt-0.5 flex flex-col gap-1 pl-[84px]">
       <div className="flex gap-1">
-        {log !== '' && toggle('log', t('log'))}
-        {command !== null && toggle('command', t('command'))}
+        {log !== '' && toggle('log', t('logOf', { step: title }))}
+        {command !== null && toggle('command', t('commandOf', { step: title }))}
       </div>
       {shown === 'log' && log !== '' && <CodeBlock text={log.trimEnd()} label={t('logOf', { step: title })} isWrapped />}
       {shown === 'command' && command !== null && <CodeBlock text={command} label={t('commandOf', { step: title })} />}

@@ -1,12 +1,12 @@
 import { Play } from 'lucide-react'
-import { useCluster } from '../../api/live-things.ts'
 import { filterOfWork, useTaskSummary } from '../../entities/task-summary.ts'
 import { useHeatItems } from '../../entities/node-figures.ts'
+import { useClusterOfPath } from '../../entities/use-cluster-of-path.ts'
 import { useText } from '../../i18n/messages.ts'
 import { PathLink } from '../../navigation/link.tsx'
 import { paths } from '../../navigation/paths.ts'
 import { firstOf } from '../../navigation/query.ts'
-import { useGo, usePathPart, useQueryState } from '../../navigation/use-navigation.ts'
+import { useGo, useQueryState } from '../../navigation/use-navigation.ts'
 import { buttonClass } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { FunctionProgress } from '../../ui/charts/function-progress.tsx'
@@ -27,12 +27,10 @@ const heatMetrics = ['cpu', 'memory', 'gpu', 'objectStore'] as const
 /** What a cluster does, at one look. */
 export function OverviewPage() {
   const t = useText(messages)
-  const ref = usePathPart('cluster')
-  const { cluster } = useCluster(ref)
-  const id = cluster?.id ?? ref
+  const { ref, id, name } = useClusterOfPath()
   return (
     <Page
-      title={cluster?.name ?? ref}
+      title={name}
       actions={
         <PathLink to={paths.submit(ref)} className={buttonClass({ variant: 'primary' })}>
           <Play size={14} aria-hidden />

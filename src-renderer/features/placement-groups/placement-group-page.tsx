@@ -1,12 +1,12 @@
 import { SearchX, Trash2 } from 'lucide-react'
 import { useMemo } from 'react'
 import { useListing } from '../../api/entity-pages.ts'
-import { useCluster } from '../../api/live-things.ts'
 import { amountsIn, flagIn, recordIn, type Row, rowsIn, textIn } from '../../api/rows.ts'
 import { Amounts } from '../../entities/columns.tsx'
 import { useControl } from '../../entities/control-dialog.tsx'
 import { JobLink, NodeLink } from '../../entities/links.tsx'
 import { StateBadge } from '../../entities/state-badge.tsx'
+import { useClusterOfPath } from '../../entities/use-cluster-of-path.ts'
 import { WhyPanel } from '../../entities/why-panel.tsx'
 import { useText } from '../../i18n/messages.ts'
 import { PathLink } from '../../navigation/link.tsx'
@@ -25,10 +25,8 @@ import { messages } from './messages.ts'
 
 export function PlacementGroupPage() {
   const t = useText(messages)
-  const ref = usePathPart('cluster')
+  const { ref, id } = useClusterOfPath()
   const groupId = usePathPart('id')
-  const { cluster } = useCluster(ref)
-  const id = cluster?.id ?? ref
   const { ask, dialog } = useControl(id)
   const query = useMemo(() => ({ filters: [`placement_group_id:eq:${groupId}`], isDetailed: true }), [groupId])
   const { rows, isLoading, error, retry } = useListing(id, 'placement-groups', query)

@@ -86,9 +86,13 @@ function KeyTable({ questions, nameOf }: Omit<HostKeysDialogProps, 'onLater'>) {
       <table className="w-full text-sm">
         <thead className="sticky top-0 bg-surface text-left text-faint">
           <tr>
-            <th className="px-3 py-1 font-medium">{t('machine')}</th>
-            <th className="px-3 py-1 font-medium">{t('fingerprint')}</th>
-            <th className="px-3 py-1" />
+            <th scope="col" className="px-3 py-1 font-medium">
+              {t('machine')}
+            </th>
+            <th scope="col" className="px-3 py-1 font-medium">
+              {t('fingerprint')}
+            </th>
+            <td />
           </tr>
         </thead>
         <tbody>

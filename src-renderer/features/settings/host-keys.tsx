@@ -31,9 +31,13 @@ export function HostKeys() {
           <table className="w-full text-sm">
             <thead className="sticky top-0 bg-surface text-left text-faint">
               <tr>
-                <th className="py-1 pr-4 font-medium">{t('host')}</th>
-                <th className="py-1 pr-4 font-medium">{t('fingerprint')}</th>
-                <th className="py-1" aria-label={t('forget')} />
+                <th scope="col" className="py-1 pr-4 font-medium">
+                  {t('host')}
+                </th>
+                <th scope="col" className="py-1 pr-4 font-medium">
+                  {t('fingerprint')}
+                </th>
+                <td />
               </tr>
             </thead>
             <tbody>
@@ -47,7 +51,7 @@ export function HostKeys() {
                     {host.startsWith('(') ? ( // written hashed: its name stands nowhere
                       <span className="text-faint">{t('hashed')}</span>
                     ) : (
-                      <Button size="sm" variant="quiet" onClick={() => setForgotten(host)}>
+                      <Button size="sm" variant="quiet" aria-label={t('forgetOne', { name: host })} onClick={() => setForgotten(host)}>
                         {t('forget')}
                       </Button>
                     )}

@@ -13,6 +13,8 @@ type Word = keyof (typeof messages)['en']
 /** Of an attempt: a task that was run again has several. */
 export const attemptId = (row: Row): string => `${textIn(row, 'task_id') ?? ''} ${numberIn(row, 'attempt_number') ?? 0}`
 
+export const hasEnded = (row: Row): boolean => ['FINISHED', 'FAILED'].includes(textIn(row, 'state') ?? '')
+
 /** The columns of Ray's dashboard and State API, and how long it waited and ran. */
 export const taskColumns = (t: Translate<Word>, cluster: string): readonly Column<Row>[] => [
   textColumn({ id: 'name', title: t('name'), width: 200 }),

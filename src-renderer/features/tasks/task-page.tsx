@@ -1,12 +1,12 @@
 import { ListX } from 'lucide-react'
 import { useMemo } from 'react'
 import { useListing } from '../../api/entity-pages.ts'
-import { useCluster } from '../../api/live-things.ts'
 import { amountsIn, numberIn, recordIn, type Row, rowsIn, textIn, timeIn } from '../../api/rows.ts'
 import { Amounts } from '../../entities/columns.tsx'
 import { useControl } from '../../entities/control-dialog.tsx'
 import { ActorLink, GroupLink, JobLink, NodeLink, TaskLink, WorkerLink } from '../../entities/links.tsx'
 import { StateBadge } from '../../entities/state-badge.tsx'
+import { useClusterOfPath } from '../../entities/use-cluster-of-path.ts'
 import { WhyPanel } from '../../entities/why-panel.tsx'
 import { useFormat } from '../../i18n/format.ts'
 import { useText } from '../../i18n/messages.ts'
@@ -24,17 +24,15 @@ import { Page } from '../../ui/page.tsx'
 import { SkeletonRows } from '../../ui/skeleton.tsx'
 import { Duration, Time } from '../../ui/time.tsx'
 import { messages } from './messages.ts'
+import { attemptId, hasEnded } from './task-columns.tsx'
 
 const waits = (row: Row) => (textIn(row, 'state') ?? '').startsWith('PENDING')
-const hasEnded = (row: Row) => ['FINISHED', 'FAILED'].includes(textIn(row, 'state') ?? '')
 
 /** One task with all its attempts. */
 export function TaskPage() {
   const t = useText(messages)
-  const ref = usePathPart('cluster')
+  const { ref, id } = useClusterOfPath()
   const taskId = usePathPart('id')
-  const { cluster } = useCluster(ref)
-  const id = cluster?.id ?? ref
   const { ask, dialog } = useControl(id)
   const query = useMemo(() => ({ filters: [`task_id:eq:${taskId}`], sort: '-attempt_number', isDetailed: true }), [taskId])
   const { rows, isLoading, error, retry } = useListing(id, 'tasks', query)
@@ -167,7 +165,7 @@ function MadeTasks({ cluster, clusterRef, taskId }: MadeTasksProps) {
       {rows.length === 0 && <p className="text-faint">{t('noMade')}</p>}
       <ul className="grid grid-cols-[repeat(auto-fill,minmax(240px,1fr))] gap-1">
         {rows.map((row) => (
-          <li key={`${textIn(row, 'task_id')} ${numberIn(row, 'attempt_number')}`} className="flex items-center gap-2">
+          <li key={attemptId(row)} className="flex items-center gap-2">
             <StateBadge kind="task" state={textIn(row, 'state')} />
             <TaskLink cluster={clusterRef} id={textIn(row, 'task_id')} name={textIn(row, 'name')} />
           </li>

@@ -4,7 +4,6 @@ export const messages = defineMessages(
   {
     title: 'Terminals',
     open: 'Open a terminal',
-    machine: 'Machine',
     emptyTitle: 'No terminal is open',
     emptyText: 'A terminal is a shell on one of your machines, over the same connection that the panel uses.',
     noMachines: 'There is no machine yet.',
@@ -21,7 +20,6 @@ export const messages = defineMessages(
     cancel: 'Cancel',
     machines: 'Machines',
     all: 'All',
-    none: 'None',
     ok: 'exit code 0',
     code: 'exit code {code}',
     signal: 'ended by {signal}',
@@ -33,12 +31,10 @@ export const messages = defineMessages(
     job: 'Job {job}',
     node: 'Node {node}',
     failed: 'The terminal could not be opened',
-    opening: 'Opening…',
   },
   {
     title: 'ターミナル',
     open: 'ターミナルを開く',
-    machine: 'マシン',
     emptyTitle: '開いているターミナルはありません',
     emptyText: 'ターミナルは、パネルと同じ接続を使った、マシン上のシェルです。',
     noMachines: 'マシンがまだありません。',
@@ -55,7 +51,6 @@ export const messages = defineMessages(
     cancel: 'キャンセル',
     machines: 'マシン',
     all: 'すべて',
-    none: 'なし',
     ok: '終了コード 0',
     code: '終了コード {code}',
     signal: '{signal} により終了',
@@ -67,6 +62,5 @@ export const messages = defineMessages(
     job: 'ジョブ {job}',
     node: 'ノード {node}',
     failed: 'ターミナルを開けませんでした',
-    opening: '開いています…',
   },
 )

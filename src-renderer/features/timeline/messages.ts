@@ -18,8 +18,6 @@ export const messages = defineMessages(
     lineage: 'Lineage of {name} is lit.',
     clearLineage: 'Show all',
     onlyJob: 'Job {id} only',
-    allJobs: 'All jobs',
-    selected: 'Selected',
     more: 'There are more attempts than this page reads at once; the newest {count} are shown.',
   },
   {
@@ -39,8 +37,6 @@ export const messages = defineMessages(
     lineage: '{name} の系譜を強調表示しています。',
     clearLineage: 'すべて表示',
     onlyJob: 'ジョブ {id} のみ',
-    allJobs: 'すべてのジョブ',
-    selected: '選択中',
     more: '記録が多いため、新しいものから {count} 件を表示しています。',
   },
 )

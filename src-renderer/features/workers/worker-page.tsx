@@ -1,11 +1,11 @@
 import { CircleStop, SearchX } from 'lucide-react'
 import { useMemo } from 'react'
 import { useListing } from '../../api/entity-pages.ts'
-import { useCluster } from '../../api/live-things.ts'
 import { type Row, textIn, timeIn } from '../../api/rows.ts'
 import { useControl } from '../../entities/control-dialog.tsx'
 import { ActorLink, JobLink, NodeLink } from '../../entities/links.tsx'
 import { StateBadge } from '../../entities/state-badge.tsx'
+import { useClusterOfPath } from '../../entities/use-cluster-of-path.ts'
 import { useText } from '../../i18n/messages.ts'
 import { PathLink } from '../../navigation/link.tsx'
 import { paths } from '../../navigation/paths.ts'
@@ -25,10 +25,8 @@ import { isAlive } from './worker-columns.tsx'
 
 export function WorkerPage() {
   const t = useText(messages)
-  const ref = usePathPart('cluster')
+  const { ref, id } = useClusterOfPath()
   const workerId = usePathPart('id')
-  const { cluster } = useCluster(ref)
-  const id = cluster?.id ?? ref
   const { ask, dialog } = useControl(id)
   const query = useMemo(() => ({ filters: [`worker_id:eq:${workerId}`], isDetailed: true }), [workerId])
   const { rows, isLoading, error, retry } = useListing(id, 'workers', query)

@@ -65,7 +65,6 @@ export const messages = defineMessages(
     showWhole: 'Show all {count} characters',
     wholeLine: 'Line {number}, {count} characters',
     copyLine: 'Copy the line',
-    copied: 'Copied',
   },
   {
     toolbar: 'ログの操作',
@@ -131,6 +130,5 @@ export const messages = defineMessages(
     showWhole: '全 {count} 文字を表示',
     wholeLine: '{number} 行目、{count} 文字',
     copyLine: '行をコピー',
-    copied: 'コピーしました',
   },
 )

@@ -143,3 +143,33 @@ test('every error of a connection becomes a blocker with advice, and keeps what 
   }
   expect(findingOfError(new ClusterError('ssh.host-key-changed', 'x')).remedy).toContain('ssh-keygen -R')
 })
+
+describe('the command of a finding', () => {
+  const commandOf = (facts: Partial<MachineFacts>, wanted: Partial<WantedOfMachine> = {}) => only(facts, wanted).command
+  const temp = (path: string) => ({ temp: { path, isWritable: false, freeBytes: 1e9 } })
+
+  test('can be run as it stands', () => {
+    expect(commandOf(temp('/tmp'))).toBe('chmod 1777 /tmp')
+    expect(commandOf({ tools: {} })).toBe('apt-get install tar gzip')
+    expect(commandOf({ services: { systemdUser: true, linger: false, cron: false } })).toBe('loginctl enable-linger ada')
+    expect(commandOf({ services: { systemdUser: false, linger: null, cron: false } }, { service: 'cron' })).toBe('apt-get install cron')
+    expect(commandOf({ arch: 'riscv64' })).toBeUndefined()
+  })
+
+  test('holds a name from the machine as one word, and is left out where that could be read as more', () => {
+    expect(commandOf(temp("/tmp/a b'; reboot"))).toBe(`chmod 1777 '/tmp/a b'\\''; reboot'`)
+    expect(commandOf(temp('/tmp/\u001b[201~\nreboot\n'))).toBeUndefined()
+    expect(commandOf(temp(`/${'x'.repeat(1_100)}`))).toBeUndefined()
+  })
+
+  test.each<[ErrorCode, ClusterError['details'], string | undefined]>([
+    ['ssh.unreachable', { host: '10.0.0.7', port: 2222 }, 'ssh -v -p 2222 10.0.0.7'],
+    ['ssh.unreachable', { host: '10.0.0.7', port: 22, via: 'gate' }, undefined],
+    ['ssh.unreachable', {}, undefined],
+    ['ssh.auth-failed', { host: 'gpu7', port: 22, user: 'ada' }, 'ssh-copy-id ada@gpu7'],
+    ['ssh.auth-failed', { host: 'gpu7', port: 22 }, undefined],
+    ['ssh.host-key-changed', {}, 'ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub'],
+  ])('of an error goes where the connection went: %s %j', (code, details, command) => {
+    expect(findingOfError(new ClusterError(code, 'x', { details })).command).toBe(command)
+  })
+})

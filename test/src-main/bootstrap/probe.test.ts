@@ -1,9 +1,10 @@
 import { clockSkew, probeMachine } from '#src-main/bootstrap/probe.ts'
-import { readFacts } from '#src-main/bootstrap/probe-frame.ts'
+import { readFacts, reachWord } from '#src-main/bootstrap/probe-frame.ts'
 import { parseGpus } from '#src-main/bootstrap/probe-gpus.ts'
 import { addressOfHex, parseAddresses } from '#src-main/bootstrap/probe-network.ts'
 import { probeScript } from '#src-main/bootstrap/probe-script.ts'
 import { parseHardware, parseLibc, parsePlace } from '#src-main/bootstrap/probe-system.ts'
+import { startListening } from '#src-main/bootstrap/reachability-listen.ts'
 import { MachineFacts } from '#src-main/contract/machines.ts'
 import { type Bed, createBed, whyNoBed } from '#test/support/bed/bed.ts'
 import { connectHost } from '#test/support/bed/connect-host.ts'
@@ -145,6 +146,19 @@ describe.skipIf(missing)(`a probe${missing === undefined ? '' : ` (needs ${missi
     ])
     expect(facts.gpus[1]?.holders).toEqual([])
     host.run('pkill -f [h]ttp.server')
+  })
+
+  test('takes the listener of a reachability test for nothing that stays', async () => {
+    const host = bed.host('plain')
+    const connection = await connectHost(bed, host)
+    const machine = { machineId: 'plain', connection, address: host.address, port: 6_391 }
+    const listening = await startListening(machine, { nonce: `${reachWord}of-a-test`, limitSeconds: 60, signal: undefined })
+    expect(listening.state).toBe('ours')
+    const facts = await probeMachine(connection, { ports: [6_391], nowMs: Date.now })
+    expect(host.try('grep -c :18F7 /proc/net/tcp /proc/net/tcp6').stdout).toMatch(/:1/)
+    await listening.end()
+    connection.close()
+    expect(facts.listening.filter(({ port }) => port === 6_391)).toEqual([])
   })
 
   test('tells a driver that fails from no GPU, and gives up one that hangs', async () => {

@@ -95,13 +95,7 @@ describe.skipIf(missing !== undefined)(`machines that are unfit${missing === und
     const found = Object.fromEntries(checked.map(({ machine, findings }) => [machine.name, { machine, findings }]))
     for (const [name, [id, cause, remedy]] of Object.entries(blocked)) {
       expect(blockersOf(found[name]?.findings ?? []), name).toEqual([
-        {
-          id,
-          level: 'blocker',
-          title: expect.any(String),
-          detail: expect.stringMatching(cause),
-          remedy: expect.stringMatching(remedy),
-        },
+        expect.objectContaining({ id, detail: expect.stringMatching(cause), remedy: expect.stringMatching(remedy) }),
       ])
     }
     for (const name of ['head', 'good', 'noshm', 'late', 'walled']) {

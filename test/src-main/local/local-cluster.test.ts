@@ -11,19 +11,10 @@ import type { Operation } from '#src-main/contract/operations.ts'
 import { openTestPanel, storyOf, until } from '#test/support/panel.ts'
 import { type PanelProcess, RecordingClient, startPanelProcess } from '#test/support/panel-process.ts'
 import { ensurePayload } from '#test/support/payload.ts'
+import { pidsOf } from '#test/support/processes-of.ts'
 import { CliUser } from '../cli/cli-process.ts'
 
 const samples = readdirSync(join(import.meta.dirname, '../../../examples/samples')).map((name) => name.slice(0, -'.ts'.length))
-
-/** Pids of processes that have something of a folder in their command line. */
-const pidsOf = (folder: string): number[] =>
-  readdirSync('/proc').flatMap((name) => {
-    try {
-      return /^\d+$/.test(name) && readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(folder) ? Number(name) : []
-    } catch {
-      return [] // it has ended
-    }
-  })
 
 /** What the nodes of a cluster put outside of its home, as the runtime names it. */
 function tracesOutside({ members }: Cluster): string[] {
@@ -304,6 +295,7 @@ test('the sample programs run to their end by themselves', () => {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
     })
+  // oxlint-disable-next-line no-control-regex -- how a terminal is told to begin the line anew
   expect(run('pi')).toMatch(/\r\u001b\[K\[#+\.*\].*π ≈ /s)
   expect(run('counters')).toContain('round 1: north 1')
   expect(run('arrays')).toContain('round 1: 2 MB, sums 262144 and 262144')

@@ -13,6 +13,22 @@ export type PanelOverCluster = { readonly panel: TestPanel; readonly clusterId: 
 
 /** A panel that knows a cluster of this machine as `lab`, as if it had made it, and is connected to it. Each further node is one more of its machine. */
 export async function openPanelOver(cluster: TestCluster): Promise<PanelOverCluster> {
+  const { panel, clusterId } = await openPanelKnowing(
+    { sessionFolder: cluster.tempDir, nodeId: cluster.nodes[0]?.nodeId ?? null },
+    { isWatching: true },
+  )
+  await until('the panel is connected', async () => {
+    const { link } = await panel.host.call('clusters.get', { cluster: 'lab' })
+    return link.state === 'connected' ? link : undefined
+  })
+  return { panel, clusterId }
+}
+
+/** A panel that knows a cluster of this machine as `lab`, whose head's files lie in `sessionFolder`. */
+export async function openPanelKnowing(
+  head: { readonly sessionFolder: string; readonly nodeId: string | null },
+  { isWatching }: { readonly isWatching: boolean },
+): Promise<PanelOverCluster> {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-panel-'))
   const data = await openDataFolder(join(folder, 'data'))
   const [machine] = await (await openInventoryStore(data)).add([MachineSpec.parse({ name: 'here', via: 'local', host: '127.0.0.1' })])
@@ -20,7 +36,7 @@ export async function openPanelOver(cluster: TestCluster): Promise<PanelOverClus
   const members = [
     {
       ...{ machineId: machine?.id ?? '', role: 'head' as const, state: 'started' as const, payload: null, address: null },
-      ...{ nodeId: cluster.nodes[0]?.nodeId ?? null, sessionFolder: cluster.tempDir },
+      ...head,
     },
   ]
   await (await openClusterStore(data)).add({
@@ -36,12 +52,7 @@ export async function openPanelOver(cluster: TestCluster): Promise<PanelOverClus
     ...{ link: { state: 'off', sinceMs: 0, message: null }, lease: { holder: null, isOurs: false } },
   })
   await data.close()
-  const panel = await openTestPanel({ folder, isWatching: true })
-  await until('the panel is connected', async () => {
-    const { link } = await panel.host.call('clusters.get', { cluster: 'lab' })
-    return link.state === 'connected' ? link : undefined
-  })
-  return { panel, clusterId }
+  return { panel: await openTestPanel({ folder, isWatching }), clusterId }
 }
 
 /** Events of a topic so far, all that are still known among them. */

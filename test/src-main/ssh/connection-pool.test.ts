@@ -1,3 +1,5 @@
+import { connect, createServer } from 'node:net'
+import { pipeline } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { ConnectionPool, type PoolState } from '#src-main/ssh/connection-pool.ts'
@@ -114,3 +116,23 @@ test.skipIf(missing)(`one caller who gives up leaves the others to it, and failu
   await expect.poll(() => states.at(-1)).toBe('failed')
   pool.close()
 })
+
+test.skipIf(missing || process.platform !== 'linux')(
+  `who joins an attempt late does not fail with it when the host has come back since${needs}`,
+  async () => {
+    await using bed = await aBed()
+    const deaf = await deafPort()
+    const pool = new ConnectionPool({ io: { ...bed.io, timeouts: { ...bed.io.timeouts, connectMs: 1_900 } } })
+    const target = { ...bed.target, port: deaf.port, hostKeyAlias: 'back' }
+    const first = pool.get(target).catch(() => {}) // fails, unless this machine is slow
+    await delay(1_150) // TCP asks again after 1 s, then after 2 s or 3 s
+    const late = pool.get(target)
+    await deaf[Symbol.asyncDispose]()
+    const back = createServer((socket) => void pipeline(socket, connect(bed.target.port, bed.target.host), socket, () => {}))
+    back.listen(deaf.port, '127.0.0.1')
+    expect((await (await late).exec('echo back')).stdout).toBe('back\n')
+    await first
+    pool.close()
+    back.close()
+  },
+)

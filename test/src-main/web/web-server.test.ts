@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -75,6 +75,27 @@ test('a port that is taken is told, with what to do', async () => {
     code: 'bad-argument',
     message: expect.stringContaining('give another port, or 0'),
     details: { reason: 'EADDRINUSE' },
+  })
+  await panel.stop()
+})
+
+test('files named by their content may be kept by the browser, the page itself may not; one that is gone is told', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'shoal-page-'))
+  mkdirSync(join(folder, 'assets'))
+  writeFileSync(join(folder, 'index.html'), '<title>page</title>')
+  writeFileSync(join(folder, 'assets', 'app-1a2b.js'), 'app()')
+  const panel = await servePanel({ assets: folder })
+  const ask = async (path: string) => {
+    const { status, headers, body } = await panel.ask(path)
+    return { status, kept: headers['cache-control'], body }
+  }
+  expect(await ask('/')).toEqual({ status: 200, kept: 'no-store', body: '<title>page</title>' })
+  expect(await ask('/assets/app-1a2b.js')).toEqual({ status: 200, kept: 'private, max-age=31536000, immutable', body: 'app()' })
+  rmSync(folder, { recursive: true })
+  expect(await ask('/assets/app-1a2b.js')).toMatchObject({
+    status: 404,
+    kept: 'no-store',
+    body: expect.stringContaining('build the page again'),
   })
   await panel.stop()
 })

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { AxeBuilder } from '@axe-core/playwright'
 import { type Browser, type BrowserContextOptions, chromium, expect, type Page } from '@playwright/test'
 import type { GivenInput, Method, Output } from '#src-main/contract/panel.ts'
+import { afterEach } from 'vitest'
 import { type PanelProcess, startPanelProcess } from '../panel-process.ts'
 import { repository } from '../../tidy/repository-files.ts'
 
@@ -28,6 +29,8 @@ export type PanelWorld = {
   open(path?: string, options?: BrowserContextOptions & { isStranger?: boolean }): Promise<Page>
   /** What pages threw or logged as errors; a test that expects some takes them out. */
   readonly complaints: string[]
+  /** Requests that got no answer, and why. */
+  readonly lost: readonly string[]
   restartPanel(): Promise<void>
   /** As a program calls the panel. @throws Error what it refused */
   callPanel<M extends Method>(method: M, input: GivenInput<M>): Promise<Output<M>>
@@ -45,6 +48,7 @@ export async function openPanelWorld(env: NodeJS.ProcessEnv = {}): Promise<Panel
   const [browser, first] = await Promise.all([launchBrowser(), start()])
   let panel = first
   const complaints: string[] = []
+  const lost: string[] = []
   return {
     get panel() {
       return panel
@@ -52,9 +56,14 @@ export async function openPanelWorld(env: NodeJS.ProcessEnv = {}): Promise<Panel
     home,
     browser,
     complaints,
+    lost,
     async open(path = '/', { isStranger = false, ...options } = {}) {
       const context = await browser.newContext({ viewport: { width: 1_280, height: 800 }, locale: 'en-GB', ...options })
       const page = await context.newPage()
+      page.on('requestfailed', (request) => {
+        const reason = request.failure()?.errorText ?? ''
+        if (reason !== 'net::ERR_ABORTED') lost.push(`${request.url()}: ${reason}`) // the page itself went elsewhere
+      })
       page.on('pageerror', (error) => complaints.push(`${error.message}\n${error.stack ?? ''}`))
       page.on('console', (message) => {
         // The browser itself logs each request that is refused or lost; what the page makes of that is looked at.
@@ -62,6 +71,7 @@ export async function openPanelWorld(env: NodeJS.ProcessEnv = {}): Promise<Panel
           complaints.push(message.text())
       })
       await page.goto(isStranger ? `${panel.url}${path}` : `${panel.url}${path}#token=${panel.token}`)
+      if (!isStranger) await page.waitForFunction(() => localStorage.getItem('shoal-page-key') !== null)
       return page
     },
     callPanel: (method, input) => callPanel(panel, method, input),
@@ -97,6 +107,20 @@ export async function openPanelWorld(env: NodeJS.ProcessEnv = {}): Promise<Panel
       rmSync(home, { recursive: true, force: true })
     },
   }
+}
+
+/** Prints what the open pages show when a test of this block failed, as nobody saw them. */
+export function tellPagesOfFailures(world: () => PanelWorld): void {
+  afterEach(async ({ task }) => {
+    if (task.result?.state !== 'fail') return
+    for (const page of world()
+      .browser.contexts()
+      .flatMap((context) => context.pages())) {
+      const text = await page.locator('body').innerText({ timeout: 5_000 }).catch(String)
+      process.stderr.write(`\n${page.url()} shows:\n${text.slice(0, 3_000)}\n`)
+    }
+    process.stderr.write(`complaints: ${JSON.stringify(world().complaints)}\nlost: ${JSON.stringify(world().lost)}\n`)
+  })
 }
 
 async function callPanel<M extends Method>({ url, token }: PanelProcess, method: M, input: GivenInput<M>): Promise<Output<M>> {

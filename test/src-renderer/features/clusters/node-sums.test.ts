@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { expectedNodes, nodeFigures } from '#src-renderer/features/clusters/node-figures.ts'
+import { expectedNodes, nodeSums } from '#src-renderer/features/clusters/node-sums.ts'
 
 const node = (state: string, more: object = {}) => ({ raylet: { state }, ...more })
 
 test('only nodes that live are summed up, each by what it has', () => {
-  const figures = nodeFigures(
+  const figures = nodeSums(
     [
       node('ALIVE', { cpu: 50, cpus: [8, 4], mem: [100, 60, 40, 40], gpus: [{ utilizationGpu: 100 }, { utilizationGpu: null }] }),
       node('ALIVE', { cpu: 100, cpus: [2, 1], mem: [50, 40, 20, 10] }),
@@ -16,7 +16,7 @@ test('only nodes that live are summed up, each by what it has', () => {
 })
 
 test('before the first figures came there are none, and a node that joined by itself is not more than all', () => {
-  expect(nodeFigures([node('ALIVE')], 0)).toEqual({ alive: 1, total: 1, cpu: null, memory: null, gpu: null })
+  expect(nodeSums([node('ALIVE')], 0)).toEqual({ alive: 1, total: 1, cpu: null, memory: null, gpu: null })
 })
 
 test('nodes that left on purpose are not missed, and further ones on a machine are', () => {

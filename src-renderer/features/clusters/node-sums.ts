@@ -2,7 +2,8 @@ import type { Cluster } from '../../../src-main/contract/clusters.ts'
 import { numberIn, recordIn, type Row, rowsIn, textIn } from '../../api/rows.ts'
 
 type Share = { readonly used: number; readonly total: number }
-export type NodeFigures = {
+/** What all nodes of a cluster have and use together. */
+export type NodeSums = {
   readonly alive: number
   readonly total: number
   /** Cores; null before the first figures came. */
@@ -12,6 +13,7 @@ export type NodeFigures = {
   /** GPUs; null where there are none. */
   readonly gpu: Share | null
 }
+
 /** Nodes that should be there; a head remembers those that left, too. */
 export const expectedNodes = ({ members }: Pick<Cluster, 'members'>): number =>
   members
@@ -19,7 +21,7 @@ export const expectedNodes = ({ members }: Pick<Cluster, 'members'>): number =>
     .reduce((sum, { extraNodes = [] }) => sum + 1 + extraNodes.length, 0)
 
 /** Sums over the nodes that live. */
-export function nodeFigures(summaries: readonly Row[], expected: number): NodeFigures {
+export function nodeSums(summaries: readonly Row[], expected: number): NodeSums {
   const living = summaries.filter((node) => textIn(recordIn(node, 'raylet'), 'state') === 'ALIVE')
   const cpu = living.flatMap((node) => {
     const percent = numberIn(node, 'cpu')
