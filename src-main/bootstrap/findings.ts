@@ -16,12 +16,15 @@ export type WantedOfMachine = {
   readonly payload: { readonly packedBytes: number; readonly unpackedBytes: number } | null
   /** What runs there for this cluster is no hindrance: a start that was broken off goes on with it. */
   readonly clusterId?: string
+  /** In the list of machines, for commands to type. @default what it calls itself */
+  readonly name?: string
 }
 
 const levels: readonly Finding['level'][] = ['blocker', 'warning', 'ok']
 
 /** The preflight table of a machine: one line for each thing that was looked at, what stops it first. */
-export function findingsOf(facts: MachineFacts, wanted: WantedOfMachine): Finding[] {
+export function findingsOf(told: MachineFacts, wanted: WantedOfMachine): Finding[] {
+  const facts = { ...told, hostname: wanted.name ?? told.hostname }
   const all = [
     ...systemFindings(facts),
     ...placeFindings(facts),

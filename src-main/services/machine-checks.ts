@@ -52,6 +52,7 @@ export class MachineChecks {
       ports: cluster?.ports ?? defaultPorts,
       service: 'none',
       payload: null,
+      name: machine.name,
       ...known,
       ...wanted,
     }

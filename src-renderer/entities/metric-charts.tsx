@@ -5,6 +5,7 @@ import { useQueryState } from '../navigation/use-navigation.ts'
 import { Card } from '../ui/card.tsx'
 import { LineChart, type LineChartProps } from '../ui/charts/line-chart.tsx'
 import { classNames } from '../ui/class-names.ts'
+import { ErrorNote } from '../ui/error-note.tsx'
 import { Segmented } from '../ui/field.tsx'
 import { messages } from './messages.ts'
 import { gapOf, isSpan, linesOf, type ShownHistory, type SpanName, spanNames, spans, useMetricHistory } from './metric-history.ts'
@@ -49,7 +50,10 @@ export function MetricCharts({ cluster, charts, firstSpan, nodeId, labelOf = noN
         />
       }
     >
-      <div className={classNames('grid gap-4 lg:grid-cols-2', !isLarge && '2xl:grid-cols-3')}>
+      {shown.history === undefined && shown.error !== null && <ErrorNote error={shown.error} />}
+      <div
+        className={classNames('grid gap-4 lg:grid-cols-2', !isLarge && (charts.length % 3 === 0 ? '2xl:grid-cols-3' : '2xl:grid-cols-4'))}
+      >
         {charts.map((chart) => (
           <MetricChart key={chart.title} chart={chart} shown={shown} labelOf={labelOf} height={isLarge ? 180 : undefined} />
         ))}

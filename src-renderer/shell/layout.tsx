@@ -1,6 +1,6 @@
 import { Outlet, useLocation, useParams } from '@tanstack/react-router'
 import { PlugZap } from 'lucide-react'
-import { Suspense, useMemo, useState } from 'react'
+import { Suspense, useEffect, useMemo, useRef, useState } from 'react'
 import { Toaster } from 'sonner'
 import { useConnection } from '../api/panel.ts'
 import { useText } from '../i18n/messages.ts'
@@ -29,6 +29,11 @@ export function Layout() {
   const shell = useMemo(() => ({ openPalette: () => setPaletteOpen(true), openShortcuts: () => setHelpOpen(true) }), [])
   useShortcuts(cluster, shell)
   useDesktop(shell)
+  const main = useRef<HTMLElement>(null)
+  useEffect(() => {
+    // The link that led here may be gone with its page, and the focus with it.
+    if (document.activeElement === document.body) main.current?.focus()
+  }, [pathname])
   if (connection.kind === 'refused') return <Refused reason={connection.reason} />
   return (
     <ShellContext value={shell}>
@@ -38,7 +43,7 @@ export function Layout() {
         </a>
         <div className="flex h-full">
           <Sidebar cluster={cluster} />
-          <main id="page" tabIndex={-1} className="flex min-w-0 flex-1 flex-col outline-none">
+          <main ref={main} id="page" tabIndex={-1} className="flex min-w-0 flex-1 flex-col outline-none">
             <ErrorBoundary resetKey={pathname}>
               <Suspense fallback={<PageSkeleton />}>
                 <Outlet />

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react'
+import { type ReactNode, useEffect, useRef } from 'react'
 import { useText } from '../i18n/messages.ts'
 import { classNames } from './class-names.ts'
 import { messages } from './messages.ts'
@@ -16,6 +16,8 @@ type PageProps = {
 
 export function Page({ title, subtitle, actions, breadcrumbs = [], isFull = false, children }: PageProps) {
   const t = useText(messages)
+  const heading = useRef<HTMLHeadingElement>(null)
+  useEffect(() => void (document.title = `${heading.current?.textContent ?? ''} · Shoal`), [title])
   return (
     <div className={classNames('flex min-h-0 flex-1 flex-col', !isFull && 'overflow-y-auto')}>
       <header className="flex flex-wrap items-start gap-x-4 gap-y-2 px-6 pt-4 pb-3">
@@ -33,7 +35,9 @@ export function Page({ title, subtitle, actions, breadcrumbs = [], isFull = fals
               </ol>
             </nav>
           )}
-          <h1 className="truncate text-xl font-semibold">{title}</h1>
+          <h1 ref={heading} className="truncate text-xl font-semibold">
+            {title}
+          </h1>
           {subtitle !== undefined && <div className="text-soft">{subtitle}</div>}
         </div>
         {actions !== undefined && <div className="flex flex-wrap items-center gap-2">{actions}</div>}

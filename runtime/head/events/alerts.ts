@@ -38,7 +38,7 @@ export function findAlerts({ state, metrics, nowMs }: AlertInput, standing: Read
         id: `infeasible:tasks:${asked}:${JSON.stringify(shape.labels)}`.slice(0, 256),
         kind: 'infeasible',
         severity: 'WARNING',
-        message: `${count} tasks ask for ${asked}, which no node of the cluster can ever hold; add such a node, or ask for less`,
+        message: `${count} ${count === 1 ? 'task asks' : 'tasks ask'} for ${asked}, which no node of the cluster can ever hold; add such a node, or ask for less`,
         nodeId: null,
       })
     }

@@ -41,7 +41,8 @@ async function probe(context: StepContext): Promise<StepEnd> {
   }
   // Who holds a port is judged by the start: on a second try it may be our own node.
   const blockers = findings.filter(({ level, id }) => level === 'blocker' && !id.startsWith('port.'))
-  if (blockers.length === 0) return done(`${findings.filter(({ level }) => level === 'warning').length} warnings`)
+  const warnings = findings.filter(({ level }) => level === 'warning').length
+  if (blockers.length === 0) return done(`${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`)
   const reasons = blockers.map(({ title, detail, remedy }) => `${title} (${detail}). ${remedy}`)
   throw new ClusterError('machine.unfit', `${machine.name} cannot be a node: ${reasons.join(' ')}`, {
     details: { machineId: machine.machineId, blockers: blockers.length },

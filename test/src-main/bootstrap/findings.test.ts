@@ -144,6 +144,12 @@ test('every error of a connection becomes a blocker with advice, and keeps what 
   expect(findingOfError(new ClusterError('ssh.host-key-changed', 'x')).remedy).toContain('ssh-keygen -R')
 })
 
+test('commands to type name a machine as the list does, not as it calls itself', () => {
+  expect(only(folder({ freeBytes: 300e6 }), { name: 'first' }).remedy).toContain('shoal machine set first --folder')
+  const leftovers: MachineFacts['leftovers'] = [{ kind: 'folder', what: '/x/runtime/a', detail: '', sizeBytes: 2e9, sinceMs: 0 }]
+  expect(only({ leftovers }, { name: 'first' }).remedy).toContain('shoal machine clean first')
+})
+
 describe('the command of a finding', () => {
   const commandOf = (facts: Partial<MachineFacts>, wanted: Partial<WantedOfMachine> = {}) => only(facts, wanted).command
   const temp = (path: string) => ({ temp: { path, isWritable: false, freeBytes: 1e9 } })
