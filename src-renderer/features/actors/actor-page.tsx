@@ -1,73 +1,44 @@
-import { SearchX, Skull } from 'lucide-react'
-import { useMemo } from 'react'
-import { useListing } from '../../api/entity-pages.ts'
 import { amountsIn, recordIn, type Row, textIn } from '../../api/rows.ts'
 import { Amounts } from '../../entities/columns.tsx'
-import { useControl } from '../../entities/control-dialog.tsx'
+import { EntityPage } from '../../entities/entity-page.tsx'
 import { GroupLink, JobLink, NodeLink, WorkerLink } from '../../entities/links.tsx'
 import { StateBadge } from '../../entities/state-badge.tsx'
-import { useClusterOfPath } from '../../entities/use-cluster-of-path.ts'
 import { WhyPanel } from '../../entities/why-panel.tsx'
 import { useText } from '../../i18n/messages.ts'
 import { PathLink } from '../../navigation/link.tsx'
 import { paths } from '../../navigation/paths.ts'
-import { usePathPart } from '../../navigation/use-navigation.ts'
-import { Button, buttonClass } from '../../ui/button.tsx'
+import { buttonClass } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { CodeBlock } from '../../ui/code-block.tsx'
-import { CopyId } from '../../ui/copy-id.tsx'
 import { Facts } from '../../ui/definition-list.tsx'
-import { EmptyState } from '../../ui/empty-state.tsx'
-import { ErrorNote } from '../../ui/error-note.tsx'
-import { Page } from '../../ui/page.tsx'
-import { SkeletonRows } from '../../ui/skeleton.tsx'
 import { deathText, isDead, isDetached, isPending } from './actor-columns.tsx'
 import { messages } from './messages.ts'
+import { Skull } from 'lucide-react'
 
 export function ActorPage() {
   const t = useText(messages)
-  const { ref, id } = useClusterOfPath()
-  const actorId = usePathPart('id')
-  const { ask, dialog } = useControl(id)
-  const query = useMemo(() => ({ filters: [`actor_id:eq:${actorId}`], isDetailed: true }), [actorId])
-  const { rows, isLoading, error, retry } = useListing(id, 'actors', query)
-  const [row] = rows
-  const name = (row && (textIn(row, 'name') ?? textIn(row, 'class_name'))) ?? actorId
   return (
-    <Page
-      title={
-        <span className="inline-flex items-center gap-3">
-          {name.slice(0, 300)} {row && <StateBadge kind="actor" state={textIn(row, 'state')} />}
-        </span>
-      }
-      subtitle={<CopyId id={actorId} isWhole />}
-      breadcrumbs={[
-        <PathLink key="actors" to={paths.list(ref, 'actors')}>
-          {t('title')}
-        </PathLink>,
-      ]}
-      actions={
-        row && (
-          <>
-            <PathLink to={paths.logs(ref, { actor: actorId })} className={buttonClass()}>
-              {t('log')}
-            </PathLink>
-            <PathLink to={paths.list(ref, 'tasks', { filter: `actor_id:eq:${actorId}` })} className={buttonClass()}>
-              {t('tasks')}
-            </PathLink>
-            <Button variant="danger" icon={Skull} disabled={isDead(row)} onClick={() => ask('killActor', [{ id: actorId, name }])}>
-              {t('kill')}
-            </Button>
-          </>
-        )
-      }
+    <EntityPage
+      thing="actors"
+      idColumn="actor_id"
+      listTitle={t('title')}
+      notFound={(id) => t('notFound', { id })}
+      nameOf={(row) => textIn(row, 'name') ?? textIn(row, 'class_name')}
+      badgeOf={(row) => <StateBadge kind="actor" state={textIn(row, 'state')} />}
+      linksOf={({ id, cluster: { ref } }) => (
+        <>
+          <PathLink to={paths.logs(ref, { actor: id })} className={buttonClass()}>
+            {t('log')}
+          </PathLink>
+          <PathLink to={paths.list(ref, 'tasks', { filter: `actor_id:eq:${id}` })} className={buttonClass()}>
+            {t('tasks')}
+          </PathLink>
+        </>
+      )}
+      control={{ action: 'killActor', icon: Skull, label: t('kill'), isPossible: (row) => !isDead(row) }}
     >
-      {isLoading && <SkeletonRows />}
-      {Boolean(error) && <ErrorNote error={error} onRetry={retry} />}
-      {!isLoading && !error && row === undefined && <EmptyState icon={SearchX} title={t('notFound', { id: actorId })} />}
-      {row && <ActorFacts row={row} cluster={id} clusterRef={ref} actorId={actorId} />}
-      {dialog}
-    </Page>
+      {({ id, row, cluster }) => <ActorFacts row={row} cluster={cluster.id} clusterRef={cluster.ref} actorId={id} />}
+    </EntityPage>
   )
 }
 

@@ -1,81 +1,47 @@
-import { SearchX, Terminal, Unplug } from 'lucide-react'
-import { useMemo } from 'react'
-import { useListing } from '../../api/entity-pages.ts'
 import { amountsIn, type Row, textIn, timeIn } from '../../api/rows.ts'
 import { Amounts } from '../../entities/columns.tsx'
-import { useControl } from '../../entities/control-dialog.tsx'
+import { EntityPage } from '../../entities/entity-page.tsx'
 import { useNodeFigures } from '../../entities/node-figures.ts'
 import { StateBadge } from '../../entities/state-badge.tsx'
-import { useClusterOfPath } from '../../entities/use-cluster-of-path.ts'
 import { useText } from '../../i18n/messages.ts'
 import { PathLink } from '../../navigation/link.tsx'
 import { paths } from '../../navigation/paths.ts'
-import { usePathPart } from '../../navigation/use-navigation.ts'
-import { Button, buttonClass } from '../../ui/button.tsx'
+import { buttonClass } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
-import { CopyId } from '../../ui/copy-id.tsx'
 import { Facts } from '../../ui/definition-list.tsx'
-import { EmptyState } from '../../ui/empty-state.tsx'
-import { ErrorNote } from '../../ui/error-note.tsx'
-import { Page } from '../../ui/page.tsx'
-import { SkeletonRows } from '../../ui/skeleton.tsx'
 import { Time } from '../../ui/time.tsx'
 import { messages } from './messages.ts'
 import { labelsOf, stateOf } from './node-columns.tsx'
 import { NodeGpus } from './node-gpus.tsx'
 import { NodeLines } from './node-lines.tsx'
 import { NodeProcesses } from './node-processes.tsx'
+import { Terminal, Unplug } from 'lucide-react'
 
 export function NodePage() {
   const t = useText(messages)
-  const { ref, id } = useClusterOfPath()
-  const nodeId = usePathPart('id')
-  const { ask, dialog } = useControl(id)
-  const query = useMemo(() => ({ filters: [`node_id:eq:${nodeId}`], isDetailed: true }), [nodeId])
-  const { rows, isLoading, error, retry } = useListing(id, 'nodes', query)
-  const [row] = rows
-  const name = (row && textIn(row, 'node_name')) ?? nodeId
   return (
-    <Page
-      title={
-        <span className="inline-flex items-center gap-3">
-          {name} {row && <StateBadge kind="node" state={stateOf(row)} />}
-        </span>
-      }
-      subtitle={<CopyId id={nodeId} isWhole />}
-      breadcrumbs={[
-        <PathLink key="nodes" to={paths.list(ref, 'nodes')}>
-          {t('title')}
-        </PathLink>,
-      ]}
-      actions={
-        row && (
-          <>
-            <PathLink to={paths.logs(ref, { node: nodeId })} className={buttonClass()}>
-              {t('logs')}
-            </PathLink>
-            <PathLink to={paths.terminals({ cluster: ref, node: nodeId })} className={buttonClass()}>
-              <Terminal size={14} aria-hidden />
-              {t('terminal')}
-            </PathLink>
-            <Button
-              variant="danger"
-              icon={Unplug}
-              disabled={stateOf(row) !== 'ALIVE'}
-              onClick={() => ask('drainNode', [{ id: nodeId, name }])}
-            >
-              {t('drain')}
-            </Button>
-          </>
-        )
-      }
+    <EntityPage
+      thing="nodes"
+      idColumn="node_id"
+      listTitle={t('title')}
+      notFound={(id) => t('notFound', { id })}
+      nameOf={(row) => textIn(row, 'node_name')}
+      badgeOf={(row) => <StateBadge kind="node" state={stateOf(row)} />}
+      linksOf={({ id, cluster: { ref } }) => (
+        <>
+          <PathLink to={paths.logs(ref, { node: id })} className={buttonClass()}>
+            {t('logs')}
+          </PathLink>
+          <PathLink to={paths.terminals({ cluster: ref, node: id })} className={buttonClass()}>
+            <Terminal size={14} aria-hidden />
+            {t('terminal')}
+          </PathLink>
+        </>
+      )}
+      control={{ action: 'drainNode', icon: Unplug, label: t('drain'), isPossible: (row) => stateOf(row) === 'ALIVE' }}
     >
-      {isLoading && <SkeletonRows />}
-      {Boolean(error) && <ErrorNote error={error} onRetry={retry} />}
-      {!isLoading && !error && row === undefined && <EmptyState icon={SearchX} title={t('notFound', { id: nodeId })} />}
-      {row && <NodeParts row={row} cluster={id} clusterRef={ref} nodeId={nodeId} />}
-      {dialog}
-    </Page>
+      {({ id, row, cluster }) => <NodeParts row={row} cluster={cluster.id} clusterRef={cluster.ref} nodeId={id} />}
+    </EntityPage>
   )
 }
 

@@ -1,76 +1,45 @@
-import { SearchX, Trash2 } from 'lucide-react'
-import { useMemo } from 'react'
-import { useListing } from '../../api/entity-pages.ts'
 import { amountsIn, flagIn, recordIn, type Row, rowsIn, textIn } from '../../api/rows.ts'
 import { Amounts } from '../../entities/columns.tsx'
-import { useControl } from '../../entities/control-dialog.tsx'
+import { EntityPage } from '../../entities/entity-page.tsx'
 import { JobLink, NodeLink } from '../../entities/links.tsx'
 import { StateBadge } from '../../entities/state-badge.tsx'
-import { useClusterOfPath } from '../../entities/use-cluster-of-path.ts'
 import { WhyPanel } from '../../entities/why-panel.tsx'
 import { useText } from '../../i18n/messages.ts'
 import { PathLink } from '../../navigation/link.tsx'
 import { paths } from '../../navigation/paths.ts'
-import { usePathPart } from '../../navigation/use-navigation.ts'
-import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
-import { CopyId } from '../../ui/copy-id.tsx'
 import { Facts } from '../../ui/definition-list.tsx'
-import { EmptyState } from '../../ui/empty-state.tsx'
-import { ErrorNote } from '../../ui/error-note.tsx'
-import { Page } from '../../ui/page.tsx'
-import { SkeletonRows } from '../../ui/skeleton.tsx'
 import { isRemoved, strategyOf } from './group-columns.tsx'
 import { messages } from './messages.ts'
+import { Trash2 } from 'lucide-react'
 
 export function PlacementGroupPage() {
   const t = useText(messages)
-  const { ref, id } = useClusterOfPath()
-  const groupId = usePathPart('id')
-  const { ask, dialog } = useControl(id)
-  const query = useMemo(() => ({ filters: [`placement_group_id:eq:${groupId}`], isDetailed: true }), [groupId])
-  const { rows, isLoading, error, retry } = useListing(id, 'placement-groups', query)
-  const [row] = rows
-  const name = (row && textIn(row, 'name')) ?? groupId
-  const state = row && textIn(row, 'state')
   return (
-    <Page
-      title={
-        <span className="inline-flex items-center gap-3">
-          {name.slice(0, 300)} {row && <StateBadge kind="placement-group" state={state} />}
-        </span>
-      }
-      subtitle={<CopyId id={groupId} isWhole />}
-      breadcrumbs={[
-        <PathLink key="groups" to={paths.list(ref, 'placement-groups')}>
-          {t('title')}
-        </PathLink>,
-      ]}
-      actions={
-        row && (
-          <Button variant="danger" icon={Trash2} disabled={isRemoved(row)} onClick={() => ask('removeGroup', [{ id: groupId, name }])}>
-            {t('remove')}
-          </Button>
-        )
-      }
+    <EntityPage
+      thing="placement-groups"
+      idColumn="placement_group_id"
+      listTitle={t('title')}
+      notFound={(id) => t('notFound', { id })}
+      nameOf={(row) => textIn(row, 'name')}
+      badgeOf={(row) => <StateBadge kind="placement-group" state={textIn(row, 'state')} />}
+      control={{ action: 'removeGroup', icon: Trash2, label: t('remove'), isPossible: (row) => !isRemoved(row) }}
     >
-      {isLoading && <SkeletonRows />}
-      {Boolean(error) && <ErrorNote error={error} onRetry={retry} />}
-      {!isLoading && !error && row === undefined && <EmptyState icon={SearchX} title={t('notFound', { id: groupId })} />}
-      {row && (
-        <div className="flex flex-col gap-4">
-          {(state === 'PENDING' || state === 'RESCHEDULING') && (
+      {({ id, row, cluster }) => (
+        <>
+          {waits(row) && (
             <Card title={t('whyTitle')}>
-              <WhyPanel cluster={id} clusterRef={ref} kind="group" id={groupId} />
+              <WhyPanel cluster={cluster.id} clusterRef={cluster.ref} kind="group" id={id} />
             </Card>
           )}
-          <GroupFacts row={row} cluster={ref} groupId={groupId} />
-        </div>
+          <GroupFacts row={row} cluster={cluster.ref} groupId={id} />
+        </>
       )}
-      {dialog}
-    </Page>
+    </EntityPage>
   )
 }
+
+const waits = (row: Row) => ['PENDING', 'RESCHEDULING'].includes(textIn(row, 'state') ?? '')
 
 function GroupFacts({ row, cluster, groupId }: { readonly row: Row; readonly cluster: string; readonly groupId: string }) {
   const t = useText(messages)

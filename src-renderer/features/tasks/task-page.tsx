@@ -1,86 +1,63 @@
-import { ListX } from 'lucide-react'
 import { useMemo } from 'react'
 import { useListing } from '../../api/entity-pages.ts'
 import { amountsIn, numberIn, recordIn, type Row, rowsIn, textIn, timeIn } from '../../api/rows.ts'
 import { Amounts } from '../../entities/columns.tsx'
-import { useControl } from '../../entities/control-dialog.tsx'
+import { EntityPage } from '../../entities/entity-page.tsx'
 import { ActorLink, GroupLink, JobLink, NodeLink, TaskLink, WorkerLink } from '../../entities/links.tsx'
 import { StateBadge } from '../../entities/state-badge.tsx'
-import { useClusterOfPath } from '../../entities/use-cluster-of-path.ts'
 import { WhyPanel } from '../../entities/why-panel.tsx'
 import { useFormat } from '../../i18n/format.ts'
 import { useText } from '../../i18n/messages.ts'
 import { PathLink } from '../../navigation/link.tsx'
 import { paths } from '../../navigation/paths.ts'
-import { usePathPart } from '../../navigation/use-navigation.ts'
-import { Button, buttonClass } from '../../ui/button.tsx'
+import { buttonClass } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { CodeBlock } from '../../ui/code-block.tsx'
-import { CopyId } from '../../ui/copy-id.tsx'
 import { Facts } from '../../ui/definition-list.tsx'
-import { EmptyState } from '../../ui/empty-state.tsx'
-import { ErrorNote } from '../../ui/error-note.tsx'
-import { Page } from '../../ui/page.tsx'
-import { SkeletonRows } from '../../ui/skeleton.tsx'
 import { Duration, Time } from '../../ui/time.tsx'
 import { messages } from './messages.ts'
 import { attemptId, hasEnded } from './task-columns.tsx'
+import { ListX } from 'lucide-react'
 
 const waits = (row: Row) => (textIn(row, 'state') ?? '').startsWith('PENDING')
 
 /** One task with all its attempts. */
 export function TaskPage() {
   const t = useText(messages)
-  const { ref, id } = useClusterOfPath()
-  const taskId = usePathPart('id')
-  const { ask, dialog } = useControl(id)
-  const query = useMemo(() => ({ filters: [`task_id:eq:${taskId}`], sort: '-attempt_number', isDetailed: true }), [taskId])
-  const { rows, isLoading, error, retry } = useListing(id, 'tasks', query)
-  const [last] = rows
-  const name = last === undefined ? taskId : (textIn(last, 'name') ?? taskId)
   return (
-    <Page
-      title={name.slice(0, 300)}
-      subtitle={<CopyId id={taskId} isWhole />}
-      breadcrumbs={[
-        <PathLink key="tasks" to={paths.list(ref, 'tasks')}>
-          {t('title')}
-        </PathLink>,
-      ]}
-      actions={
-        last && (
-          <>
-            <PathLink to={paths.logs(ref, { task: taskId })} className={buttonClass()}>
-              {t('openLog')}
-            </PathLink>
-            <PathLink to={paths.timeline(ref, { task: taskId })} className={buttonClass()}>
-              {t('onTimeline')}
-            </PathLink>
-            <Button variant="danger" icon={ListX} disabled={hasEnded(last)} onClick={() => ask('cancelTask', [{ id: taskId, name }])}>
-              {t('cancel')}
-            </Button>
-          </>
-        )
-      }
+    <EntityPage
+      thing="tasks"
+      idColumn="task_id"
+      sort="-attempt_number"
+      listTitle={t('title')}
+      notFound={(id) => t('notFound', { id })}
+      nameOf={(row) => textIn(row, 'name')}
+      linksOf={({ id, cluster: { ref } }) => (
+        <>
+          <PathLink to={paths.logs(ref, { task: id })} className={buttonClass()}>
+            {t('openLog')}
+          </PathLink>
+          <PathLink to={paths.timeline(ref, { task: id })} className={buttonClass()}>
+            {t('onTimeline')}
+          </PathLink>
+        </>
+      )}
+      control={{ action: 'cancelTask', icon: ListX, label: t('cancel'), isPossible: (row) => !hasEnded(row) }}
     >
-      {isLoading && <SkeletonRows />}
-      {Boolean(error) && <ErrorNote error={error} onRetry={retry} />}
-      {!isLoading && !error && last === undefined && <EmptyState icon={ListX} title={t('notFound', { id: taskId })} />}
-      {last && (
-        <div className="flex flex-col gap-4">
+      {({ id, rows, row: last, cluster }) => (
+        <>
           {waits(last) && (
             <Card title={t('state')}>
-              <WhyPanel cluster={id} clusterRef={ref} kind="task" id={taskId} />
+              <WhyPanel cluster={cluster.id} clusterRef={cluster.ref} kind="task" id={id} />
             </Card>
           )}
           {rows.map((row) => (
-            <Attempt key={numberIn(row, 'attempt_number')} row={row} cluster={ref} isOnly={rows.length === 1} />
+            <Attempt key={numberIn(row, 'attempt_number')} row={row} cluster={cluster.ref} isOnly={rows.length === 1} />
           ))}
-          <MadeTasks cluster={id} clusterRef={ref} taskId={taskId} />
-        </div>
+          <MadeTasks cluster={cluster.id} clusterRef={cluster.ref} taskId={id} />
+        </>
       )}
-      {dialog}
-    </Page>
+    </EntityPage>
   )
 }
 

@@ -1,72 +1,43 @@
-import { CircleStop, SearchX } from 'lucide-react'
-import { useMemo } from 'react'
-import { useListing } from '../../api/entity-pages.ts'
 import { type Row, textIn, timeIn } from '../../api/rows.ts'
-import { useControl } from '../../entities/control-dialog.tsx'
+import { EntityPage } from '../../entities/entity-page.tsx'
 import { ActorLink, JobLink, NodeLink } from '../../entities/links.tsx'
 import { StateBadge } from '../../entities/state-badge.tsx'
-import { useClusterOfPath } from '../../entities/use-cluster-of-path.ts'
 import { useText } from '../../i18n/messages.ts'
 import { PathLink } from '../../navigation/link.tsx'
 import { paths } from '../../navigation/paths.ts'
-import { usePathPart } from '../../navigation/use-navigation.ts'
-import { Button, buttonClass } from '../../ui/button.tsx'
+import { buttonClass } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { CodeBlock } from '../../ui/code-block.tsx'
-import { CopyId } from '../../ui/copy-id.tsx'
 import { Facts } from '../../ui/definition-list.tsx'
-import { EmptyState } from '../../ui/empty-state.tsx'
-import { ErrorNote } from '../../ui/error-note.tsx'
-import { Page } from '../../ui/page.tsx'
-import { SkeletonRows } from '../../ui/skeleton.tsx'
 import { Duration, Time } from '../../ui/time.tsx'
 import { messages } from './messages.ts'
 import { isAlive } from './worker-columns.tsx'
+import { CircleStop } from 'lucide-react'
 
 export function WorkerPage() {
   const t = useText(messages)
-  const { ref, id } = useClusterOfPath()
-  const workerId = usePathPart('id')
-  const { ask, dialog } = useControl(id)
-  const query = useMemo(() => ({ filters: [`worker_id:eq:${workerId}`], isDetailed: true }), [workerId])
-  const { rows, isLoading, error, retry } = useListing(id, 'workers', query)
-  const [row] = rows
-  const name = row === undefined ? workerId : `${textIn(row, 'worker_type') ?? ''} ${textIn(row, 'pid') ?? ''}`
   return (
-    <Page
-      title={
-        <span className="inline-flex items-center gap-3">
-          {name} {row && <StateBadge kind="worker" state={isAlive(row) ? 'ALIVE' : 'DEAD'} />}
-        </span>
-      }
-      subtitle={<CopyId id={workerId} isWhole />}
-      breadcrumbs={[
-        <PathLink key="workers" to={paths.list(ref, 'workers')}>
-          {t('title')}
-        </PathLink>,
-      ]}
-      actions={
-        row && (
-          <>
-            <PathLink to={paths.logs(ref, { worker: workerId })} className={buttonClass()}>
-              {t('log')}
-            </PathLink>
-            <PathLink to={paths.list(ref, 'tasks', { filter: `worker_id:eq:${workerId}` })} className={buttonClass()}>
-              {t('tasks')}
-            </PathLink>
-            <Button variant="danger" icon={CircleStop} disabled={!isAlive(row)} onClick={() => ask('endWorker', [{ id: workerId, name }])}>
-              {t('end')}
-            </Button>
-          </>
-        )
-      }
+    <EntityPage
+      thing="workers"
+      idColumn="worker_id"
+      listTitle={t('title')}
+      notFound={(id) => t('notFound', { id })}
+      nameOf={(row) => `${textIn(row, 'worker_type') ?? ''} ${textIn(row, 'pid') ?? ''}`}
+      badgeOf={(row) => <StateBadge kind="worker" state={isAlive(row) ? 'ALIVE' : 'DEAD'} />}
+      linksOf={({ id, cluster: { ref } }) => (
+        <>
+          <PathLink to={paths.logs(ref, { worker: id })} className={buttonClass()}>
+            {t('log')}
+          </PathLink>
+          <PathLink to={paths.list(ref, 'tasks', { filter: `worker_id:eq:${id}` })} className={buttonClass()}>
+            {t('tasks')}
+          </PathLink>
+        </>
+      )}
+      control={{ action: 'endWorker', icon: CircleStop, label: t('end'), isPossible: isAlive }}
     >
-      {isLoading && <SkeletonRows />}
-      {Boolean(error) && <ErrorNote error={error} onRetry={retry} />}
-      {!isLoading && !error && row === undefined && <EmptyState icon={SearchX} title={t('notFound', { id: workerId })} />}
-      {row && <WorkerFacts row={row} cluster={ref} />}
-      {dialog}
-    </Page>
+      {({ row, cluster }) => <WorkerFacts row={row} cluster={cluster.ref} />}
+    </EntityPage>
   )
 }
 
