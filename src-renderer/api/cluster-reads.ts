@@ -1,8 +1,10 @@
 import { type QueryKey, useQuery, useQueryClient, type UseQueryResult } from '@tanstack/react-query'
+import { useMemo } from 'react'
 import type { EventKind } from '../../runtime/api/events.ts'
 import type { Output } from '../../src-main/contract/panel.ts'
 import { useClusterChanges } from './cluster-events.ts'
 import { panel } from './panel.ts'
+import { readerOf } from './read-again.ts'
 import { isRow, type Row } from './rows.ts'
 
 type Given = { readonly [name: string]: string | number | boolean | string[] }
@@ -54,12 +56,10 @@ export async function readCluster(
 export function useClusterRead(cluster: string, read: ClusterRead, options: ReadOptions = {}): UseQueryResult<Answered<Row>> {
   const { changesOf, everyMs, pollMs, isEnabled = true } = options
   const client = useQueryClient()
-  const queryKey = clusterReadKey(cluster, read)
-  useClusterChanges(
-    isEnabled && changesOf !== undefined ? cluster : undefined,
-    () => void client.invalidateQueries({ queryKey }, { cancelRefetch: false }),
-    { kinds: changesOf, everyMs },
-  )
+  const keyText = JSON.stringify(clusterReadKey(cluster, read))
+  const queryKey = useMemo(() => JSON.parse(keyText) as QueryKey, [keyText]) // the same for the same read
+  const readAgain = useMemo(() => readerOf(client, queryKey), [client, queryKey])
+  useClusterChanges(isEnabled && changesOf !== undefined ? cluster : undefined, readAgain, { kinds: changesOf, everyMs })
   return useQuery({
     queryKey,
     queryFn: ({ signal }) => readCluster(cluster, read, signal),

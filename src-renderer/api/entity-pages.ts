@@ -4,6 +4,7 @@ import type { EventKind } from '../../runtime/api/events.ts'
 import { useClusterChanges } from './cluster-events.ts'
 import { readCluster } from './cluster-reads.ts'
 import { panel, panelQuery } from './panel.ts'
+import { readerOf } from './read-again.ts'
 import { numberIn, type Row, rowsIn, textIn, textsIn } from './rows.ts'
 
 /** What a head lists page by page, with how each is called there and in Ray's State API, the events that change it, and how often it is read again for them. */
@@ -77,12 +78,13 @@ export function useListing(cluster: string, thing: ListedThing, query: ListQuery
     )
     void client.invalidateQueries({ queryKey })
   }, [client, queryKey])
+  const readAgain = useMemo(() => readerOf(client, queryKey), [client, queryKey])
   const loaded = pages.data?.pages
   useClusterChanges(
     cluster,
     () => {
       if ((loaded?.length ?? 0) > refreshedPages) setOutdated(true)
-      else void client.invalidateQueries({ queryKey }, { cancelRefetch: false })
+      else readAgain()
     },
     { kinds: listedThings[thing].changes, everyMs: listedThings[thing].everyMs },
   )

@@ -65,7 +65,7 @@ describe('commands on this computer', () => {
     const stop = new AbortController()
     const pids: number[] = []
     const told = connection.exec('sleep 300 & echo $!; echo $$; wait', {
-      ...(how === 'timeout' ? { timeoutMs: 500 } : {}),
+      ...(how === 'timeout' ? { timeoutMs: 3_000 } : {}),
       signal: stop.signal,
       onLine: (line) => {
         pids.push(Number(line))
