@@ -14,7 +14,7 @@ import type { Submission } from './use-submit.ts'
 /** What would become of it, the same as a command, and the button. */
 export function SubmitPanel({ submission }: { readonly submission: Submission }) {
   const t = useText(messages)
-  const { plan, planError, isBusy, error, submit, cancel } = submission
+  const { plan, planError, isBusy, error, cancel } = submission
   return (
     <div className="flex min-w-0 flex-col gap-4 lg:sticky lg:top-0 lg:self-start">
       <Card title={t('plan')}>
@@ -25,7 +25,7 @@ export function SubmitPanel({ submission }: { readonly submission: Submission })
       {error !== undefined && <ErrorNote error={error} title={t('failedTitle')} />}
       <Progress submission={submission} />
       <div className="flex gap-2">
-        <Button type="submit" variant="primary" isBusy={isBusy} onClick={submit}>
+        <Button type="submit" variant="primary" isBusy={isBusy}>
           {isBusy ? t('submitting') : t('submit')}
         </Button>
         {isBusy && <Button onClick={cancel}>{t('cancel')}</Button>}

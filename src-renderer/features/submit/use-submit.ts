@@ -49,6 +49,7 @@ export function useSubmit({ cluster, clusterRef, form, onDone }: Given): Submiss
   })
   const upload = useUploads().values.find((each) => each.uploadId === uploadId)
   const run = async () => {
+    if (isBusy) return
     setTried(true)
     setError(undefined)
     if (Object.keys(read.errors).length > 0) return
