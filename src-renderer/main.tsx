@@ -2,7 +2,6 @@ import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
-import { signIn } from './api/web-wire.ts'
 import { currentLanguage } from './i18n/language.ts'
 import { textOf } from './i18n/messages.ts'
 import { messages } from './shell/messages.ts'
@@ -17,8 +16,6 @@ document.documentElement.lang = currentLanguage()
 const place = document.getElementById('root')
 if (place === null) throw new Error('index.html has no #root')
 
-// The connection opens as its module is loaded, so the session must be there before.
-if (window.shoalDesktop === undefined) await signIn()
 try {
   const [{ queryClient }, { router }] = await loadAgain(() => Promise.all([import('./api/panel.ts'), import('./routes.tsx')]))
   createRoot(place).render(

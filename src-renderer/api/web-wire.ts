@@ -8,22 +8,16 @@ const retryMs = { first: 200, most: 5_000 } as const
 /** The panel pings, which a page cannot see; a socket that opens neither way in so long is tried anew. */
 const openTimeoutMs = 10_000
 
-/**
- * Takes the token out of the address, so that it is in no history, and gives it for a session.
- * @returns whether this page is signed in
- */
-export async function signIn(): Promise<boolean> {
+/** Takes the token out of the address, so that it is in no history, and gives it for a session. */
+async function signIn(): Promise<void> {
   const token = new URLSearchParams(location.hash.slice(1)).get('token')
-  if (token !== null) {
-    history.replaceState(null, '', location.pathname + location.search)
-    const headers = { 'content-type': 'application/json' }
-    const answer = await loadAgain(() => fetch('/session', { method: 'POST', headers, body: JSON.stringify({ token }) }))
-    if (answer.ok) {
-      const { pageKey } = (await answer.json()) as { pageKey: string } // the panel's own answer
-      localStorage.setItem(keyName, pageKey)
-    }
-  }
-  return (await askSession()) !== 'refused'
+  if (token === null) return
+  history.replaceState(null, '', location.pathname + location.search)
+  const headers = { 'content-type': 'application/json' }
+  const answer = await loadAgain(() => fetch('/session', { method: 'POST', headers, body: JSON.stringify({ token }) }))
+  if (!answer.ok) return
+  const { pageKey } = (await answer.json()) as { pageKey: string } // the panel's own answer
+  localStorage.setItem(keyName, pageKey)
 }
 
 /** `away`: the panel does not answer now, which says nothing of the session. */
@@ -38,7 +32,7 @@ async function askSession(): Promise<'known' | 'refused' | 'away'> {
   }
 }
 
-/** A WebSocket that comes back by itself, and asks whether the session still holds before it does. */
+/** A WebSocket that begins with the sign-in, comes back by itself, and asks whether the session still holds before it does. */
 export const openWebWire: OpenWire = (events) => new WebWire(events)
 
 class WebWire {
@@ -49,7 +43,8 @@ class WebWire {
 
   constructor(events: WireEvents) {
     this.#events = events
-    this.#connect()
+    const connect = () => this.#connect()
+    signIn().then(connect, connect)
     window.addEventListener('online', () => this.#hurry())
   }
 
