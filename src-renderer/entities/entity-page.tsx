@@ -11,6 +11,7 @@ import { EmptyState } from '../ui/empty-state.tsx'
 import { ErrorNote } from '../ui/error-note.tsx'
 import { Page } from '../ui/page.tsx'
 import { SkeletonRows } from '../ui/skeleton.tsx'
+import { safeText } from '../util/safe-text.ts'
 import type { Control } from './control-actions.ts'
 import { useControl } from './control-dialog.tsx'
 import { useClusterOfPath } from './use-cluster-of-path.ts'
@@ -54,7 +55,7 @@ export function EntityPage({ thing, idColumn, sort, listTitle, notFound, nameOf,
   const { rows, isLoading, error, retry } = useListing(cluster, thing, query)
   const [row] = rows
   const entity = row && { id, rows, row, cluster: { ref, id: cluster } }
-  const name = ((row && nameOf?.(row)) ?? id).slice(0, 300)
+  const name = safeText((row && nameOf?.(row)) ?? id, 300)
   return (
     <Page
       title={

@@ -1,5 +1,6 @@
 import { type ReactNode, useEffect, useRef } from 'react'
 import { useText } from '../i18n/messages.ts'
+import { safeText } from '../util/safe-text.ts'
 import { classNames } from './class-names.ts'
 import { messages } from './messages.ts'
 
@@ -17,7 +18,7 @@ type PageProps = {
 export function Page({ title, subtitle, actions, breadcrumbs = [], isFull = false, children }: PageProps) {
   const t = useText(messages)
   const heading = useRef<HTMLHeadingElement>(null)
-  useEffect(() => void (document.title = `${heading.current?.textContent ?? ''} · Shoal`), [title])
+  useEffect(() => void (document.title = `${safeText(heading.current?.textContent ?? '', 120)} · Shoal`), [title])
   return (
     <div className={classNames('flex min-h-0 flex-1 flex-col', !isFull && 'overflow-y-auto')}>
       <header className="flex flex-wrap items-start gap-x-4 gap-y-2 px-6 pt-4 pb-3">

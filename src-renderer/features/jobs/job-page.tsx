@@ -18,6 +18,7 @@ import { Page } from '../../ui/page.tsx'
 import { SkeletonRows } from '../../ui/skeleton.tsx'
 import { Tabs } from '../../ui/tabs.tsx'
 import { Duration } from '../../ui/time.tsx'
+import { safeText } from '../../util/safe-text.ts'
 import { hasEnded, isSubmitted } from './job-columns.tsx'
 import { JobOverview } from './job-overview.tsx'
 import { messages } from './messages.ts'
@@ -36,7 +37,7 @@ export function JobPage() {
   const isMissing = job.error !== null && 'code' in job.error && job.error.code === 'not-found'
   return (
     <Page
-      title={name.slice(0, 300)}
+      title={safeText(name, 300)}
       isFull
       subtitle={row && <JobLine row={row} />}
       breadcrumbs={[
@@ -81,7 +82,7 @@ function JobLine({ row }: { readonly row: Row }) {
       <StateBadge kind="job" state={textIn(row, 'status')} />
       <Duration fromMs={timeIn(row, 'start_time')} toMs={timeIn(row, 'end_time')} />
       {message !== null && (
-        <span className="min-w-0 truncate" title={message.slice(0, 1_000)}>
+        <span className="min-w-0 truncate" title={safeText(message)}>
           {message.slice(0, 1_000)}
         </span>
       )}
