@@ -70,7 +70,6 @@ function NavList({ entries, badges = {} }: NavListProps) {
             <PathLink
               to={to}
               title={`${t(word)} (${keys})`}
-              aria-label={badge > 0 ? `${t(word)}: ${badge}` : t(word)}
               {...(isHere && { 'aria-current': 'page' as const })}
               className={classNames(
                 'flex h-7 items-center gap-2 rounded-md px-1.5 lg:px-2',
@@ -78,8 +77,14 @@ function NavList({ entries, badges = {} }: NavListProps) {
               )}
             >
               <Icon size={16} aria-hidden className={classNames('shrink-0', isHere && 'text-accent')} />
-              <span className="hidden flex-1 truncate lg:inline">{t(word)}</span>
-              {badge > 0 && <span className="hidden rounded-full bg-accent px-1.5 text-xs text-on-accent lg:inline">{badge}</span>}
+              <span className="sr-only min-w-0 lg:not-sr-only lg:flex-1">
+                <span className="block truncate">{t(word)}</span>
+              </span>{' '}
+              {badge > 0 && (
+                <span className="sr-only lg:not-sr-only">
+                  <span className="rounded-full bg-accent px-1.5 text-xs text-on-accent">{badge}</span>
+                </span>
+              )}
             </PathLink>
           </li>
         )

@@ -34,14 +34,13 @@ export const MachineRow = memo(function MachineRow(props: MachineRowProps) {
         <button
           type="button"
           aria-expanded={isOpen}
-          aria-label={t('expand', { name: machine.role === 'head' ? `${machine.name} ${t('head')}` : machine.name })}
           onClick={onToggle}
           className="flex min-h-7 min-w-0 items-center gap-1 rounded-md text-left"
         >
           <Chevron size={14} aria-hidden className="shrink-0 text-faint" />
           <span className="truncate font-medium" title={machine.name}>
             {machine.name}
-          </span>
+          </span>{' '}
           {machine.role === 'head' && <span className="text-xs text-faint">{t('head')}</span>}
         </button>
         <Track machine={machine} columns={columns} />

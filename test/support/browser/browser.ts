@@ -140,3 +140,14 @@ export async function findAccessFaults(page: Page): Promise<string[]> {
       .map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} — ${(failureSummary ?? '').replaceAll('\n', ' ').slice(0, 300)}`),
   )
 }
+
+/** The same in both themes, one after the other, as the page follows the system. */
+export async function findAccessFaultsOfBothThemes(page: Page): Promise<string[]> {
+  const faults: string[] = []
+  for (const colorScheme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme })
+    await see(page.locator('html')).toHaveAttribute('data-theme', colorScheme)
+    for (const fault of await findAccessFaults(page)) faults.push(`${colorScheme}: ${fault}`)
+  }
+  return faults
+}
