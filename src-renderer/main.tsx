@@ -1,13 +1,13 @@
-import { QueryClientProvider } from '@tanstack/react-query'
-import { RouterProvider } from '@tanstack/react-router'
-import { StrictMode } from 'react'
-import { createRoot } from 'react-dom/client'
 import { currentLanguage } from './i18n/language.ts'
-import { textOf } from './i18n/messages.ts'
-import { messages } from './shell/messages.ts'
 import { loadAgain } from './util/load-again.ts'
 import { applyAppearance, followSystem, readAppearance } from './util/theme.ts'
 import './styles.css'
+
+// Small, and without what draws: it has the page's colours right at once, and is there to tell when the rest does not come.
+const notLoaded = {
+  en: 'This page could not be loaded from the panel. See that the panel still runs, then load the page again.',
+  ja: 'パネルからこのページを読み込めませんでした。パネルが動作しているか確認し、ページを再読み込みしてください。',
+}
 
 applyAppearance(readAppearance())
 followSystem()
@@ -17,16 +17,9 @@ const place = document.getElementById('root')
 if (place === null) throw new Error('index.html has no #root')
 
 try {
-  const [{ queryClient }, { router }] = await loadAgain(() => Promise.all([import('./api/panel.ts'), import('./routes.tsx')]))
-  createRoot(place).render(
-    <StrictMode>
-      <QueryClientProvider client={queryClient}>
-        <RouterProvider router={router} />
-      </QueryClientProvider>
-    </StrictMode>,
-  )
-} catch (error) {
-  // Nothing that could draw a page is there.
+  const { drawApp } = await loadAgain(() => import('./app.tsx'))
+  drawApp(place)
+} catch {
   place.setAttribute('role', 'alert')
-  place.textContent = textOf(messages, 'notLoaded', { reason: error instanceof Error ? error.message : String(error) })
+  place.textContent = notLoaded[currentLanguage()]
 }

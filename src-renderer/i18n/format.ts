@@ -1,5 +1,6 @@
 import { useMemo } from 'react'
-import { type Language, useLanguage } from './language.ts'
+import { type Language } from './language.ts'
+import { useLanguage } from './use-language.ts'
 
 export type Format = {
   number(value: number): string

@@ -1,5 +1,3 @@
-import { useSyncExternalStore } from 'react'
-
 export const languages = { en: 'English', ja: '日本語' } as const
 export type Language = keyof typeof languages
 
@@ -29,11 +27,8 @@ export function setLanguage(language: Language): void {
   for (const listener of listeners) listener()
 }
 
-export function useLanguage(): Language {
-  return useSyncExternalStore(subscribe, currentLanguage)
-}
-
-function subscribe(listener: () => void): () => void {
+/** Calls `listener` after each change; returns what ends that. */
+export function onLanguage(listener: () => void): () => void {
   listeners.add(listener)
   return () => listeners.delete(listener)
 }

@@ -1,6 +1,7 @@
 import { IntlMessageFormat } from 'intl-messageformat'
 import { useMemo } from 'react'
-import { currentLanguage, type Language, useLanguage } from './language.ts'
+import { currentLanguage, type Language } from './language.ts'
+import { useLanguage } from './use-language.ts'
 
 type Texts = Readonly<Record<string, string>>
 export type Messages<Key extends string> = Readonly<Record<Language, Readonly<Record<Key, string>>>>

@@ -1,7 +1,7 @@
 import { useEffect, useEffectEvent } from 'react'
 import { toast } from 'sonner'
 import type { DesktopCommand } from '../../src-main/contract/desktop-bridge.ts'
-import { useLanguage } from '../i18n/language.ts'
+import { useLanguage } from '../i18n/use-language.ts'
 import { useText } from '../i18n/messages.ts'
 import { useGo } from '../navigation/use-navigation.ts'
 import { keepAppearance, readAppearance, themeEvent } from '../util/theme.ts'

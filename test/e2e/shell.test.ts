@@ -74,7 +74,7 @@ describe.skipIf(missing !== undefined)(`the page around the pages${missing === u
   test('files of the page that are lost on their way are asked for again; when the panel gives none, the page says so', async () => {
     const page = await world.open('/', { isStranger: true })
     const lost: string[] = []
-    await page.route(/\/(session|assets\/(routes|machines-page)-.*\.js)$/, async (route) => {
+    await page.route(/\/(session|assets\/(app|machines-page)-.*\.js)$/, async (route) => {
       const { pathname } = new URL(route.request().url())
       if (lost.includes(pathname)) return route.continue()
       lost.push(pathname)
@@ -84,7 +84,7 @@ describe.skipIf(missing !== undefined)(`the page around the pages${missing === u
     await see(page.getByRole('heading', { name: 'Machines', level: 1 })).toBeVisible()
     expect(lost).toHaveLength(3)
 
-    await page.route(/\/assets\/routes-/, (route) => route.abort('internetdisconnected'))
+    await page.route(/\/assets\/app-/, (route) => route.abort('internetdisconnected'))
     await page.reload()
     await see(page.getByRole('alert')).toContainText('load the page again')
     world.complaints.length = 0 // the router tells of the file that was lost

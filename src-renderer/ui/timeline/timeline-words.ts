@@ -1,6 +1,6 @@
 import { useMemo } from 'react'
 import { type Format, useFormat } from '../../i18n/format.ts'
-import { useLanguage } from '../../i18n/language.ts'
+import { useLanguage } from '../../i18n/use-language.ts'
 import type { AxisWords } from './scene.ts'
 
 /** Short lengths to the hundredth of a ms, others as everywhere. */

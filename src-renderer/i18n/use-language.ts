@@ -1,0 +1,4 @@
+import { useSyncExternalStore } from 'react'
+import { currentLanguage, type Language, onLanguage } from './language.ts'
+
+export const useLanguage = (): Language => useSyncExternalStore(onLanguage, currentLanguage)
