@@ -1,0 +1,89 @@
+"""Ray's exceptions as the codes of the SDK's errors."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import ray.exceptions as exceptions
+
+from . import kv
+from .values import JsError, JsFailure
+
+# Names, as the two ends of the supported range of Ray do not have the same classes. Subclasses first.
+_CODES: tuple[tuple[str, str], ...] = (
+    ("TaskCancelledError", "task.cancelled"),
+    ("ActorPlacementGroupRemoved", "group.removed"),
+    ("TaskPlacementGroupRemoved", "group.removed"),
+    ("ActorUnschedulableError", "actor.unschedulable"),
+    ("TaskUnschedulableError", "task.unschedulable"),
+    ("OutOfMemoryError", "worker.out-of-memory"),
+    ("WorkerCrashedError", "worker.crashed"),
+    ("NodeDiedError", "node.died"),
+    ("LocalRayletDiedError", "node.died"),
+    ("ActorUnavailableError", "actor.unavailable"),
+    ("ActorDiedError", "actor.died"),
+    ("RayActorError", "actor.died"),
+    ("PendingCallsLimitExceeded", "actor.pending-calls-limit"),
+    ("ActorAlreadyExistsError", "actor.name-taken"),
+    ("GetTimeoutError", "timeout"),
+    ("ObjectFetchTimedOutError", "object.fetch-timed-out"),
+    ("ObjectFreedError", "object.freed"),
+    ("OwnerDiedError", "object.owner-died"),
+    ("ObjectReconstructionFailedError", "object.not-reconstructable"),
+    ("ObjectReconstructionFailedMaxAttemptsExceededError", "object.not-reconstructable"),
+    ("ObjectReconstructionFailedLineageEvictedError", "object.not-reconstructable"),
+    ("ObjectLostError", "object.lost"),
+    ("ReferenceCountingAssertionError", "object.lost"),
+    ("ObjectStoreFullError", "store.full"),
+    ("OutOfDiskError", "store.disk-full"),
+    ("ObjectRefStreamEndOfStreamError", "internal"),
+)
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def describe(error: BaseException) -> tuple[dict[str, Any], list[bytes]]:
+    """:returns: a record for the SDK, and the bytes of what a function threw where that is known."""
+    cause = _original(error)
+    if isinstance(cause, JsError):
+        return {"kind": "threw", "classNames": list(cause.class_names), "origin": cause.origin}, [cause.data]
+    if isinstance(cause, JsFailure):
+        return _failed(cause.code, cause.message, cause.details), []
+    for name, code in _CODES:
+        known = getattr(exceptions, name, None)
+        if known is not None and isinstance(cause, known):
+            return _system_failure(cause, code)
+    return _failed("internal", f"{type(cause).__name__}: {_text(cause)}", {}), []
+
+
+def _original(error: BaseException) -> BaseException:
+    """Ray wraps what a task raised, and wraps it again for each task that depends on it."""
+    for _ in range(32):
+        cause = getattr(error, "cause", None)
+        if not isinstance(error, exceptions.RayTaskError) or not isinstance(cause, BaseException):
+            return error
+        error = cause
+    return error
+
+
+def _system_failure(error: BaseException, code: str) -> tuple[dict[str, Any], list[bytes]]:
+    details: dict[str, Any] = {}
+    actor_id = getattr(error, "actor_id", None)
+    if isinstance(actor_id, str):
+        details["actorId"] = actor_id
+    text = _text(error)
+    if code == "actor.died" and "temporarily unavailable" in text:
+        code = "actor.unavailable"  # how Ray before 2.10 says it
+    if code == "actor.died" and "placement group" in text and "removed" in text:
+        code = "group.removed"
+    thrown = kv.get(f"actor-error:{actor_id}") if code == "actor.died" and actor_id else None
+    return _failed(code, text, details), ([thrown] if thrown else [])
+
+
+def _failed(code: str, message: str, details: dict[str, Any]) -> dict[str, Any]:
+    return {"kind": "failed", "failure": {"code": code, "message": message, "details": details}}
+
+
+def _text(error: BaseException) -> str:
+    return _COLOUR.sub("", str(error)).strip()[:8_000]
