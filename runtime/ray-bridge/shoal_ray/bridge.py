@@ -46,6 +46,8 @@ class Bridge:
         # Refs whose value Node waits for, by the number of its request.
         self.reading: dict[int, Any] = {}
         self._command = command
+        # What actors were made with, as long as their handles are here.
+        self._kept: dict[str, list[Any]] = {}
         self._templates: dict[int, workload.Template] = {}
         self._actor_templates: dict[int, workload.ActorTemplate] = {}
         self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="shoal-bridge")
@@ -124,8 +126,8 @@ class Bridge:
     def reply(self, request: int, fields: Header, buffers: Any = ()) -> None:
         self.link.send({"type": "reply", "request": request, "status": "ready", **fields}, buffers)
 
-    def _reply_failed(self, request: int, error: BaseException) -> None:
-        record, buffers = describe(error)
+    def _reply_failed(self, request: int, error: BaseException, task_id: str = "") -> None:
+        record, buffers = describe(error, task_id)
         self.link.send({"type": "reply", "request": request, "status": "failed", "record": record}, buffers)
 
     def _kv_put(self, header: Header, buffers: Buffers) -> None:
@@ -176,10 +178,12 @@ class Bridge:
             target = self.things.get(header["id"])
         if isinstance(target, Failed):
             return
+        if not header["recursive"] and hasattr(target, "task_id"):
+            kv.put(f"keep-children:{target.task_id().hex()}", b"1")  # Ray does not hand this on to who runs the task
         try:
             ray.cancel(target, force=header["force"], recursive=header["recursive"])
-        except (TypeError, ValueError) as error:  # an object that was put, or what this Ray cannot cancel
-            print(f"shoal: {header['id']} was not cancelled: {error}", file=sys.stderr)
+        except (TypeError, ValueError):
+            pass  # an object that was put: there is nothing to cancel
 
     # Actors
 
@@ -188,7 +192,12 @@ class Bridge:
 
     def _actor_create(self, header: Header, buffers: Buffers) -> None:
         template = self._actor_templates[header["template"]]
-        handle = template.create(header["positions"], *self._arguments(header, buffers))
+        arguments, top = self._arguments(header, buffers)
+        if template.may_restart:
+            # A restart needs them again, and Ray forgets the large ones that it has put by itself.
+            arguments = ray.put(arguments) if len(buffers[0]) > _TELL_UP_TO_BYTES else arguments
+            self._kept[header["key"]] = [arguments, *top]
+        handle = template.create(header["positions"], arguments, top)
         self.things.add(header["key"], handle)
         actor_id = handle._actor_id.hex()
         kv.put(f"actor:{actor_id}", json.dumps(header["meta"]).encode())
@@ -261,7 +270,7 @@ class Bridge:
 
     def _tell_value(self, request: int, future: Future[Any], want: bool) -> None:
         """In a thread of Ray, which must not be made to wait for Ray."""
-        self.reading.pop(request, None)
+        task_id = self.reading.pop(request).task_id().hex()
         error = future.exception()
         if error is None:
             try:
@@ -269,7 +278,7 @@ class Bridge:
                 return
             except Exception as failure:  # the object of another program
                 error = failure
-        self._pool.submit(self._reply_failed, request, error)
+        self._pool.submit(self._reply_failed, request, error, task_id)
 
     def _tell(self, request: int, value: Value, want: bool) -> None:
         size = memoryview(value.data).nbytes
@@ -282,6 +291,7 @@ class Bridge:
     def _release(self, header: Header, buffers: Buffers) -> None:
         for key in self.things.release(header["things"]):
             self.streams.drop(key)
+            self._kept.pop(key, None)
 
     # Streams
 

@@ -51,15 +51,23 @@ class SyncCall:
         self._arrived.put(what)
 
     def result(self, return_count: int) -> Any:
-        outcome = self._next()
+        try:
+            outcome = self._next()
+        except BaseException:  # Ray's cancel came where we do not look for it
+            self._cancel()
+            raise
         self._raise_cancelled()
         return outcome.result(return_count)
 
     def items(self) -> Iterator[Any]:
-        while not isinstance(arrived := self._next(), Outcome):
-            yield arrived
-            self.yielded += 1
-            self._host.consumed(self)
+        try:
+            while not isinstance(arrived := self._next(), Outcome):
+                yield arrived
+                self.yielded += 1
+                self._host.consumed(self)
+        except BaseException:  # Ray stops a generator where it yields
+            self._cancel()
+            raise
         self._raise_cancelled()
         if arrived.error is not None:
             raise arrived.error
@@ -71,14 +79,21 @@ class SyncCall:
     def _next(self) -> Any:
         while True:
             try:
-                if self._releases_cpu and self._host.is_blocked:
-                    self._wait_without_cpu()
-                return self._arrived.get(timeout=_LOOK_EVERY_S)
-            except queue.Empty:
-                if not self._cancelled and _is_cancelled():
-                    self._cancel()
-            except KeyboardInterrupt:
+                arrived = self._look()
+                if arrived is not None:
+                    return arrived
+            except KeyboardInterrupt:  # Ray's cancel, between any two steps
                 self._cancel()
+
+    def _look(self) -> Any | None:
+        if self._releases_cpu and self._host.is_blocked:
+            self._wait_without_cpu()
+        try:
+            return self._arrived.get(timeout=_LOOK_EVERY_S)
+        except queue.Empty:
+            if not self._cancelled and _is_cancelled():
+                self._cancel()
+            return None
 
     def _cancel(self) -> None:
         self._cancelled = True
@@ -107,22 +122,27 @@ class AsyncCall:
         self._loop.call_soon_threadsafe(self._arrived.put_nowait, what)
 
     async def result(self, return_count: int) -> Any:
-        return (await self._next()).result(return_count)
+        try:
+            outcome = await self._next()
+        except asyncio.CancelledError:
+            self._host.cancel(self)
+            raise
+        return outcome.result(return_count)
 
     async def items(self) -> AsyncIterator[Any]:
-        while not isinstance(arrived := await self._next(), Outcome):
-            yield arrived
-            self.yielded += 1
-            self._host.consumed(self)
+        try:
+            while not isinstance(arrived := await self._next(), Outcome):
+                yield arrived
+                self.yielded += 1
+                self._host.consumed(self)
+        except BaseException:  # Ray stops a generator where it yields
+            self._host.cancel(self)
+            raise
         if arrived.error is not None:
             raise arrived.error
 
     async def _next(self) -> Any:
-        try:
-            return await self._arrived.get()
-        except asyncio.CancelledError:
-            self._host.cancel(self)
-            raise
+        return await self._arrived.get()
 
 
 def error_of(header: dict[str, Any], buffers: list[bytearray], retries: Any) -> BaseException:

@@ -43,8 +43,10 @@ _CODES: tuple[tuple[str, str], ...] = (
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def describe(error: BaseException) -> tuple[dict[str, Any], list[bytes]]:
-    """:returns: a record for the SDK, and the bytes of what a function threw where that is known."""
+def describe(error: BaseException, task_id: str = "") -> tuple[dict[str, Any], list[bytes]]:
+    """:param task_id: Ray's, of the task whose result it is.
+    :returns: a record for the SDK, and the bytes of what a function threw where that is known.
+    """
     cause = _original(error)
     if isinstance(cause, JsError):
         return {"kind": "threw", "classNames": list(cause.class_names), "origin": cause.origin}, [cause.data]
@@ -53,7 +55,7 @@ def describe(error: BaseException) -> tuple[dict[str, Any], list[bytes]]:
     for name, code in _CODES:
         known = getattr(exceptions, name, None)
         if known is not None and isinstance(cause, known):
-            return _system_failure(cause, code)
+            return _system_failure(cause, code, task_id)
     return _failed("internal", f"{type(cause).__name__}: {_text(cause)}", {}), []
 
 
@@ -67,7 +69,7 @@ def _original(error: BaseException) -> BaseException:
     return error
 
 
-def _system_failure(error: BaseException, code: str) -> tuple[dict[str, Any], list[bytes]]:
+def _system_failure(error: BaseException, code: str, task_id: str) -> tuple[dict[str, Any], list[bytes]]:
     details: dict[str, Any] = {}
     actor_id = getattr(error, "actor_id", None)
     if isinstance(actor_id, str):
@@ -77,8 +79,22 @@ def _system_failure(error: BaseException, code: str) -> tuple[dict[str, Any], li
         code = "actor.unavailable"  # how Ray before 2.10 says it
     if code == "actor.died" and "placement group" in text and "removed" in text:
         code = "group.removed"
+    if "exit_actor() is called" in text:
+        text += "\nIt ended itself by exitActor()."
+    text += _last_words(code, task_id, actor_id)
     thrown = kv.get(f"actor-error:{actor_id}") if code == "actor.died" and actor_id else None
     return _failed(code, text, details), ([thrown] if thrown else [])
+
+
+def note_end(name: str, how: str) -> None:
+    """How a Node process ended, which Ray does not see: for the errors of what it ran. `name`: of a task or an actor."""
+    kv.put(f"ended:{name}", how.encode(), overwrite=True)
+
+
+def _last_words(code: str, task_id: str, actor_id: str | None) -> str:
+    name = task_id if code == "worker.crashed" else actor_id if code in ("actor.died", "actor.unavailable") else None
+    how = kv.get(f"ended:{name}") if name else None
+    return f"\nIts process ended {how.decode()}." if how else ""
 
 
 def _failed(code: str, message: str, details: dict[str, Any]) -> dict[str, Any]:

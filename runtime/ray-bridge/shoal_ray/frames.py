@@ -30,6 +30,7 @@ class Link:
         self._connection = connection
         self._lock = threading.Lock()
         self._large: queue.SimpleQueue[list[Buffer]] = queue.SimpleQueue()
+        self._waiting = 0
         self._sender: threading.Thread | None = None
 
     def send(self, header: Header, buffers: Sequence[Buffer] = ()) -> None:
@@ -39,27 +40,30 @@ class Link:
         sizes = [view.nbytes for view in views]
         prefix = _PREFIX.pack(len(text), len(views)) + struct.pack(f"<{len(sizes)}Q", *sizes)
         parts: list[Buffer] = [prefix + text, *(view for view in views if view.nbytes > 0)]
-        if sum(sizes) > _SEND_HERE_UP_TO_BYTES:
-            self._send_later(parts)
-        else:
-            self._send_now(parts)
+        with self._lock:
+            if self._waiting > 0 or sum(sizes) > _SEND_HERE_UP_TO_BYTES:
+                self._send_later(parts)  # behind a large one too: frames keep their order
+            else:
+                self._write(parts)
 
     def _send_later(self, parts: list[Buffer]) -> None:
-        with self._lock:
-            if self._sender is None:
-                self._sender = threading.Thread(target=self._send_large, name="shoal-sender", daemon=True)
-                self._sender.start()
+        self._waiting += 1
         self._large.put(parts)
+        if self._sender is None:
+            self._sender = threading.Thread(target=self._send_waiting, name="shoal-sender", daemon=True)
+            self._sender.start()
 
-    def _send_large(self) -> None:
+    def _send_waiting(self) -> None:
         while True:
-            self._send_now(self._large.get())
-
-    def _send_now(self, parts: list[Buffer]) -> None:
-        try:
+            self._write(self._large.get())
             with self._lock:
-                for part in parts:
-                    self._connection.sendall(part)
+                self._waiting -= 1
+
+    def _write(self, parts: list[Buffer]) -> None:
+        """With the lock held, or while frames wait: nobody else writes then."""
+        try:
+            for part in parts:
+                self._connection.sendall(part)
         except OSError:
             pass  # the reader ends with LinkClosed
 

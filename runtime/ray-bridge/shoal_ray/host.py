@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ import ray
 
 from . import cluster, kv, node_process
 from .calls import AsyncCall, Outcome, SyncCall, error_of
+from .failures import note_end
 from .frames import Header, Link, LinkClosed
 from .values import JsError, JsFailure, pack, unpack
 
@@ -32,7 +34,7 @@ class Host:
         self._changed = threading.Event()
         self._failure: BaseException | None = None
         self._constructed: SyncCall | None = None
-        self._is_actor = False
+        self._actor_id = ""
         self.is_gone = False
         self.is_blocked = False
         # The thread that starts Node must outlive it, or the kernel ends it.
@@ -67,10 +69,13 @@ class Host:
         was_expected = self.is_gone
         self.is_gone = True
         code = process.wait()
-        if was_expected or not (self._calls or self._is_actor):
+        if was_expected or not (self._calls or self._actor_id):
             return
-        how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
+        how = f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
         print(f"shoal: the Node process {process.pid} of this worker ended {how}", file=sys.stderr, flush=True)
+        for name in (self._actor_id, *self._calls):
+            if name:
+                note_end(name, f"{how}, pid {process.pid}")
         os._exit(1)
 
     def _take(self, header: Header, buffers: Buffers) -> None:
@@ -113,9 +118,8 @@ class Host:
 
     def construct(self, call: SyncCall, spec: Header, arguments: Arguments) -> None:
         """:raises JsError: what the constructor threw."""
-        self._is_actor = True
-        here = ray.get_runtime_context()
-        actor_id = here.get_actor_id()
+        actor_id = ray.get_runtime_context().get_actor_id() or ""
+        self._actor_id = actor_id
         restarts = int(kv.get(f"actor-starts:{actor_id}") or b"0")
         kv.put(f"actor-starts:{actor_id}", str(restarts + 1).encode(), overwrite=True)
         self._constructed = call
@@ -152,7 +156,8 @@ class Host:
         self._link.send(header, [value.data for value in values])
 
     def cancel(self, call: Call) -> None:
-        self._link.send({"type": "task.cancel", "taskId": call.task_id})
+        recursive = kv.get(f"keep-children:{call.task_id}") is None
+        self._link.send({"type": "task.cancel", "taskId": call.task_id, "recursive": recursive})
 
     def consumed(self, call: Call) -> None:
         self._link.send({"type": "task.consumed", "taskId": call.task_id, "count": call.yielded})

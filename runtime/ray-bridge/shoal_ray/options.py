@@ -28,13 +28,14 @@ def task_options(given: Given, find_group: FindGroup) -> Given:
 
 def actor_options(given: Given, find_group: FindGroup) -> Given:
     options = _resources(given, find_group)
+    if options.keys() & {"num_gpus", "memory", "resources"}:
+        options.setdefault("num_cpus", 0)  # Ray holds a CPU for actors that name other resources; the SDK promises none
     for ours, rays in (
         ("actorName", "name"),
         ("namespace", "namespace"),
         ("lifetime", "lifetime"),
         ("maxRestarts", "max_restarts"),
         ("maxTaskRetries", "max_task_retries"),
-        ("maxPendingCalls", "max_pending_calls"),
     ):
         if given.get(ours) is not None:
             options[rays] = given[ours]

@@ -52,6 +52,7 @@ class _Stream:
         self._ahead: list[Any] = []
         self._taken = 0
         self._ended = False
+        self._last: Any = None
         self._thread: threading.Thread | None = None
 
     def do(self, step: _Step) -> None:
@@ -82,8 +83,8 @@ class _Stream:
         if isinstance(self.source, BaseException):
             return 0, self.source
         try:
-            ray.get(self.source.completed())
-        except Exception as error:  # how the task ended
+            ray.get([self.source.completed(), *([] if self._last is None else [self._last])])
+        except Exception as error:  # how the task ended: with Ray what a generator throws is its last item
             return 0, error
         return self._taken + len(self._ahead), None
 
@@ -91,7 +92,8 @@ class _Stream:
         if self._ended or isinstance(self.source, BaseException):
             return None
         try:
-            return next(self.source)
+            self._last = next(self.source)
+            return self._last
         except StopIteration:
             self._ended = True
             return None

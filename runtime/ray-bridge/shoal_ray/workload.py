@@ -10,6 +10,7 @@ import ray
 from . import options, worker
 from .frames import Header
 from .options import FindGroup
+from .values import JsFailure
 
 FunctionOf = Callable[[Header], str]
 Arguments = Any
@@ -34,7 +35,10 @@ class Template:
 
 
 class ActorTemplate:
+    """An actor class with its options."""
+
     def __init__(self, header: Header, command: list[str], function_of: FunctionOf, find_group: FindGroup) -> None:
+        self.may_restart = bool(header.get("maxRestarts"))
         shared = ("name", "strategy", "namespace", "maxConcurrency", "concurrencyGroups", "methodGroups")
         spec = {name: header.get(name) for name in shared}
         self._spec = json.dumps({**spec, "functionId": function_of(header), "command": command}).encode()
@@ -43,15 +47,20 @@ class ActorTemplate:
         base = worker.AsyncActor if overlaps else worker.SyncActor
         # A class of its own, so that Ray's lists show its name.
         actor_class = type(header["name"], (base,), {"__module__": "__main__"})
-        groups = {"concurrency_groups": header["concurrencyGroups"]} if header["concurrencyGroups"] else {}
-        self._remote = ray.remote(**groups)(actor_class) if groups else ray.remote(actor_class)
-        self._remote = self._remote.options(**options.actor_options(header, find_group))
+        groups = header["concurrencyGroups"]
+        remote = ray.remote(concurrency_groups=groups)(actor_class) if groups else ray.remote(actor_class)
+        self._remote = remote.options(**options.actor_options(header, find_group))
 
     def create(self, positions: list[int], arguments: Arguments, top: list[Any]) -> Any:
         return self._remote.remote(self._spec, positions, arguments, *top)
 
 
 def call_actor(handle: Any, header: Header, arguments: Arguments, top: list[Any]) -> Any:
+    """:raises JsFailure: for a concurrency group that the actor does not have."""
+    if header["group"] and header["group"] not in header["groups"]:
+        known = ", ".join(header["groups"]) or "none"
+        message = f"{header['name']} was called in concurrency group \"{header['group']}\"; groups of this actor: {known}"
+        raise JsFailure("bad-argument", message, {"group": header["group"]})
     streams = header["returnCount"] == -1
     spec = json.dumps({name: header[name] for name in ("method", "returnCount", "backpressure", "group")}).encode()
     given: dict[str, Any] = {"name": header["name"], "num_returns": "streaming" if streams else header["returnCount"]}

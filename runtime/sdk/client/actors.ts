@@ -343,7 +343,8 @@ export class Actors {
   }
 }
 
-function checkPending(waiting: number, limit: number, name: string): void {
+/** @throws PendingCallsLimitError */
+export function checkPending(waiting: number, limit: number, name: string): void {
   if (waiting < limit) return
   const message = `${name}: ${waiting} calls wait already, and maxPendingCalls is ${limit}; wait for some, or raise the limit`
   throw errorFromFailure({ code: 'actor.pending-calls-limit', message, details: { waiting, limit } })

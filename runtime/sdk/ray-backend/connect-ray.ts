@@ -62,7 +62,7 @@ function startBridge(python: string): ChildProcess {
   return spawn(python, [join(folder, 'driver.py')], {
     stdio: ['ignore', 2, 2, 'pipe'],
     detached: true,
-    env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1', RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO: '0' },
+    env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1', RAY_IGNORE_UNHANDLED_ERRORS: '1' },
   })
 }
 
@@ -102,7 +102,8 @@ function greet(child: ChildProcess, { options, python, onGone }: Greeting): Prom
 
 function joinFields(options: RayOptions): object {
   const { address, namespace, numCpus, numGpus, memory, resources, labels, objectStoreMemory, tempDir } = options
-  return { address, namespace, numCpus, numGpus, memory, resources, labels, objectStoreMemory, tempDir }
+  const embedded = { numCpus, numGpus, memory, resources, labels, objectStoreMemory, tempDir }
+  return { namespace, ...(address === undefined ? embedded : { address }) }
 }
 
 const here = dirname(fileURLToPath(import.meta.url))

@@ -80,7 +80,7 @@ export const FromBridge = z.discriminatedUnion('type', [
   TaskRun,
   ActorConstruct,
   ActorRun,
-  z.object({ type: z.literal('task.cancel'), taskId: z.string() }),
+  z.object({ type: z.literal('task.cancel'), taskId: z.string(), recursive: z.boolean() }),
   z.object({ type: z.literal('task.consumed'), taskId: z.string(), count: z.int() }),
 ])
 export type FromBridge = z.infer<typeof FromBridge>

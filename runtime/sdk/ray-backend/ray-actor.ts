@@ -10,6 +10,10 @@ export const ActorMeta = z.object({
   /** Return counts of methods that give more than one value, or stream (-1). */
   methodReturns: z.record(z.string(), z.int()),
   methodGroups: z.record(z.string(), z.string()),
+  /** Names of its concurrency groups. */
+  groups: z.array(z.string()),
+  /** Calls one handle may have waiting; -1 no limit. */
+  maxPendingCalls: z.int(),
 })
 export type ActorMeta = z.infer<typeof ActorMeta>
 

@@ -12,6 +12,7 @@ import type {
   WaitReply,
   WaitRequest,
 } from '../backend.ts'
+import { checkPending } from '../client/actors.ts'
 import { taskScope, type WaitLimits } from '../client/read.ts'
 import type { ClusterNode, GroupInfo, PlacementGroupOptions, RuntimeContext } from '../cluster-types.ts'
 import { publicError } from '../errors.ts'
@@ -37,7 +38,7 @@ export class RayBackend implements Backend {
   onExitActor: (() => never) | undefined
   readonly #templates = new WeakMap<TaskDefinition | ActorDefinition, Template>()
   #templateCount = 0
-  readonly #newTaskId = createTaskIds(randomHex, '00000000')
+  readonly #newTaskId: () => string
   /** What tasks here have started, by the id of the task. */
   readonly #children = new Map<string, WeakRef<Thing>[]>()
 
@@ -45,6 +46,7 @@ export class RayBackend implements Backend {
     this.client = client
     this.#reader = new RayReader(client)
     this.#onShutdown = onShutdown
+    this.#newTaskId = createTaskIds(randomHex, client.context.jobId)
   }
 
   runTask(definition: TaskDefinition, args: readonly unknown[]): CallResult {
@@ -124,6 +126,8 @@ export class RayBackend implements Backend {
   callActor(identity: ActorIdentity, call: MethodCall, args: readonly unknown[]): CallResult {
     const actor = identity as RayActor // handles of this backend are made by identityFor
     const { meta, thing } = actor
+    const isLimited = meta.maxPendingCalls >= 0
+    if (isLimited) checkPending(thing.pendingCalls, meta.maxPendingCalls, `${meta.className}.${call.method}`)
     const packed = packArguments(args, `${meta.className}.${call.method}`, { codec: this.client.codec, captured: [] })
     const returnCount = call.numReturns ?? meta.methodReturns[call.method] ?? 1
     const made = this.#results(returnCount, actor)
@@ -135,11 +139,24 @@ export class RayBackend implements Backend {
       returnCount,
       backpressure: call.generatorBackpressure ?? 0,
       group: call.concurrencyGroup ?? meta.methodGroups[call.method] ?? '',
+      groups: meta.groups,
       ...made.fields,
       ...packed.fields,
     }
     this.client.link.send(header, [packed.bytes])
+    if (isLimited) this.#countPending(thing, made.result.refs[0])
     return made.result
+  }
+
+  #countPending(actor: Thing, ref: ObjectRef<unknown> | undefined): void {
+    if (!ref) return
+    actor.pendingCalls += 1
+    void this.#reader
+      .waitable(thingOf(ref))
+      .watch()
+      .finally(() => {
+        actor.pendingCalls -= 1
+      })
   }
 
   async findActor(name: string, namespace: string | undefined): Promise<ActorIdentity> {

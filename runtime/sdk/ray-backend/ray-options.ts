@@ -28,7 +28,6 @@ export function actorFields({ name, options, shape }: ActorDefinition, namespace
     lifetime: options.lifetime,
     maxRestarts: options.maxRestarts,
     maxTaskRetries: options.maxTaskRetries,
-    maxPendingCalls: options.maxPendingCalls,
     maxConcurrency: concurrencyOf(options, shape.isAsync),
     concurrencyGroups: options.concurrencyGroups ?? {},
     methodGroups: groupsOf({ options }),
@@ -50,6 +49,8 @@ export function metaOf({ name, options, shape }: ActorDefinition): ActorMeta {
     methodNames: [...shape.methodNames],
     methodReturns: methodReturns(options, shape.streams),
     methodGroups: groupsOf({ options }),
+    groups: Object.keys(options.concurrencyGroups ?? {}),
+    maxPendingCalls: options.maxPendingCalls ?? -1,
   }
 }
 

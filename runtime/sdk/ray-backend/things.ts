@@ -23,6 +23,8 @@ export class Thing implements OpaqueRefState {
   isOfActor = false
   /** Ray's id of an actor, once it is known. */
   actorId: string | null = null
+  /** Calls of an actor that have not ended, where their number is limited. */
+  pendingCalls = 0
   /** Somebody waits for the value, or for word that it is there. */
   reading: Promise<Uint8Array | null> | null = null
   readonly #release: (thing: Thing) => void

@@ -36,7 +36,6 @@ export class RayCalls {
       case 'actor.run':
         return this.#runCall(message, buffers)
       case 'task.cancel':
-        return this.#executor.onOwnerMessage(this.#link, { type: 'task.cancel', taskId: message.taskId, recursive: true })
       case 'task.consumed':
         return this.#executor.onOwnerMessage(this.#link, message)
       default:

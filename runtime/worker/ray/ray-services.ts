@@ -49,7 +49,7 @@ export function createRayServices(backend: RayBackend): RayServices {
     },
     encodeError(thrown) {
       const error = client.errors.encode(thrown)
-      texts.set(error, thrown instanceof Error ? (thrown.stack ?? String(thrown)) : String(thrown))
+      texts.set(error, textOf(thrown))
       return error
     },
     releaseResults: () => {}, // Python holds them when it has their message
@@ -80,5 +80,14 @@ export function createRayServices(backend: RayBackend): RayServices {
       }
     }
     return decoded.some((one) => one instanceof Promise) ? Promise.all(decoded).then(fill) : fill(decoded)
+  }
+}
+
+/** For Ray's own lists and logs. Reading it may run code of the user. */
+function textOf(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? (thrown.stack ?? String(thrown)) : String(thrown)
+  } catch {
+    return 'an error that cannot be read'
   }
 }
