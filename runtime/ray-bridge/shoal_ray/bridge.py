@@ -76,7 +76,7 @@ class Bridge:
             "group.remove": lambda header: self.groups.remove(header["id"]),
             "group.list": lambda header: self.groups.table(),
             "nodes": lambda header: cluster.nodes(),
-            "timeline": lambda header: ray.timeline(),
+            "timeline": lambda header: cluster.timeline(),
         }
 
     def serve(self) -> None:

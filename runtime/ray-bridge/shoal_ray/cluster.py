@@ -8,15 +8,24 @@ import ray
 import ray._private.state as state
 from ray.util import list_named_actors
 
+from . import kv
+
 
 def nodes() -> list[dict[str, Any]]:
     available = _available()
-    return [_node(facts, available.get(facts["NodeID"], {})) for facts in ray.nodes()]
+    return [_node(facts, available.get(facts["NodeID"], {})) for facts in _facts()]
+
+
+def _facts() -> list[dict[str, Any]]:
+    ask: Any = ray.nodes
+    found: list[dict[str, Any]] = ask()
+    return found
 
 
 def _node(facts: dict[str, Any], available: dict[str, float]) -> dict[str, Any]:
     alive = bool(facts["Alive"])
     resources = _own(facts.get("Resources", {}))
+    free = _own(available)
     return {
         "nodeId": facts["NodeID"],
         "alive": alive,
@@ -26,16 +35,24 @@ def _node(facts: dict[str, Any], available: dict[str, float]) -> dict[str, Any]:
         "isHead": "node:__internal_head__" in facts.get("Resources", {}),
         "name": facts.get("NodeName", ""),
         "resources": resources,
-        "available": {name: available.get(name, 0) for name in resources} if alive else {},
+        "available": {name: free.get(name, 0) for name in {**resources, **free}} if alive else {},
         "labels": facts.get("Labels") or {},
         "deathReason": facts.get("DeathReasonMessage") or "",
     }
 
 
 def _own(resources: dict[str, float]) -> dict[str, float]:
-    """Without those that Ray makes up."""
-    hidden = ("node:", "bundle_group_", "object_store_memory")
-    return {name: amount for name, amount in resources.items() if not name.startswith(hidden) and "_group_" not in name}
+    """Without those that Ray makes up for itself; those of placement groups under the ids of the SDK."""
+    hidden = ("node:", "object_store_memory")
+    return {_shown(name): amount for name, amount in resources.items() if not name.startswith(hidden)}
+
+
+def _shown(name: str) -> str:
+    if "_group_" not in name:
+        return name
+    front, _, ray_id = name.rpartition("_")
+    ours = kv.get(f"group-of:{ray_id}")
+    return f"{front}_{ours.decode()}" if ours else name
 
 
 def _available() -> dict[str, dict[str, float]]:
@@ -52,6 +69,16 @@ def named_actors(all_namespaces: bool) -> list[dict[str, str]]:
         return [{"name": each["name"], "namespace": each["namespace"]} for each in list_named_actors(all_namespaces=True)]
     namespace = ray.get_runtime_context().namespace
     return [{"name": name, "namespace": namespace} for name in list_named_actors()]
+
+
+def timeline() -> list[dict[str, Any]]:
+    """Spans of tasks, without the steps that Ray shows inside them."""
+    whole = "task::"
+    return [
+        {**event, "name": event["cat"].removeprefix(whole), "pid": str(event["pid"]), "tid": str(event["tid"])}
+        for event in ray.timeline()
+        if event["ph"] == "X" and event["cat"].startswith(whole)
+    ]
 
 
 def context(command: list[str]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -56,6 +57,8 @@ def describe(error: BaseException, task_id: str = "") -> tuple[dict[str, Any], l
         known = getattr(exceptions, name, None)
         if known is not None and isinstance(cause, known):
             return _system_failure(cause, code, task_id)
+    if isinstance(cause, ValueError):  # how Ray refuses options when a call is made
+        return _failed("task.unschedulable" if "placement group" in str(cause) else "bad-argument", _text(cause), {}), []
     return _failed("internal", f"{type(cause).__name__}: {_text(cause)}", {}), []
 
 
@@ -81,20 +84,26 @@ def _system_failure(error: BaseException, code: str, task_id: str) -> tuple[dict
         code = "group.removed"
     if "exit_actor() is called" in text:
         text += "\nIt ended itself by exitActor()."
-    text += _last_words(code, task_id, actor_id)
+    name = task_id if code == "worker.crashed" else actor_id if code in ("actor.died", "actor.unavailable") else None
+    ended = kv.get(f"ended:{name}") if name else None
+    if ended is not None:
+        words, more = _last_words(json.loads(ended))
+        text += words
+        details.update(more)
     thrown = kv.get(f"actor-error:{actor_id}") if code == "actor.died" and actor_id else None
     return _failed(code, text, details), ([thrown] if thrown else [])
 
 
-def note_end(name: str, how: str) -> None:
+def note_end(name: str, ended: dict[str, Any]) -> None:
     """How a Node process ended, which Ray does not see: for the errors of what it ran. `name`: of a task or an actor."""
-    kv.put(f"ended:{name}", how.encode(), overwrite=True)
+    kv.put(f"ended:{name}", json.dumps(ended).encode(), overwrite=True)
 
 
-def _last_words(code: str, task_id: str, actor_id: str | None) -> str:
-    name = task_id if code == "worker.crashed" else actor_id if code in ("actor.died", "actor.unavailable") else None
-    how = kv.get(f"ended:{name}") if name else None
-    return f"\nIts process ended {how.decode()}." if how else ""
+def _last_words(ended: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    how = f"by {ended['signal']}" if ended["signal"] else f"with exit code {ended['exitCode']}"
+    lines = "".join(f"\n  {line}" for line in ended["lastLines"])
+    said = f" Its last lines were:{lines}" if lines else ""
+    return f"\nIts process ended {how}, pid {ended['pid']}.{said}", {name: ended[name] for name in ("pid", "exitCode", "signal")}
 
 
 def _failed(code: str, message: str, details: dict[str, Any]) -> dict[str, Any]:
@@ -102,4 +111,5 @@ def _failed(code: str, message: str, details: dict[str, Any]) -> dict[str, Any]:
 
 
 def _text(error: BaseException) -> str:
-    return _COLOUR.sub("", str(error)).strip()[:8_000]
+    text = _COLOUR.sub("", str(error))
+    return re.sub(r" Some common causes include.*", "", text).strip()[:8_000]  # guesses, where we know

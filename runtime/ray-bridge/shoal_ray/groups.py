@@ -11,7 +11,7 @@ from ray.util.placement_group import PlacementGroup
 
 from . import kv
 from .frames import Header
-from .options import accepts
+from .options import accepts, selector
 from .values import JsFailure
 
 _STATES = {"PENDING": "pending", "PREPARED": "pending", "CREATED": "created", "RESCHEDULING": "rescheduling", "REMOVED": "removed"}
@@ -30,7 +30,7 @@ class Groups:
             if header["labels"]:
                 if not accepts(placement_group, "bundle_label_selector"):
                     raise JsFailure("not-supported", f"bundleLabelSelector is not known to Ray {ray.__version__}", {})
-                given["bundle_label_selector"] = header["labels"]
+                given["bundle_label_selector"] = [selector(each) for each in header["labels"]]
             group = placement_group(header["bundles"], **given)
         except Exception as error:
             self._failed[group_id] = error

@@ -53,6 +53,7 @@ class Host:
             self._failure = error
             self._started.set()
             return
+        self._output = node_process.Output(self._process)
         self._link = Link(connection)
         self._bridge: Bridge = Bridge(self._link, self._command)
         self._link.send({"type": "worker.start", **cluster.context(self._command)})
@@ -71,11 +72,17 @@ class Host:
         code = process.wait()
         if was_expected or not (self._calls or self._actor_id):
             return
-        how = f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
-        print(f"shoal: the Node process {process.pid} of this worker ended {how}", file=sys.stderr, flush=True)
+        ended = {
+            "pid": process.pid,
+            "exitCode": max(code, -1),
+            "signal": signal.Signals(-code).name if code < 0 else "",
+            "lastLines": self._output.last_lines(),
+        }
+        how = f"ended by {ended['signal']}" if code < 0 else f"ended with exit code {code}"
+        print(f"shoal: the Node process {process.pid} of this worker {how}", file=sys.stderr, flush=True)
         for name in (self._actor_id, *self._calls):
             if name:
-                note_end(name, f"{how}, pid {process.pid}")
+                note_end(name, ended)
         os._exit(1)
 
     def _take(self, header: Header, buffers: Buffers) -> None:
@@ -185,7 +192,8 @@ def is_exit(error: BaseException) -> bool:
 
 
 def _attempt() -> int:
-    return int(ray._private.worker.global_worker.core_worker.get_current_task_attempt_number())
+    core: Any = ray._private.worker.global_worker
+    return int(core.core_worker.get_current_task_attempt_number())
 
 
 def _devices() -> dict[str, list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import Any, Callable
 
 import ray
@@ -60,11 +61,16 @@ def _resources(given: Given, find_group: FindGroup) -> Given:
 
 
 def _labels(name: str, value: Any) -> Any:
-    if not hasattr(ray, "__version__") or tuple(int(part) for part in ray.__version__.split(".")[:2]) < (2, 49):
+    if tuple(int(part) for part in ray.__version__.split(".")[:2]) < (2, 49):
         raise JsFailure("not-supported", f"{name} needs Ray 2.49 or later, and this cluster runs {ray.__version__}", {})
     if name == "fallbackStrategy":
-        return [{"label_selector": dict(one["labelSelector"])} for one in value]
-    return value
+        return [{"label_selector": selector(one["labelSelector"])} for one in value]
+    return selector(value)
+
+
+def selector(labels: dict[str, str]) -> dict[str, str]:
+    """Ray takes the spaces in `in(a, b)` for parts of the values."""
+    return {key: re.sub(r"\s*([(,)])\s*", r"\1", text) for key, text in labels.items()}
 
 
 def _strategy(strategy: Given, find_group: FindGroup) -> Any:

@@ -48,7 +48,8 @@ class ActorTemplate:
         # A class of its own, so that Ray's lists show its name.
         actor_class = type(header["name"], (base,), {"__module__": "__main__"})
         groups = header["concurrencyGroups"]
-        remote = ray.remote(concurrency_groups=groups)(actor_class) if groups else ray.remote(actor_class)
+        make: Any = ray.remote
+        remote = make(concurrency_groups=groups)(actor_class) if groups else make(actor_class)
         self._remote = remote.options(**options.actor_options(header, find_group))
 
     def create(self, positions: list[int], arguments: Arguments, top: list[Any]) -> Any:

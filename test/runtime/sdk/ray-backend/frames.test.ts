@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
+import type { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { type Frame, frameParts, FrameReader } from '#runtime/sdk/ray-backend/frames.ts'
@@ -44,7 +45,7 @@ const hasPython = spawnSync('python3', ['--version']).status === 0
 test.skipIf(!hasPython)(`Python reads and writes the same frames${hasPython ? '' : ' (needs python3)'}`, async () => {
   const folder = fileURLToPath(new URL('../../../../runtime/ray-bridge', import.meta.url))
   const child = spawn('python3', ['-B', '-c', echo, folder], { stdio: ['ignore', 'inherit', 'inherit', 'pipe'] })
-  const line = child.stdio[3] as NodeJS.ReadWriteStream // a pipe, as asked for
+  const line = child.stdio[3] as Socket // a pipe, as asked for
   const seen: Frame[] = []
   const all = new Promise<void>((resolve, reject) => {
     const reader = new FrameReader((frame) => {
