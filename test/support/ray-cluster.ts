@@ -1,4 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { sessionLayout } from '#runtime/session/layout.ts'
@@ -26,7 +29,8 @@ class RayCluster implements TestCluster {
   readonly #lines: AsyncIterator<string>
   readonly #all: TestNode[] = []
   readonly #gone = new Set<TestNode>()
-  readonly tempDir = ''
+  /** For files of tests: Ray has its own. */
+  readonly tempDir = mkdtempSync(join(tmpdir(), 'shoal-test-'))
   readonly apiUrl = ''
   readonly headPid = 0
   address = ''
@@ -81,6 +85,7 @@ class RayCluster implements TestCluster {
     const ended = new Promise<void>((resolve) => this.#process.once('exit', () => resolve()))
     this.#process.stdin?.end()
     await ended
+    rmSync(this.tempDir, { recursive: true, force: true })
   }
 
   async #order(order: object): Promise<Record<string, unknown>> {

@@ -65,6 +65,7 @@ class Bridge:
             "stream.next": self._stream_next,
             "stream.completed": self._stream_completed,
             "things.release": self._release,
+            "template.drop": self._template_drop,
         }
         # Answered from the pool, in any order.
         self._questions: dict[str, Callable[[Header], Any]] = {
@@ -197,7 +198,11 @@ class Bridge:
             # A restart needs them again, and Ray forgets the large ones that it has put by itself.
             arguments = ray.put(arguments) if len(buffers[0]) > _TELL_UP_TO_BYTES else arguments
             self._kept[header["key"]] = [arguments, *top]
-        handle = template.create(header["positions"], arguments, top)
+        try:
+            handle = template.create(header["positions"], arguments, top)
+        except ValueError as error:  # how Ray refuses options when an actor is made
+            code = "actor.unschedulable" if "placement group" in str(error) else "bad-argument"
+            raise JsFailure(code, str(error), {}) from error
         self.things.add(header["key"], handle)
         actor_id = handle._actor_id.hex()
         kv.put(f"actor:{actor_id}", json.dumps(header["meta"]).encode())
@@ -236,6 +241,10 @@ class Bridge:
         if not isinstance(handle, Failed):
             ray.kill(handle, no_restart=header["noRestart"])
 
+    def _template_drop(self, header: Header, buffers: Buffers) -> None:
+        self._templates.pop(header["template"], None)
+        self._actor_templates.pop(header["template"], None)
+
     # Objects
 
     def _object_put(self, header: Header, buffers: Buffers) -> None:
@@ -265,8 +274,16 @@ class Bridge:
         if isinstance(thing, Failed):
             self._reply_failed(request, thing.error)
             return
+        if not header["fetch"]:
+            threading.Thread(target=self._tell_made, args=(request, thing), daemon=True).start()
+            return
         self.reading[request] = thing
         thing.future().add_done_callback(lambda future: self._tell_value(request, future, header["want"]))
+
+    def _tell_made(self, request: int, ref: Any) -> None:
+        """Says that an object is somewhere, and leaves it there."""
+        ray.wait([ref], num_returns=1, timeout=None, fetch_local=False)
+        self.reply(request, {"attach": [], "isHeld": True})
 
     def _tell_value(self, request: int, future: Future[Any], want: bool) -> None:
         """In a thread of Ray, which must not be made to wait for Ray."""

@@ -43,6 +43,7 @@ class SyncCall:
         self._releases_cpu = releases_cpu
         self._cancelled = False
         self.task_id = ""
+        self.attempt = 0
         self.retries: Any = False
         self.yielded = 0
 
@@ -114,6 +115,7 @@ class AsyncCall:
         self._loop = asyncio.get_running_loop()
         self._arrived: asyncio.Queue[Any] = asyncio.Queue()
         self.task_id = ""
+        self.attempt = 0
         self.retries: Any = False
         self.yielded = 0
 

@@ -103,7 +103,10 @@ def _last_words(ended: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     how = f"by {ended['signal']}" if ended["signal"] else f"with exit code {ended['exitCode']}"
     lines = "".join(f"\n  {line}" for line in ended["lastLines"])
     said = f" Its last lines were:{lines}" if lines else ""
-    return f"\nIts process ended {how}, pid {ended['pid']}.{said}", {name: ended[name] for name in ("pid", "exitCode", "signal")}
+    runs = ended.get("runs", 0)
+    often = f" It was run {runs} time{'' if runs == 1 else 's'}." if runs else ""
+    details: dict[str, Any] = {name: ended[name] for name in ("pid", "exitCode", "signal", "runs") if name in ended}
+    return f"\nIts process ended {how}, pid {ended['pid']}.{often}{said}", details
 
 
 def _failed(code: str, message: str, details: dict[str, Any]) -> dict[str, Any]:

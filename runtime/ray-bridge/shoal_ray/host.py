@@ -80,9 +80,10 @@ class Host:
         }
         how = f"ended by {ended['signal']}" if code < 0 else f"ended with exit code {code}"
         print(f"shoal: the Node process {process.pid} of this worker {how}", file=sys.stderr, flush=True)
-        for name in (self._actor_id, *self._calls):
-            if name:
-                note_end(name, ended)
+        if self._actor_id:
+            note_end(self._actor_id, ended)
+        for task_id, call in self._calls.items():
+            note_end(task_id, {**ended, "runs": call.attempt + 1})
         os._exit(1)
 
     def _take(self, header: Header, buffers: Buffers) -> None:
@@ -143,6 +144,7 @@ class Host:
 
     def _begin(self, call: Call, spec: Header) -> None:
         call.task_id = ray.get_runtime_context().get_task_id() or ""
+        call.attempt = _attempt()
         call.retries = spec.get("retries", False)
         self._calls[call.task_id] = call
 
@@ -155,7 +157,7 @@ class Host:
         header.update(
             type=kind,
             taskId=call.task_id,
-            attempt=_attempt(),
+            attempt=call.attempt,
             positions=positions,
             devices=_devices(),
             attach=[list(value.keys) for value in values],

@@ -1,6 +1,6 @@
 import { isRef } from '../client/ref-state.ts'
 import type { RayCodec } from './ray-codec.ts'
-import { type Thing, thingOf } from './things.ts'
+import { type Thing, travellingThingOf } from './things.ts'
 
 /** Arguments as an order names them: refs at the top level by their keys, as Ray puts values in their places; the rest as bytes. */
 export type PackedArguments = {
@@ -21,7 +21,7 @@ export function packArguments(
   const plain = args.map((value, index) => {
     if (!isRef(value)) return value
     positions.push(index)
-    top.push(thingOf(value))
+    top.push(travellingThingOf(value))
     return undefined
   })
   const { encoded, things } = codec.encode(plain, what)

@@ -13,6 +13,7 @@ import type {
   WaitRequest,
 } from '../backend.ts'
 import { checkPending } from '../client/actors.ts'
+import { inheritedStrategy } from '../client/inherited-strategy.ts'
 import { taskScope, type WaitLimits } from '../client/read.ts'
 import type { ClusterNode, GroupInfo, PlacementGroupOptions, RuntimeContext } from '../cluster-types.ts'
 import { publicError } from '../errors.ts'
@@ -38,6 +39,8 @@ export class RayBackend implements Backend {
   onExitActor: (() => never) | undefined
   readonly #templates = new WeakMap<TaskDefinition | ActorDefinition, Template>()
   #templateCount = 0
+  /** Python forgets templates when nobody here can name them any more. */
+  readonly #unused = new FinalizationRegistry<number>((template) => this.client.link.send({ type: 'template.drop', template }))
   readonly #newTaskId: () => string
   /** What tasks here have started, by the id of the task. */
   readonly #children = new Map<string, WeakRef<Thing>[]>()
@@ -60,14 +63,17 @@ export class RayBackend implements Backend {
 
   #templateOf(kind: 'task' | 'actor', definition: TaskDefinition | ActorDefinition): Template {
     const known = this.#templates.get(definition)
-    if (known && taskScope.getStore()?.strategy.kind !== 'group') return known
+    // Inside a task, children may inherit its placement group: such templates are made for each call.
+    const isInherited = inheritedStrategy(definition.options) !== undefined
+    if (known && !isInherited) return known
     const { things, ...code } = this.client.codeOf(definition)
     const template = { number: this.#templateCount, captured: things }
     this.#templateCount += 1
     const { namespace } = this.client.context
     const fields = 'fn' in definition ? taskFields(definition, namespace) : actorFields(definition, namespace)
     this.client.link.send({ type: `${kind}.define`, template: template.number, ...code, ...fields })
-    this.#templates.set(definition, template)
+    this.#unused.register(isInherited ? template : definition, template.number)
+    if (!isInherited) this.#templates.set(definition, template)
     return template
   }
 
@@ -152,7 +158,7 @@ export class RayBackend implements Backend {
     if (!ref) return
     actor.pendingCalls += 1
     void this.#reader
-      .waitable(thingOf(ref))
+      .waitable(thingOf(ref), true)
       .watch()
       .finally(() => {
         actor.pendingCalls -= 1
@@ -201,8 +207,8 @@ export class RayBackend implements Backend {
     }
   }
 
-  async wait(items: readonly Awaitable[], { count, timeoutMs, signal }: WaitRequest): Promise<WaitReply> {
-    const waitables = this.#distinct(items)
+  async wait(items: readonly Awaitable[], { count, timeoutMs, fetch, signal }: WaitRequest): Promise<WaitReply> {
+    const waitables = this.#distinct(items, fetch)
     await this.client.keepAlive.during(() => this.#reader.waitFor(waitables, count, { timeoutMs, signal }))
     const ready: Awaitable[] = []
     const pending: Awaitable[] = []
@@ -214,13 +220,13 @@ export class RayBackend implements Backend {
     return { ready, pending }
   }
 
-  #distinct(items: readonly Awaitable[]): Waitable[] {
+  #distinct(items: readonly Awaitable[], fetch: boolean): Waitable[] {
     const seen = new Set<unknown>()
     return items.map((item) => {
       const what = item instanceof RayStream ? item : thingOf(item as ObjectRef<unknown>) // which refuses what is neither
       if (seen.has(what)) throw new ClusterError('bad-argument', `wait got ${String(item)} twice; give each once`)
       seen.add(what)
-      return what instanceof RayStream ? what : this.#reader.waitable(what)
+      return what instanceof RayStream ? what : this.#reader.waitable(what, fetch)
     })
   }
 

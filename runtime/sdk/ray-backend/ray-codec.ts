@@ -12,7 +12,7 @@ import { type EncodedValue, encodeValue } from '../values/encode-value.ts'
 import type { FunctionGraphs } from '../values/function-graphs.ts'
 import type { HostObjects, HostRecord } from '../values/host-objects.ts'
 import { ActorMeta, identityFor, type RayActor } from './ray-actor.ts'
-import { type Thing, type Things, thingOf } from './things.ts'
+import { type Thing, type Things, travellingThingOf } from './things.ts'
 
 type Definition = TaskDefinition | ActorDefinition
 export type CodecIo = {
@@ -101,7 +101,7 @@ export class RayCodec {
       kind: 'ref',
       encode: (value) => {
         if (!(value instanceof ObjectRef)) return undefined
-        const thing = thingOf(value)
+        const thing = travellingThingOf(value)
         this.#recording?.push(thing)
         return { kind: 'ref', key: thing.objectId }
       },

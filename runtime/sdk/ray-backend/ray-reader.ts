@@ -6,6 +6,9 @@ import type { Thing } from './things.ts'
 /** Values up to this size are kept here once they have come. */
 const keepUpToBytes = 100 * 1024
 
+/** `want`: the bytes, however many. `fetch`: brings them to this node. */
+type Reading = { readonly want: boolean; readonly fetch: boolean }
+
 /** What can be waited for: an object, or the next item of a stream. */
 export type Waitable = {
   readonly isThere: boolean
@@ -41,7 +44,7 @@ export class RayReader {
 
   /** Looks which are there now. */
   async peek(things: readonly Thing[]): Promise<void> {
-    const unknown = things.filter((thing) => thing.status === 'pending')
+    const unknown = things.filter((thing) => thing.status === 'pending' && !thing.isLocal)
     if (unknown.length === 0) return
     const ready = new Set((await this.#client.ask({ type: 'object.peek', keys: unknown.map((thing) => thing.objectId) })) as string[]) // keys of ours
     for (const thing of unknown) if (ready.has(thing.objectId) && thing.status === 'pending') thing.status = 'ready'
@@ -66,36 +69,38 @@ export class RayReader {
     })
   }
 
-  waitable(thing: Thing): Waitable {
+  /** `fetch`: it is there when its bytes are on this node. */
+  waitable(thing: Thing, fetch: boolean): Waitable {
     return {
       thing,
       get isThere() {
         return thing.status !== 'pending'
       },
-      watch: async () => void (await this.#read(thing, false)),
+      watch: async () => void (await this.#read(thing, { want: false, fetch })),
     }
   }
 
   async #value(thing: Thing): Promise<unknown> {
     let bytes = thing.bytes
     const isKept = bytes !== null
-    for (let tries = 0; bytes === null && !thing.failure && tries < 2; tries += 1) bytes = await this.#read(thing, true)
+    for (let tries = 0; bytes === null && !thing.failure && tries < 4; tries += 1)
+      bytes = await this.#read(thing, { want: true, fetch: true })
     if (thing.failure) throw await this.#client.errors.toThrow(thing)
     return this.#client.codec.decode(bytes ?? new Uint8Array(), !isKept && thing.bytes === null)
   }
 
   /** The bytes; null when it failed, or when they are many and not wanted. */
-  #read(thing: Thing, want: boolean): Promise<Uint8Array | null> {
+  #read(thing: Thing, how: Reading): Promise<Uint8Array | null> {
     if (thing.failure || thing.bytes) return Promise.resolve(thing.bytes)
-    thing.reading ??= this.#fetch(thing, want).finally(() => {
+    thing.reading ??= this.#fetch(thing, how).finally(() => {
       thing.reading = null
     })
     return thing.reading
   }
 
-  async #fetch(thing: Thing, want: boolean): Promise<Uint8Array | null> {
+  async #fetch(thing: Thing, how: Reading): Promise<Uint8Array | null> {
     try {
-      const { fields, buffers } = await this.#client.link.request({ type: 'object.read', key: thing.objectId, want })
+      const { fields, buffers } = await this.#client.link.request({ type: 'object.read', key: thing.objectId, ...how })
       const nested = this.#client.things.received(fields['attach'] as string[]) // keys, as Python keeps them
       const bytes = buffers[0] ?? null
       if (thing.status === 'freed') return bytes

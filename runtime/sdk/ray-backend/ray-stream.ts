@@ -70,6 +70,7 @@ class Completed extends Thing {
   constructor(client: RayClient, source: Thing, key: string) {
     super(key, () => {})
     this.#source = source
+    this.isLocal = true
     let asking: Promise<Uint8Array | null> | null = null
     // Asked for when somebody looks: it makes Python read what is left of the stream.
     Object.defineProperty(this, 'reading', {

@@ -19,6 +19,8 @@ export class Thing implements OpaqueRefState {
   failure: RefFailure | null = null
   /** Things inside `bytes`, or inside what an actor's handle needs: they live as long as this one. */
   nested: readonly Thing[] = []
+  /** Python knows nothing of it: it cannot be passed on. */
+  isLocal = false
   /** It comes of a call of an actor. */
   isOfActor = false
   /** Ray's id of an actor, once it is known. */
@@ -111,4 +113,11 @@ export function thingOf(ref: ObjectRef<unknown>): Thing {
     'bad-argument',
     ref instanceof ObjectRef ? `${String(ref)} belongs to another cluster connection` : `expected an ObjectRef, got ${typeof ref}`,
   )
+}
+
+/** The thing behind a ref that is about to be passed on. @throws ClusterError `bad-argument`, `not-supported` */
+export function travellingThingOf(ref: ObjectRef<unknown>): Thing {
+  const thing = thingOf(ref)
+  if (!thing.isLocal) return thing
+  throw new ClusterError('not-supported', 'on Ray the `completed` of a stream cannot be passed on; get it, and pass the number')
 }
