@@ -16,6 +16,7 @@ const outputs = {
     history: 'runtime/head/history/thread.ts',
     agent: 'runtime/node/main.ts',
     worker: 'runtime/worker/main.ts',
+    'ray-worker': 'runtime/worker/ray/main.ts',
     cli: 'runtime/cli/main.ts',
   },
   /** What runs on the user's own computer. */
@@ -25,6 +26,10 @@ const outputs = {
 }
 const folderOf = (name) => join(repository, 'dist', name)
 const recordOf = (name) => join(folderOf(name), 'build.json')
+/** The Python side of programs on Ray: it lies beside the bundles as it is. */
+const rayBridge = join(repository, 'runtime', 'ray-bridge')
+/** Not what Python leaves behind when it runs from the source. */
+const isSource = (path) => !path.includes('__pycache__')
 /** Not bundled: they bring native parts, which they find beside themselves. */
 const external = ['koffi', 'ssh2', '@napi-rs/keyring', 'electron']
 
@@ -99,6 +104,7 @@ async function bundle(name, digest) {
     const packages = packagesIn(metafile)
     if (name === 'desktop') cpSync(join(repository, 'src-main', 'electron', 'icons'), join(fresh, 'icons'), { recursive: true })
     else makeExecutable(join(fresh, 'cli.mjs'))
+    if (name === 'runtime') cpSync(rayBridge, join(fresh, 'ray-bridge'), { recursive: true, filter: isSource })
     writeFileSync(join(fresh, 'build.json'), `${JSON.stringify({ digest, packages })}\n`)
     swap(fresh, folderOf(name))
     return packages
@@ -141,6 +147,7 @@ function digestOfSources() {
     .flatMap((tree) => readdirSync(join(repository, tree), { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .filter(isSource)
     .sort((one, other) => (one < other ? -1 : 1))
   for (const file of [...files, join(repository, 'package-lock.json'), fileURLToPath(import.meta.url)]) {
     const { size, mtimeMs } = statSync(file)

@@ -124,15 +124,30 @@ function withTheirOwn(names) {
 /** Our code. A program finds `shoal` through lib/resolve-shoal.mjs, wherever it lies. */
 function listBundle() {
   const scripts = readdirSync(bundleFolder).filter((name) => name.endsWith('.mjs'))
-  const missing = ['shoal.mjs', 'resolve-shoal.mjs', 'head.mjs', 'history.mjs', 'agent.mjs', 'worker.mjs', 'cli.mjs'].filter(
-    (name) => !scripts.includes(name),
-  )
+  const missing = [
+    'shoal.mjs',
+    'resolve-shoal.mjs',
+    'head.mjs',
+    'history.mjs',
+    'agent.mjs',
+    'worker.mjs',
+    'ray-worker.mjs',
+    'cli.mjs',
+  ].filter((name) => !scripts.includes(name))
   if (missing.length > 0) throw new Error(`dist/runtime has no ${missing.join(', ')}: a payload without it starts nothing`)
   const json = (value) => Buffer.from(`${JSON.stringify(value)}\n`)
   return [
     ...scripts.map((name) => ({ path: `lib/${name}`, content: readFileSync(join(bundleFolder, name)) })),
+    ...listRayBridge(),
     { path: 'lib/package.json', content: json({ name: 'shoal-payload', version, private: true, type: 'module' }) },
   ]
+}
+
+/** The Python side of programs on Ray, beside the bundles that start it. */
+function listRayBridge() {
+  const folder = join(bundleFolder, 'ray-bridge')
+  const names = ['driver.py', ...readdirSync(join(folder, 'shoal_ray')).map((name) => `shoal_ray/${name}`)]
+  return names.map((name) => ({ path: `lib/ray-bridge/${name}`, content: readFileSync(join(folder, name)) }))
 }
 
 /** koffi as import finds it, with the native part for glibc on this processor alone: 1.2 of 4 MB. */

@@ -1,10 +1,15 @@
 import { ClusterError } from '../base/errors.ts'
-import type { TraceEvent } from './backend.ts'
+import type { Backend, TraceEvent } from './backend.ts'
 import type { ClusterNode, RuntimeContext } from './cluster-types.ts'
 import { currentBackend, findBackend, useBackend } from './current-backend.ts'
 import { connectDriver, type ConnectOptions } from './client/connect-driver.ts'
 
-export type InitOptions = ConnectOptions
+export type InitOptions = ConnectOptions & {
+  /** `'ray'`: what runs the program is a Ray cluster, by way of a Python that has `ray`. @default the variable SHOAL_ENGINE, else `'shoal'` */
+  readonly engine?: 'shoal' | 'ray'
+  /** With `engine: 'ray'`: that Python. @default the variable SHOAL_RAY_PYTHON, else `python3` */
+  readonly rayPython?: string
+}
 
 let starting: Promise<void> | undefined
 
@@ -17,12 +22,20 @@ let starting: Promise<void> | undefined
 export async function init(options: InitOptions = {}): Promise<void> {
   if (findBackend() || starting)
     throw new ClusterError('bad-argument', 'this program has joined a cluster already; call shutdown() first to join another')
-  starting = connectDriver(options, () => useBackend(undefined)).then((backend) => useBackend(backend))
+  starting = connect(options, () => useBackend(undefined)).then((backend) => useBackend(backend))
   try {
     await starting
   } finally {
     starting = undefined
   }
+}
+
+async function connect(options: InitOptions, onClosed: () => void): Promise<Backend> {
+  const engine: string = options.engine ?? process.env['SHOAL_ENGINE'] ?? 'shoal'
+  if (engine === 'shoal') return connectDriver(options, onClosed)
+  if (engine !== 'ray') throw new ClusterError('bad-argument', `engine must be 'shoal' or 'ray', got ${engine}`)
+  const { connectRay } = await import('./ray-backend/connect-ray.ts') // most programs need none of it
+  return connectRay(options, onClosed)
 }
 
 /** Leaves the cluster; one that this program started ends. Does nothing when there is none. */

@@ -19,6 +19,7 @@ test('each part of the runtime becomes a bundle that runs, and the command line 
   )
   expect(said).toEqual(['runtime/sdk/index\n', 'runtime/head/main\n', 'runtime/node/main\n', 'runtime/worker/main\n'])
   expect(execFileSync(join(tree.folder, built, 'cli.mjs')).toString()).toBe('runtime/cli/main\n')
+  expect(readFileSync(join(tree.folder, built, 'ray-bridge/driver.py'), 'utf8')).toContain('Copied as it is')
   expect(execFileSync(join(tree.folder, 'dist/panel/cli.mjs')).toString()).toBe('src-main/cli/main\n')
 })
 

@@ -16,7 +16,7 @@ export type ScratchTree = {
 
 /** One source for each thing that the build makes; each prints its name. */
 const entrySources = [
-  ...['sdk/index', 'sdk/resolve-shoal', 'head/main', 'head/history/thread', 'node/main', 'worker/main', 'cli/main'].map(
+  ...['sdk/index', 'sdk/resolve-shoal', 'head/main', 'head/history/thread', 'node/main', 'worker/main', 'worker/ray/main', 'cli/main'].map(
     (path) => `runtime/${path}`,
   ),
   'src-main/cli/main',
@@ -34,6 +34,7 @@ export function createScratchTree(options: { packages?: 'linked' | 'none' } = {}
   if (options.packages !== 'none') symlinkSync(join(repository, 'node_modules'), join(folder, 'node_modules'))
   for (const path of entrySources) write(`${path}.ts`, `console.log('${path}')\n`)
   for (const path of ['src-main/contract', 'runtime/api', 'runtime/base']) write(`${path}/nothing.ts`, 'export {}\n') // the page is made of these too
+  write('runtime/ray-bridge/driver.py', '"""Copied as it is."""\n')
   write('src-renderer/index.html', '<!doctype html><title>page</title>\n')
   return {
     folder,

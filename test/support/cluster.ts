@@ -7,6 +7,7 @@ import { spawnDaemon } from '#runtime/session/daemon.ts'
 import { tokenFileOf } from '#runtime/session/api-tokens.ts'
 import { makeSessionFolders, sessionLayout, type SessionLayout } from '#runtime/session/layout.ts'
 import { endProcess, type ProcessRecord } from '#runtime/session/process-record.ts'
+import { startRayCluster } from './ray-cluster.ts'
 
 export type NodeOptions = {
   /** @default 1 */
@@ -75,6 +76,7 @@ export type TestCluster = {
 }
 
 export async function startCluster(options: ClusterOptions): Promise<TestCluster> {
+  if (process.env['SHOAL_TEST_ENGINE'] === 'ray') return startRayCluster(options)
   const cluster = new LocalCluster(options)
   try {
     await cluster.restartHead()

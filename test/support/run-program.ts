@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 /** SHOAL_FROM_SOURCE=1 tries changes without a build. */
 const fromSource = process.env['SHOAL_FROM_SOURCE'] ? ['--conditions=shoal-source'] : []
 
-type Line = { name?: string; ok?: boolean; error?: string; finished?: boolean }
+type Line = { name?: string; ok?: boolean; leftOut?: boolean; error?: string; finished?: boolean }
 export type ProgramRun = {
   readonly lines: readonly Line[]
   readonly output: string

@@ -343,16 +343,17 @@ export class Actors {
   }
 }
 
-function checkPending(waiting: number, limit: number, name: string): void {
+/** @throws PendingCallsLimitError */
+export function checkPending(waiting: number, limit: number, name: string): void {
   if (waiting < limit) return
   const message = `${name}: ${waiting} calls wait already, and maxPendingCalls is ${limit}; wait for some, or raise the limit`
   throw errorFromFailure({ code: 'actor.pending-calls-limit', message, details: { waiting, limit } })
 }
 
 const asyncConcurrency = 1_000
-const concurrencyOf = (options: ActorOptions, isAsync: boolean): number => options.maxConcurrency ?? (isAsync ? asyncConcurrency : 1)
+export const concurrencyOf = (options: ActorOptions, isAsync: boolean): number => options.maxConcurrency ?? (isAsync ? asyncConcurrency : 1)
 
-function methodReturns(options: ActorOptions, streams: readonly string[]): Record<string, number> {
+export function methodReturns(options: ActorOptions, streams: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = Object.fromEntries(streams.map((method) => [method, -1]))
   for (const [method, { numReturns }] of Object.entries(options.methods ?? {})) {
     if (numReturns !== undefined) counts[method] = numReturns === 'streaming' ? -1 : numReturns

@@ -33,7 +33,8 @@ export async function connectDriver(options: ConnectOptions, onClosed: () => voi
 
 const embeddedOnly = ['numCpus', 'numGpus', 'memory', 'resources', 'labels', 'objectStoreMemory', 'infeasibleTimeout'] as const
 
-function refuseMixed(options: ConnectOptions, address: string | undefined): void {
+/** @throws ClusterError `bad-argument` */
+export function refuseMixed(options: EmbeddedOptions, address: string | undefined): void {
   const given = embeddedOnly.filter((name) => options[name] !== undefined)
   if (address !== undefined && given.length > 0) {
     throw new ClusterError(

@@ -13,12 +13,12 @@ import type { RefState } from './ref-state.ts'
 export type ErrorCodec = {
   encode(thrown: unknown): UserError
   /** What `get` throws for an object that failed. */
-  toThrow(state: RefState): Promise<Error>
+  toThrow(state: Pick<RefState, 'failure' | 'objectId'>): Promise<Error>
 }
 
 const plain = { hosts: noHostObjects, functions: noFunctionGraphs }
 
-export function createErrorCodec(codec: Codec): ErrorCodec {
+export function createErrorCodec(codec: Pick<Codec, 'hosts' | 'functions'>): ErrorCodec {
   const decode = (error: UserError): Promise<Error> => {
     const record = decodeValue(error.bytes, { ...plain, shared: false }) as ErrorRecord // encoded by `encode` below, in a process of this cluster
     return rebuildError(record, codec)

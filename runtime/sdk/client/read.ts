@@ -235,7 +235,7 @@ class Settled extends Error {
 }
 
 /** While a task waits, its worker may lend its CPU to others. */
-async function inBlockedScope<T>(wait: () => Promise<T>): Promise<T> {
+export async function inBlockedScope<T>(wait: () => Promise<T>): Promise<T> {
   const scope = taskScope.getStore()
   if (!scope) return wait()
   scope.abort.signal.throwIfAborted()
@@ -256,7 +256,7 @@ function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 /** @throws GetTimeoutError when the time is up, or the signal's reason. */
-function withLimits<T>(promise: Promise<T>, limits: WaitLimits, count: number): Promise<T> {
+export function withLimits<T>(promise: Promise<T>, limits: WaitLimits, count: number): Promise<T> {
   const { timeoutMs, signal } = limits
   if (timeoutMs === Number.POSITIVE_INFINITY && !signal) return promise
   return new Promise((resolve, reject) => {

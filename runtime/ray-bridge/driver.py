@@ -1,0 +1,64 @@
+"""The bridge of a driver: started by the SDK in Node, which is at the other end of the socket on descriptor 3."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import sys
+from typing import Any
+
+import ray
+
+from shoal_ray import cluster, kv
+from shoal_ray.bridge import Bridge
+from shoal_ray.failures import describe
+from shoal_ray.frames import Link
+
+_DESCRIPTOR = 3
+
+
+def main() -> None:
+    link = Link(socket.socket(fileno=_DESCRIPTOR))
+    frames = link.frames()
+    header, _ = next(frames)
+    try:
+        _join(header)
+    except Exception as error:  # told to the program
+        record, _ = describe(error)
+        link.send({"type": "refused", "record": record})
+        return
+    link.send({"type": "welcome", **cluster.context(header["command"])})
+    bridge = Bridge(link, header["command"])
+    try:
+        for frame in frames:
+            bridge.take(*frame)
+    finally:
+        ray.shutdown()
+        link.close()
+
+
+def _join(header: dict[str, Any]) -> None:
+    names = {
+        "address": "address",
+        "namespace": "namespace",
+        "numCpus": "num_cpus",
+        "numGpus": "num_gpus",
+        "resources": "resources",
+        "labels": "labels",
+        "objectStoreMemory": "object_store_memory",
+        "tempDir": "_temp_dir",
+    }
+    given = {rays: header[ours] for ours, rays in names.items() if header.get(ours) is not None}
+    if header.get("memory") is not None:
+        given["_memory"] = header["memory"]
+    if "address" not in given:
+        given["include_dashboard"] = bool(header.get("dashboard", False))
+    ray.init(log_to_driver=False, logging_level=logging.WARNING, **given)
+    kv.get("")  # makes the store known to this process
+
+
+if __name__ == "__main__":
+    main()
+    sys.stderr.flush()
+    os._exit(0)  # threads that wait for Ray do not keep us

@@ -1,0 +1,1 @@
+"""Runs programs of Shoal's SDK on Ray. See ../README.md."""

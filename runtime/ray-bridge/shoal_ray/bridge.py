@@ -1,0 +1,332 @@
+"""Does for the Node process beside us what its program asks of Ray. The same in drivers and in workers."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+import traceback
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Callable
+
+import ray
+
+from . import cluster, kv, workload
+from .failures import describe
+from .frames import Header, Link
+from .groups import Groups
+from .streams import Streams
+from .things import Things
+from .values import JsFailure, Value, pack, unpack
+
+# Above this, the bytes of a value are sent only to who asks for them.
+_TELL_UP_TO_BYTES = 100 * 1024
+# A larger value may have to wait for room: not in the thread that reads orders.
+_PUT_HERE_UP_TO_BYTES = 1024 * 1024
+_FIND_META_TRIES = 50
+
+Buffers = list[bytearray]
+
+
+class Failed:
+    """Stands for an object or actor that could not be made."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+class Bridge:
+    def __init__(self, link: Link, command: list[str]) -> None:
+        """:param command: How a worker starts its Node process."""
+        self.link = link
+        self.things = Things()
+        self.groups = Groups()
+        self.streams = Streams(self.things)
+        # Refs whose value Node waits for, by the number of its request.
+        self.reading: dict[int, Any] = {}
+        self._command = command
+        # What actors were made with, as long as their handles are here.
+        self._kept: dict[str, list[Any]] = {}
+        self._templates: dict[int, workload.Template] = {}
+        self._actor_templates: dict[int, workload.ActorTemplate] = {}
+        self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="shoal-bridge")
+        self._orders: dict[str, Callable[[Header, Buffers], None]] = {
+            "kv.put": self._kv_put,
+            "kv.get": self._kv_get,
+            "task.define": self._task_define,
+            "task.submit": self._task_submit,
+            "task.cancel": self._task_cancel,
+            "actor.define": self._actor_define,
+            "actor.create": self._actor_create,
+            "actor.call": self._actor_call,
+            "object.put": self._object_put,
+            "object.read": self._object_read,
+            "stream.next": self._stream_next,
+            "stream.completed": self._stream_completed,
+            "things.release": self._release,
+            "template.drop": self._template_drop,
+        }
+        # Answered from the pool, in any order.
+        self._questions: dict[str, Callable[[Header], Any]] = {
+            "object.peek": self._object_peek,
+            "actor.find": self._actor_find,
+            "actor.names": lambda header: cluster.named_actors(header["all"]),
+            "actor.kill": self._actor_kill,
+            "group.ready": lambda header: self.groups.ready(header["id"]),
+            "group.remove": lambda header: self.groups.remove(header["id"]),
+            "group.list": lambda header: self.groups.table(),
+            "nodes": lambda header: cluster.nodes(),
+            "timeline": lambda header: cluster.timeline(),
+        }
+
+    def serve(self) -> None:
+        """Returns when Node has closed its end."""
+        for header, buffers in self.link.frames():
+            self.take(header, buffers)
+
+    def take(self, header: Header, buffers: Buffers) -> None:
+        kind = header["type"]
+        question = self._questions.get(kind)
+        try:
+            if question is not None:
+                self._ask(header, question)
+            elif kind == "group.create":
+                self.groups.create(header)
+            else:
+                self._orders[kind](header, buffers)
+        except Exception as error:  # whatever it is, it is the answer
+            self._refuse(header, error)
+
+    def _refuse(self, header: Header, error: BaseException) -> None:
+        made = header.get("ids") or ([header["key"]] if header["type"] == "actor.create" else [])
+        for key in made:
+            self.things.add(key, Failed(error))
+        if header.get("stream"):
+            self.streams.fail(header["stream"], error)
+        if "request" in header:
+            self._reply_failed(header["request"], error)
+        elif not made:
+            print(f"shoal: {header['type']} failed: {error}", file=sys.stderr)
+            traceback.print_exception(error)
+
+    # Questions
+
+    def _ask(self, header: Header, question: Callable[[Header], Any]) -> None:
+        def answer() -> None:
+            try:
+                self.reply(header["request"], {"value": question(header)})
+            except Exception as error:  # whatever it is, it is the answer
+                self._reply_failed(header["request"], error)
+
+        if header["type"] == "group.ready":
+            threading.Thread(target=answer, daemon=True).start()  # may take for ever
+        else:
+            self._pool.submit(answer)
+
+    def reply(self, request: int, fields: Header, buffers: Any = ()) -> None:
+        self.link.send({"type": "reply", "request": request, "status": "ready", **fields}, buffers)
+
+    def _reply_failed(self, request: int, error: BaseException, task_id: str = "") -> None:
+        record, buffers = describe(error, task_id)
+        self.link.send({"type": "reply", "request": request, "status": "failed", "record": record}, buffers)
+
+    def _kv_put(self, header: Header, buffers: Buffers) -> None:
+        kv.put(header["key"], bytes(buffers[0]))
+        self.reply(header["request"], {})
+
+    def _kv_get(self, header: Header, buffers: Buffers) -> None:
+        found = kv.get(header["key"])
+        self.reply(header["request"], {"found": found is not None}, [found or b""])
+
+    # Tasks
+
+    def _function_of(self, header: Header) -> str:
+        if header.get("functionId"):
+            return str(header["functionId"])
+        found = kv.get(f"definition:{header['definition']}")
+        if found is None:
+            raise JsFailure("internal", f"the cluster does not know {header['name']}; the job that made it may have ended", {})
+        return found.decode()
+
+    def _task_define(self, header: Header, buffers: Buffers) -> None:
+        self._templates[header["template"]] = workload.Template(header, self._command, self._function_of, self.groups.find)
+
+    def _task_submit(self, header: Header, buffers: Buffers) -> None:
+        template = self._templates[header["template"]]
+        made = template.submit(header["positions"], *self._arguments(header, buffers))
+        self._note_made(header, made)
+
+    def _note_made(self, header: Header, made: Any) -> None:
+        if header["stream"]:
+            self.streams.add(header["stream"], made)
+            return
+        refs = [made] if len(header["ids"]) == 1 else (made or [])
+        self.things.add_all(header["ids"], refs)
+
+    def _arguments(self, header: Header, buffers: Buffers) -> tuple[Any, list[Any]]:
+        """The packed arguments, and the refs that Ray is to put in the places of others."""
+        attached = self.things.get_all(header["attach"])
+        top = self.things.get_all(header["top"])
+        for thing in (*top, *attached):
+            if isinstance(thing, Failed):
+                raise thing.error
+        return pack(buffers[0], header["attach"], attached), top
+
+    def _task_cancel(self, header: Header, buffers: Buffers) -> None:
+        target = self.streams.source(header["id"])
+        if target is None:
+            target = self.things.get(header["id"])
+        if isinstance(target, Failed):
+            return
+        if not header["recursive"] and hasattr(target, "task_id"):
+            kv.put(f"keep-children:{target.task_id().hex()}", b"1")  # Ray does not hand this on to who runs the task
+        try:
+            ray.cancel(target, force=header["force"], recursive=header["recursive"])
+        except (TypeError, ValueError):
+            pass  # an object that was put: there is nothing to cancel
+
+    # Actors
+
+    def _actor_define(self, header: Header, buffers: Buffers) -> None:
+        self._actor_templates[header["template"]] = workload.ActorTemplate(header, self._command, self._function_of, self.groups.find)
+
+    def _actor_create(self, header: Header, buffers: Buffers) -> None:
+        template = self._actor_templates[header["template"]]
+        arguments, top = self._arguments(header, buffers)
+        if template.may_restart:
+            # A restart needs them again, and Ray forgets the large ones that it has put by itself.
+            arguments = ray.put(arguments) if len(buffers[0]) > _TELL_UP_TO_BYTES else arguments
+            self._kept[header["key"]] = [arguments, *top]
+        try:
+            handle = template.create(header["positions"], arguments, top)
+        except ValueError as error:  # how Ray refuses options when an actor is made
+            code = "actor.unschedulable" if "placement group" in str(error) else "bad-argument"
+            raise JsFailure(code, str(error), {}) from error
+        self.things.add(header["key"], handle)
+        actor_id = handle._actor_id.hex()
+        kv.put(f"actor:{actor_id}", json.dumps(header["meta"]).encode())
+        self.link.send({"type": "actor.made", "key": header["key"], "actorId": actor_id})
+
+    def _actor_call(self, header: Header, buffers: Buffers) -> None:
+        handle = self.things.get(header["key"])
+        if isinstance(handle, Failed):
+            raise handle.error
+        self._note_made(header, workload.call_actor(handle, header, *self._arguments(header, buffers)))
+
+    def _actor_find(self, header: Header) -> Any:
+        try:
+            handle = ray.get_actor(header["name"], namespace=header["namespace"])
+        except ValueError as error:
+            where = f"namespace {header['namespace']}" if header["namespace"] else "this namespace"
+            raise JsFailure("actor.not-found", f"no actor is named {header['name']} in {where}", {"name": header["name"]}) from error
+        actor_id = handle._actor_id.hex()
+        meta = self._meta_of(actor_id)
+        if meta is None:
+            raise JsFailure("actor.not-found", f"the actor named {header['name']} was not made by a program of Shoal", {"actorId": actor_id})
+        self.things.add(header["key"], handle)
+        return {"actorId": actor_id, **meta}
+
+    def _meta_of(self, actor_id: str) -> dict[str, Any] | None:
+        for _ in range(_FIND_META_TRIES):  # its maker writes this just after the name is taken
+            found = kv.get(f"actor:{actor_id}")
+            if found is not None:
+                meta: dict[str, Any] = json.loads(found)
+                return meta
+            time.sleep(0.02)
+        return None
+
+    def _actor_kill(self, header: Header) -> None:
+        handle = self.things.get(header["key"])
+        if not isinstance(handle, Failed):
+            ray.kill(handle, no_restart=header["noRestart"])
+
+    def _template_drop(self, header: Header, buffers: Buffers) -> None:
+        self._templates.pop(header["template"], None)
+        self._actor_templates.pop(header["template"], None)
+
+    # Objects
+
+    def _object_put(self, header: Header, buffers: Buffers) -> None:
+        value = pack(buffers[0], header["attach"], self.things.get_all(header["attach"]))
+
+        def put() -> None:
+            try:
+                self.things.add(header["key"], ray.put(value))
+                self.reply(header["request"], {})
+            except Exception as error:  # whatever it is, it is the answer
+                self._reply_failed(header["request"], error)
+
+        if len(buffers[0]) > _PUT_HERE_UP_TO_BYTES:
+            self._pool.submit(put)
+        else:
+            put()
+
+    def _object_peek(self, header: Header) -> list[str]:
+        """Which of these are there now, or have failed."""
+        things = {key: self.things.get(key) for key in header["keys"]}
+        refs = [thing for thing in things.values() if not isinstance(thing, Failed)]
+        ready = set(ray.wait(refs, num_returns=len(refs), timeout=0, fetch_local=False)[0]) if refs else set()
+        return [key for key, thing in things.items() if isinstance(thing, Failed) or thing in ready]
+
+    def _object_read(self, header: Header, buffers: Buffers) -> None:
+        request, thing = header["request"], self.things.get(header["key"])
+        if isinstance(thing, Failed):
+            self._reply_failed(request, thing.error)
+            return
+        if not header["fetch"]:
+            threading.Thread(target=self._tell_made, args=(request, thing), daemon=True).start()
+            return
+        self.reading[request] = thing
+        thing.future().add_done_callback(lambda future: self._tell_value(request, future, header["want"]))
+
+    def _tell_made(self, request: int, ref: Any) -> None:
+        """Says that an object is somewhere, and leaves it there."""
+        ray.wait([ref], num_returns=1, timeout=None, fetch_local=False)
+        self.reply(request, {"attach": [], "isHeld": True})
+
+    def _tell_value(self, request: int, future: Future[Any], want: bool) -> None:
+        """In a thread of Ray, which must not be made to wait for Ray."""
+        task_id = self.reading.pop(request).task_id().hex()
+        error = future.exception()
+        if error is None:
+            try:
+                self._tell(request, unpack(future.result()), want)
+                return
+            except Exception as failure:  # the object of another program
+                error = failure
+        self._pool.submit(self._reply_failed, request, error, task_id)
+
+    def _tell(self, request: int, value: Value, want: bool) -> None:
+        size = memoryview(value.data).nbytes
+        if not want and size > _TELL_UP_TO_BYTES:
+            self.reply(request, {"attach": [], "isHeld": True})
+            return
+        self.things.add_all(value.keys, value.things)
+        self.reply(request, {"attach": list(value.keys)}, [value.data])
+
+    def _release(self, header: Header, buffers: Buffers) -> None:
+        for key in self.things.release(header["things"]):
+            self.streams.drop(key)
+            self._kept.pop(key, None)
+
+    # Streams
+
+    def _stream_next(self, header: Header, buffers: Buffers) -> None:
+        request = header["request"]
+        self.streams.next(
+            header["stream"],
+            header["id"],
+            lambda has_item: self.reply(request, {"hasItem": has_item}),
+        )
+
+    def _stream_completed(self, header: Header, buffers: Buffers) -> None:
+        request = header["request"]
+
+        def told(count: int, error: BaseException | None) -> None:
+            if error is None:
+                self.reply(request, {"count": count})
+            else:
+                self._pool.submit(self._reply_failed, request, error)
+
+        self.streams.completed(header["stream"], told)
