@@ -24,7 +24,7 @@ import { ClusterClient } from '../cluster-client.ts'
 import { answerSchemaOf, checkBody, methodOf, pathOf, routeOf } from '../routes.ts'
 import { pageRows, parseRowFilter, type Row } from './list-page.ts'
 import { isDryRun, refusalOf, stopRayJob } from './ray-control.ts'
-import { figureNames, RayFigures } from './ray-figures.ts'
+import { figureNames, RayFigures, recordOf } from './ray-figures.ts'
 import { RayLists } from './ray-lists.ts'
 import type { ReadRayLog } from './ray-log-bytes.ts'
 import { RayLogPieces } from './ray-log-pieces.ts'
@@ -159,9 +159,7 @@ export class RayCalls implements ClusterCalls {
       case 'deleteJob':
         return this.#changed(this.#send(routeId, input))
       case 'listNodeSummaries':
-        return query['view'] === 'summary'
-          ? { result: true, msg: '', data: await this.#figures.summaries(signal) }
-          : this.#send(routeId, input)
+        return query['view'] === 'summary' ? this.#summaries(signal) : this.#send(routeId, input)
       case 'getLatestMetrics':
         return { nodes: await this.#figures.latest() }
       case 'listMetricNames':
@@ -203,6 +201,17 @@ export class RayCalls implements ClusterCalls {
     const job = rows.find((row) => row['id'] === id) ?? rows.findLast((row) => row['job_id'] === id)
     if (job) return job
     throw new ClusterError('not-found', `Ray knows no job ${JSON.stringify(id.slice(0, 128))}; it was deleted, or never there`)
+  }
+
+  /** Ray spells the names of resources anew there, as if they were fields: those of its list of nodes take their place. */
+  async #summaries(signal: AbortSignal | undefined): Promise<unknown> {
+    const [data, { rows }] = await Promise.all([this.#figures.summaries(signal), this.#lists.read(rayResources.pageNodes)])
+    const totals = new Map(rows.map((row) => [row['node_id'], row['resources_total']]))
+    const summary = data.summary.map((node) => {
+      const raylet = recordOf(node['raylet'])
+      return { ...node, raylet: { ...raylet, resourcesTotal: totals.get(raylet['nodeId']) ?? raylet['resourcesTotal'] } }
+    })
+    return { result: true, msg: '', data: { ...data, summary } }
   }
 
   /** The last hour as it was seen here, and before that what was recorded. */
