@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { ControlAnswer } from '../../../runtime/api/control.ts'
 import type { AlertList, EventFrame } from '../../../runtime/api/events.ts'
-import { type JobDetails, JobStatus, type ShoalJobSubmitRequest } from '../../../runtime/api/jobs.ts'
+import { isTerminalStatus, type JobDetails, JobStatus, type ShoalJobSubmitRequest } from '../../../runtime/api/jobs.ts'
 import type { JobTailFrame, LogStreamMessage } from '../../../runtime/api/logs.ts'
 import type { MetricHistory } from '../../../runtime/api/metrics.ts'
 import { ClusterError } from '../../../runtime/base/errors.ts'
@@ -32,6 +32,7 @@ import { streamRayLogs } from './ray-log-stream.ts'
 import { RayPoll } from './ray-poll.ts'
 import { jobKey, rayResources } from './ray-rows.ts'
 import { RayWhy } from './ray-why.ts'
+import { withoutTraceback } from './ray-words.ts'
 
 export type RayCallsOptions = {
   readonly api: ApiClient
@@ -40,6 +41,7 @@ export type RayCallsOptions = {
   readonly readLog: ReadRayLog
 }
 
+const pieceBytes = 256 * 1024
 const isPage = (id: string): id is PageId => pageIds.some((each) => each === id)
 const isFlag = (value: unknown): boolean => value === true || value === 'true' || value === 'True' || value === '1'
 
@@ -91,22 +93,41 @@ export class RayCalls implements ClusterCalls {
     return (await this.#job(id)) as JobDetails // with all its columns, by `jobRow`
   }
 
-  /** What Ray has no more, the record may have. */
+  /** What Ray has no more, the record may have. Ray ends a log as if all were told also where it failed: whether that is so is looked at. */
   async *tailJobLog(id: string, question: LogQuestion = {}): AsyncGenerator<JobTailFrame> {
-    let told = 0
+    let isTold = false
+    const tell = async function* (frames: AsyncIterable<JobTailFrame>) {
+      for await (const frame of frames) {
+        isTold = true
+        yield frame
+      }
+    }
     try {
-      for await (const frame of this.#plain.tailJobLog(id, question)) {
-        told += 1
-        yield frame
-      }
+      yield* tell(this.#plain.tailJobLog(id, question))
     } catch (error) {
-      if (told > 0 || !isGone(error)) throw error
-      let isRecorded = false
-      for await (const frame of this.#record.tailJobLog(id, question)) {
-        isRecorded = true
-        yield frame
-      }
-      if (!isRecorded) throw error
+      if (isTold || !isGone(error)) throw error
+      yield* tell(this.#record.tailJobLog(id, question))
+      if (!isTold) throw error
+      return
+    }
+    if (question.signal?.aborted) return
+    this.#lists.forget()
+    const { status } = await this.getJob(id)
+    if (!isTerminalStatus(status)) throw new ClusterError('link.closed', 'Ray ended the log before the job has ended; ask again to go on')
+    if (!isTold) yield* this.#wholeLog(id, question) // a line of more than 4 MiB, and Ray tells nothing at all
+  }
+
+  async *#wholeLog(id: string, { offset = 0, signal }: LogQuestion): AsyncGenerator<JobTailFrame> {
+    const decoder = new TextDecoder()
+    for (let at = offset, told = offset, isEnd = false; !isEnd; ) {
+      const piece = await this.readLog({ job: id, offset: at, maxBytes: pieceBytes, ...(signal ? { signal } : {}) })
+      const text = decoder.decode(piece.bytes, { stream: !piece.isEnd })
+      at = piece.next
+      isEnd = piece.isEnd || signal?.aborted === true
+      if (text === '') continue
+      const next = isEnd ? at : told + Buffer.byteLength(text)
+      yield { offset: told, next, text }
+      told = next
     }
   }
 
@@ -253,7 +274,12 @@ export class RayCalls implements ClusterCalls {
     checkBody(row, input.json)
     const { params, ...rest } = input
     const send: ApiSend = { ...rest, method: methodOf(row.method), path: pathOf(row, params) }
-    return answerSchemaOf(row) ? this.#api.sendJson(send, z.unknown()) : (await this.#api.send(send)).toString('utf8')
+    const isText = row.answers[200] !== undefined && answerSchemaOf(row) === undefined // what only Ray answers is JSON
+    try {
+      return await (isText ? this.#api.send(send).then(String) : this.#api.sendJson(send, z.unknown()))
+    } catch (error) {
+      throw withoutTraceback(error)
+    }
   }
 
   #refuse(routeId: string): Promise<never> {

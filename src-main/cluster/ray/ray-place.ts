@@ -80,7 +80,7 @@ function notTrusted(where: string, error: Error): ClusterError {
   const code = 'code' in error ? String(error.code) : ''
   const isAboutTrust = /CERT|SIGNED|ISSUER|ALTNAME|VERIFY|DEPTH_ZERO/.test(code)
   if (!isAboutTrust) {
-    return new ClusterError('head.unavailable', `${where} does not speak TLS (${error.message}); try the address with http://`, {
+    return new ClusterError('head.unavailable', `${where} does not speak TLS; try the address with http://`, {
       cause: error,
     })
   }

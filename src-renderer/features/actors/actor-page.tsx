@@ -3,6 +3,7 @@ import { useMemo } from 'react'
 import { useListing } from '../../api/entity-pages.ts'
 import { amountsIn, recordIn, type Row, textIn } from '../../api/rows.ts'
 import { Amounts } from '../../entities/columns.tsx'
+import { ControlButton } from '../../entities/control-button.tsx'
 import { useControl } from '../../entities/control-dialog.tsx'
 import { GroupLink, JobLink, NodeLink, WorkerLink } from '../../entities/links.tsx'
 import { StateBadge } from '../../entities/state-badge.tsx'
@@ -12,7 +13,7 @@ import { useText } from '../../i18n/messages.ts'
 import { PathLink } from '../../navigation/link.tsx'
 import { paths } from '../../navigation/paths.ts'
 import { usePathPart } from '../../navigation/use-navigation.ts'
-import { Button, buttonClass } from '../../ui/button.tsx'
+import { buttonClass } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { CodeBlock } from '../../ui/code-block.tsx'
 import { CopyId } from '../../ui/copy-id.tsx'
@@ -28,7 +29,7 @@ export function ActorPage() {
   const t = useText(messages)
   const { ref, id } = useClusterOfPath()
   const actorId = usePathPart('id')
-  const { ask, dialog } = useControl(id)
+  const control = useControl(id)
   const query = useMemo(() => ({ filters: [`actor_id:eq:${actorId}`], isDetailed: true }), [actorId])
   const { rows, isLoading, error, retry } = useListing(id, 'actors', query)
   const [row] = rows
@@ -55,9 +56,9 @@ export function ActorPage() {
             <PathLink to={paths.list(ref, 'tasks', { filter: `actor_id:eq:${actorId}` })} className={buttonClass()}>
               {t('tasks')}
             </PathLink>
-            <Button variant="danger" icon={Skull} disabled={isDead(row)} onClick={() => ask('killActor', [{ id: actorId, name }])}>
+            <ControlButton control={control} action="killActor" target={{ id: actorId, name }} icon={Skull} isOver={isDead(row)}>
               {t('kill')}
-            </Button>
+            </ControlButton>
           </>
         )
       }
@@ -66,7 +67,7 @@ export function ActorPage() {
       {Boolean(error) && <ErrorNote error={error} onRetry={retry} />}
       {!isLoading && !error && row === undefined && <EmptyState icon={SearchX} title={t('notFound', { id: actorId })} />}
       {row && <ActorFacts row={row} cluster={id} clusterRef={ref} actorId={actorId} />}
-      {dialog}
+      {control.dialog}
     </Page>
   )
 }

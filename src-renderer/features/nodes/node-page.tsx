@@ -3,6 +3,7 @@ import { useMemo } from 'react'
 import { useListing } from '../../api/entity-pages.ts'
 import { amountsIn, type Row, textIn, timeIn } from '../../api/rows.ts'
 import { Amounts } from '../../entities/columns.tsx'
+import { ControlButton } from '../../entities/control-button.tsx'
 import { useControl } from '../../entities/control-dialog.tsx'
 import { useNodeFigures } from '../../entities/node-figures.ts'
 import { StateBadge } from '../../entities/state-badge.tsx'
@@ -11,7 +12,7 @@ import { useText } from '../../i18n/messages.ts'
 import { PathLink } from '../../navigation/link.tsx'
 import { paths } from '../../navigation/paths.ts'
 import { usePathPart } from '../../navigation/use-navigation.ts'
-import { Button, buttonClass } from '../../ui/button.tsx'
+import { buttonClass } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { CopyId } from '../../ui/copy-id.tsx'
 import { Facts } from '../../ui/definition-list.tsx'
@@ -30,7 +31,7 @@ export function NodePage() {
   const t = useText(messages)
   const { ref, id } = useClusterOfPath()
   const nodeId = usePathPart('id')
-  const { ask, dialog } = useControl(id)
+  const control = useControl(id)
   const query = useMemo(() => ({ filters: [`node_id:eq:${nodeId}`], isDetailed: true }), [nodeId])
   const { rows, isLoading, error, retry } = useListing(id, 'nodes', query)
   const [row] = rows
@@ -58,14 +59,15 @@ export function NodePage() {
               <Terminal size={14} aria-hidden />
               {t('terminal')}
             </PathLink>
-            <Button
-              variant="danger"
+            <ControlButton
+              control={control}
+              action="drainNode"
+              target={{ id: nodeId, name }}
               icon={Unplug}
-              disabled={stateOf(row) !== 'ALIVE'}
-              onClick={() => ask('drainNode', [{ id: nodeId, name }])}
+              isOver={stateOf(row) !== 'ALIVE'}
             >
               {t('drain')}
-            </Button>
+            </ControlButton>
           </>
         )
       }
@@ -74,7 +76,7 @@ export function NodePage() {
       {Boolean(error) && <ErrorNote error={error} onRetry={retry} />}
       {!isLoading && !error && row === undefined && <EmptyState icon={SearchX} title={t('notFound', { id: nodeId })} />}
       {row && <NodeParts row={row} cluster={id} clusterRef={ref} nodeId={nodeId} />}
-      {dialog}
+      {control.dialog}
     </Page>
   )
 }

@@ -3,6 +3,7 @@ import { useMemo } from 'react'
 import { useListing } from '../../api/entity-pages.ts'
 import { amountsIn, flagIn, recordIn, type Row, rowsIn, textIn } from '../../api/rows.ts'
 import { Amounts } from '../../entities/columns.tsx'
+import { ControlButton } from '../../entities/control-button.tsx'
 import { useControl } from '../../entities/control-dialog.tsx'
 import { JobLink, NodeLink } from '../../entities/links.tsx'
 import { StateBadge } from '../../entities/state-badge.tsx'
@@ -12,7 +13,6 @@ import { useText } from '../../i18n/messages.ts'
 import { PathLink } from '../../navigation/link.tsx'
 import { paths } from '../../navigation/paths.ts'
 import { usePathPart } from '../../navigation/use-navigation.ts'
-import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { CopyId } from '../../ui/copy-id.tsx'
 import { Facts } from '../../ui/definition-list.tsx'
@@ -27,7 +27,7 @@ export function PlacementGroupPage() {
   const t = useText(messages)
   const { ref, id } = useClusterOfPath()
   const groupId = usePathPart('id')
-  const { ask, dialog } = useControl(id)
+  const control = useControl(id)
   const query = useMemo(() => ({ filters: [`placement_group_id:eq:${groupId}`], isDetailed: true }), [groupId])
   const { rows, isLoading, error, retry } = useListing(id, 'placement-groups', query)
   const [row] = rows
@@ -48,9 +48,9 @@ export function PlacementGroupPage() {
       ]}
       actions={
         row && (
-          <Button variant="danger" icon={Trash2} disabled={isRemoved(row)} onClick={() => ask('removeGroup', [{ id: groupId, name }])}>
+          <ControlButton control={control} action="removeGroup" target={{ id: groupId, name }} icon={Trash2} isOver={isRemoved(row)}>
             {t('remove')}
-          </Button>
+          </ControlButton>
         )
       }
     >
@@ -67,7 +67,7 @@ export function PlacementGroupPage() {
           <GroupFacts row={row} cluster={ref} groupId={groupId} />
         </div>
       )}
-      {dialog}
+      {control.dialog}
     </Page>
   )
 }

@@ -3,6 +3,7 @@ import { useMemo } from 'react'
 import { useListing } from '../../api/entity-pages.ts'
 import { amountsIn, numberIn, recordIn, type Row, rowsIn, textIn, timeIn } from '../../api/rows.ts'
 import { Amounts } from '../../entities/columns.tsx'
+import { ControlButton } from '../../entities/control-button.tsx'
 import { useControl } from '../../entities/control-dialog.tsx'
 import { ActorLink, GroupLink, JobLink, NodeLink, TaskLink, WorkerLink } from '../../entities/links.tsx'
 import { StateBadge } from '../../entities/state-badge.tsx'
@@ -13,7 +14,7 @@ import { useText } from '../../i18n/messages.ts'
 import { PathLink } from '../../navigation/link.tsx'
 import { paths } from '../../navigation/paths.ts'
 import { usePathPart } from '../../navigation/use-navigation.ts'
-import { Button, buttonClass } from '../../ui/button.tsx'
+import { buttonClass } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { CodeBlock } from '../../ui/code-block.tsx'
 import { CopyId } from '../../ui/copy-id.tsx'
@@ -33,7 +34,7 @@ export function TaskPage() {
   const t = useText(messages)
   const { ref, id } = useClusterOfPath()
   const taskId = usePathPart('id')
-  const { ask, dialog } = useControl(id)
+  const control = useControl(id)
   const query = useMemo(() => ({ filters: [`task_id:eq:${taskId}`], sort: '-attempt_number', isDetailed: true }), [taskId])
   const { rows, isLoading, error, retry } = useListing(id, 'tasks', query)
   const [last] = rows
@@ -56,9 +57,9 @@ export function TaskPage() {
             <PathLink to={paths.timeline(ref, { task: taskId })} className={buttonClass()}>
               {t('onTimeline')}
             </PathLink>
-            <Button variant="danger" icon={ListX} disabled={hasEnded(last)} onClick={() => ask('cancelTask', [{ id: taskId, name }])}>
+            <ControlButton control={control} action="cancelTask" target={{ id: taskId, name }} icon={ListX} isOver={hasEnded(last)}>
               {t('cancel')}
-            </Button>
+            </ControlButton>
           </>
         )
       }
@@ -79,7 +80,7 @@ export function TaskPage() {
           <MadeTasks cluster={id} clusterRef={ref} taskId={taskId} />
         </div>
       )}
-      {dialog}
+      {control.dialog}
     </Page>
   )
 }

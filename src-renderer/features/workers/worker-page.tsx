@@ -2,6 +2,7 @@ import { CircleStop, SearchX } from 'lucide-react'
 import { useMemo } from 'react'
 import { useListing } from '../../api/entity-pages.ts'
 import { type Row, textIn, timeIn } from '../../api/rows.ts'
+import { ControlButton } from '../../entities/control-button.tsx'
 import { useControl } from '../../entities/control-dialog.tsx'
 import { ActorLink, JobLink, NodeLink } from '../../entities/links.tsx'
 import { StateBadge } from '../../entities/state-badge.tsx'
@@ -10,7 +11,7 @@ import { useText } from '../../i18n/messages.ts'
 import { PathLink } from '../../navigation/link.tsx'
 import { paths } from '../../navigation/paths.ts'
 import { usePathPart } from '../../navigation/use-navigation.ts'
-import { Button, buttonClass } from '../../ui/button.tsx'
+import { buttonClass } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { CodeBlock } from '../../ui/code-block.tsx'
 import { CopyId } from '../../ui/copy-id.tsx'
@@ -27,7 +28,7 @@ export function WorkerPage() {
   const t = useText(messages)
   const { ref, id } = useClusterOfPath()
   const workerId = usePathPart('id')
-  const { ask, dialog } = useControl(id)
+  const control = useControl(id)
   const query = useMemo(() => ({ filters: [`worker_id:eq:${workerId}`], isDetailed: true }), [workerId])
   const { rows, isLoading, error, retry } = useListing(id, 'workers', query)
   const [row] = rows
@@ -54,9 +55,9 @@ export function WorkerPage() {
             <PathLink to={paths.list(ref, 'tasks', { filter: `worker_id:eq:${workerId}` })} className={buttonClass()}>
               {t('tasks')}
             </PathLink>
-            <Button variant="danger" icon={CircleStop} disabled={!isAlive(row)} onClick={() => ask('endWorker', [{ id: workerId, name }])}>
+            <ControlButton control={control} action="endWorker" target={{ id: workerId, name }} icon={CircleStop} isOver={!isAlive(row)}>
               {t('end')}
-            </Button>
+            </ControlButton>
           </>
         )
       }
@@ -65,7 +66,7 @@ export function WorkerPage() {
       {Boolean(error) && <ErrorNote error={error} onRetry={retry} />}
       {!isLoading && !error && row === undefined && <EmptyState icon={SearchX} title={t('notFound', { id: workerId })} />}
       {row && <WorkerFacts row={row} cluster={ref} />}
-      {dialog}
+      {control.dialog}
     </Page>
   )
 }

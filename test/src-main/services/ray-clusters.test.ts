@@ -1,6 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Question, QuestionAnswer } from '#src-main/contract/questions.ts'
 import type { Row } from '#src-main/cluster/history/core/rows.ts'
@@ -141,10 +142,7 @@ describe.skipIf(newest === undefined)(`a panel on a real Ray head (${version}) t
   })
 
   test('leaves its jobs and their logs behind when it is gone', async () => {
-    await until('the record has the log', async () => {
-      const { source, logs } = (await read('getJobLogs', { params: { id: 'hello' } })) as { source: string; logs: string } // of that route
-      return source === 'live' && logs.includes('hello from a folder') ? logs : undefined
-    })
+    await until('the record has the whole log', () => isRecorded(panel, 'hello') || undefined)
     await head.stop()
     await linked('reconnecting')
     expect(await read('listShoalJobs')).toMatchObject({
@@ -166,3 +164,14 @@ describe.skipIf(newest === undefined)(`a panel on a real Ray head (${version}) t
     expect(everywhere()).toEqual([])
   })
 })
+
+/** Whether the panel has written down all of a job's log. It says so to nobody: its file is looked into. */
+function isRecorded({ folder }: TestPanel, job: string): boolean {
+  const [file] = readdirSync(join(folder, 'data', 'history')).filter((name) => name.endsWith('.sqlite'))
+  const database = new DatabaseSync(join(folder, 'data', 'history', file ?? ''), { readOnly: true })
+  try {
+    return database.prepare('SELECT is_whole FROM logs WHERE job = ?').get(job)?.['is_whole'] === 1
+  } finally {
+    database.close()
+  }
+}

@@ -136,6 +136,14 @@ describe.skipIf(rays.length === 0).each(rays.length === 0 ? [noRay] : rays)(
       expect([first.isEnd, second.isEnd, first.next]).toEqual([false, true, at])
     }, 120_000)
 
+    test('a line that is too long for Ray to follow is told all the same', async () => {
+      const entrypoint = `${program} -c "print('x' * 5000000); print('behind it')"`
+      await calls.submitJob({ entrypoint, submission_id: 'long-line' })
+      const text = await logOf('long-line')
+      expect(text).toContain('x'.repeat(5_000_000))
+      expect(text).toContain('behind it\n')
+    }, 120_000)
+
     test('a job is stopped and deleted, and what would end with it is said before', async () => {
       await calls.submitJob({ entrypoint: 'sleep 300', submission_id: 'sleeper' })
       await until(async () => (await calls.getJob('sleeper')).status === 'RUNNING', 60_000)
@@ -161,6 +169,14 @@ describe.skipIf(rays.length === 0).each(rays.length === 0 ? [noRay] : rays)(
         })
       },
     )
+
+    test('an id that is taken, and a job that cannot be deleted, are refused in words for people', async () => {
+      await expect(calls.submitJob({ entrypoint: 'true', submission_id: 'workload' })).rejects.toMatchObject({
+        code: 'already-exists',
+        message: expect.not.stringContaining('Traceback'),
+      })
+      await expect(calls.call('deleteJob', { params: { id: 'workload' } })).rejects.toThrow(/^Ray says: [^\n]+$/)
+    })
 
     test('a priority, and a field that Ray does not know, never reach it', async () => {
       await expect(calls.submitJob({ entrypoint: 'true', priority: 5 })).rejects.toMatchObject({ code: 'not-supported' })
@@ -249,11 +265,9 @@ describe.skipIf(rays.length === 0).each(rays.length === 0 ? [noRay] : rays)(
 
     test('what only a head of ours has is refused, and what newer versions have is asked for', async () => {
       await expect(calls.call('searchLogs', { query: { text: 'x' } })).rejects.toMatchObject({ code: 'not-supported' })
-      const serve = await calls.call('getServeApplications').then(
-        () => null,
-        (error: Error) => error.message,
-      )
-      expect(serve === null).toBe(session.capabilities.missing.serve === undefined)
+      const serve = calls.call('getServeApplications')
+      if (session.capabilities.missing.serve === undefined) expect(await serve).toMatchObject({ applications: {} })
+      else await expect(serve).rejects.toMatchObject({ code: 'not-supported' })
       expect(await calls.call('summarizeTasks')).toMatchObject({
         data: { result: { result: { node_id_to_summary: { cluster: { summary: { square: {} } } } } } },
       })
