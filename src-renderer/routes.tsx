@@ -56,6 +56,7 @@ const routeTree = root.addChildren([
     clusterPage('objects/$id', () => import('./features/objects/object-page.tsx'), 'ObjectPage'),
     clusterPage('timeline', () => import('./features/timeline/timeline-page.tsx'), 'TimelinePage'),
     clusterPage('logs', () => import('./features/logs/logs-page.tsx'), 'LogsPage'),
+    clusterPage('serve', () => import('./features/serve/serve-page.tsx'), 'ServePage'),
     clusterPage('events', () => import('./features/events/events-page.tsx'), 'EventsPage'),
   ]),
 ])

@@ -101,6 +101,7 @@ export class ApiClient {
 
   #urlOf(path: string, query: ApiQuery = {}): URL {
     const url = new URL(this.url + path)
+    if (this.#agent) url.protocol = 'http:' // whatever secures it is in the connections that are given
     for (const [name, value] of Object.entries(query)) {
       if (value === undefined) continue
       for (const each of Array.isArray(value) ? value : [value]) url.searchParams.append(name, String(each))

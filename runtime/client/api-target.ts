@@ -8,7 +8,7 @@ export type ApiTarget = {
   readonly token: string | undefined
   /**
    * Opens a connection to `url`, such as a channel of SSH; no port is opened on this computer. It rejects with a ClusterError that says
-   * which hop failed, and that is what the call throws. @default TCP, straight to `url`
+   * which hop failed, and that is what the call throws. For an `https` address it does what TLS does, too. @default TCP, straight to `url`
    */
   readonly connect?: () => Promise<Duplex>
 }

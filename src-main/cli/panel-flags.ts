@@ -13,6 +13,7 @@ export const sshFlags = {
   },
   'password-file': { value: 'FILE', help: 'whose first line is the password of the machines; readable by you alone (chmod 600)' },
   'passphrase-file': { value: 'FILE', help: 'the same for the passphrase of private keys' },
+  'token-file': { value: 'FILE', help: 'the same for the token of a Ray head' },
   ...vaultFlag,
 } as const satisfies Flags
 

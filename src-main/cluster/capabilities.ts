@@ -2,8 +2,8 @@ import { isShoalVersion } from '../../runtime/api/version.ts'
 import { ClusterError } from '../../runtime/base/errors.ts'
 import type { ClusterCalls } from './cluster-calls.ts'
 
-/** What a head can do beyond Ray's API. */
-export type Ability = 'events' | 'lists' | 'control' | 'why' | 'metrics' | 'alerts' | 'priorities' | 'exactLogs'
+/** What a head may or may not be able to do. */
+export type Ability = 'events' | 'control' | 'why' | 'metrics' | 'alerts' | 'priorities' | 'logSearch' | 'serve'
 
 export type Capabilities = {
   readonly engine: 'shoal' | 'ray'
@@ -24,47 +24,52 @@ export const can = ({ missing }: Capabilities, ability: Ability): boolean => mis
 const questions = [
   { route: 'listAlerts', abilities: ['alerts', 'events'] },
   { route: 'listMetricNames', abilities: ['metrics'] },
-  { route: 'pageNodes', abilities: ['lists', 'control'] },
+  { route: 'pageNodes', abilities: ['control'] },
   { route: 'getWhy', abilities: ['why'] },
-  { route: 'listShoalJobs', abilities: ['priorities', 'exactLogs'] },
+  { route: 'listShoalJobs', abilities: ['priorities'] },
 ] as const satisfies readonly { route: string; abilities: readonly Ability[] }[]
 
-/** Asks a head what it is and what it can do. @throws as every call, when it does not answer or refuses the token */
+/**
+ * Asks a head of ours what it can do.
+ * @throws ClusterError `wrong-state` for one that is none of ours; and as every call, when it does not answer or refuses the token
+ */
 export async function detectCapabilities(client: Pick<ClusterCalls, 'call'>, signal?: AbortSignal): Promise<Capabilities> {
   const more = signal ? { signal } : {}
   const version = await client.call('getVersion', more)
-  const isShoal = isShoalVersion(version)
+  if (!isShoalVersion(version)) {
+    throw new ClusterError(
+      'wrong-state',
+      `a Ray head (${version.ray_version}) answers where a Shoal head should; connect to it as one of Ray, with its address`,
+    )
+  }
   const [clusterId, ...lacks] = await Promise.all([
     client.call('getClusterId', more).then(({ data }) => data.clusterId, unlessAbsent),
     ...questions.map(async ({ route, abilities }) => {
-      if (!isShoal) return abilities.map((ability) => [ability, `a Ray head (${version.ray_version}) has no ${words[ability]}`] as const)
       const absent = await client
         .call(route, { ...more, query: { ...(route.includes('Alerts') ? {} : { limit: 1 }) } })
         .then(() => null, unlessAbsent)
-      const why = (ability: Ability) => `this head (${version.ray_version}) has no ${words[ability]}; upgrade it to have them`
+      const why = (ability: keyof typeof words) => `this head (${version.ray_version}) has no ${words[ability]}; upgrade it to have them`
       return absent === undefined ? abilities.map((ability) => [ability, why(ability)] as const) : []
     }),
   ])
   return {
-    engine: isShoal ? 'shoal' : 'ray',
+    engine: 'shoal',
     rayVersion: version.ray_version.split('+')[0] ?? version.ray_version,
-    shoalVersion: isShoal ? (version.ray_version.split('+shoal.')[1] ?? null) : null,
+    shoalVersion: version.ray_version.split('+shoal.')[1] ?? null,
     session: version.session_name,
     clusterId: clusterId ?? null,
-    missing: Object.fromEntries(lacks.flat()),
+    missing: { serve: 'what Shoal serves is told by its own programs, not by the head', ...Object.fromEntries(lacks.flat()) },
   }
 }
 
-const words: Readonly<Record<Ability, string>> = {
+const words = {
   events: 'stream of events, so lists are asked for now and then',
-  lists: 'lists with pages and order of their own, so at most 10,000 rows are shown',
   control: 'way to drain nodes, cancel tasks and kill actors over HTTP',
   why: 'answers to why something waits',
   metrics: 'history of figures',
   alerts: 'alerts',
   priorities: 'priorities of jobs',
-  exactLogs: 'log offsets, so a log that broke off is read again from its beginning',
-}
+} as const satisfies Partial<Record<Ability, string>>
 
 /** Undefined where there is no such route; what else went wrong is thrown. */
 function unlessAbsent(error: unknown): undefined {

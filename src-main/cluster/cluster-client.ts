@@ -5,7 +5,7 @@ import type { JobDetails, ShoalJobSubmitRequest } from '../../runtime/api/jobs.t
 import { JobTailFrame, type LogStreamMessage } from '../../runtime/api/logs.ts'
 import { packagePath } from '../../runtime/api/packages.ts'
 import { ClusterError, toError } from '../../runtime/base/errors.ts'
-import { ApiClient, type ApiQuery, type ApiSend } from '../../runtime/client/api-client.ts'
+import { ApiClient, type ApiSend } from '../../runtime/client/api-client.ts'
 import { notAHead } from '../../runtime/client/api-errors.ts'
 import type { AnswerOf, PageId } from './answers.ts'
 import {
@@ -21,8 +21,8 @@ import {
   type LogStreamQuestion,
   type PackageFile,
 } from './cluster-calls.ts'
-import { followLogFile, readLogPiece, streamLogs } from './log-calls.ts'
-import { answerSchemaOf, checkBody, pathOf, routeOf } from './routes.ts'
+import { readLogPiece, streamLogs } from './log-calls.ts'
+import { answerSchemaOf, checkBody, methodOf, pathOf, routeOf } from './routes.ts'
 
 export type ClusterClientOptions = {
   /** Opens a connection to the head's HTTP API. */
@@ -36,15 +36,16 @@ const uploadTimeoutMs = 600_000
 const listMargins = { timeoutMs: 40_000 }
 
 /** Speaks with a running head. Nothing is sent before the first call. */
-export const openClusterClient = (options: ClusterClientOptions): ClusterClient => new ClusterClient(options)
+export const openClusterClient = ({ tunnel, token, address = '127.0.0.1:8265' }: ClusterClientOptions): ClusterClient =>
+  new ClusterClient(new ApiClient({ url: `http://${address}`, token, connect: tunnel }))
 
 export class ClusterClient implements ClusterCalls {
   readonly source = 'live'
   readonly recordedAtMs = null
   readonly #api: ApiClient
 
-  constructor({ tunnel, token, address = '127.0.0.1:8265' }: ClusterClientOptions) {
-    this.#api = new ApiClient({ url: `http://${address}`, token, connect: tunnel })
+  constructor(api: ApiClient) {
+    this.#api = api
   }
 
   async call<Id extends string>(routeId: Id, input: CallInput = {}): Promise<AnswerOf<Id>> {
@@ -97,11 +98,6 @@ export class ClusterClient implements ClusterCalls {
 
   readLog(question: LogPieceQuestion): Promise<LogPiece> {
     return readLogPiece(this.#api, question)
-  }
-
-  /** One file from its last lines on, as any head can send it: bytes without their place. @throws as every call */
-  followLogFile(query: ApiQuery, signal?: AbortSignal): AsyncGenerator<Buffer> {
-    return followLogFile(this.#api, query, signal)
   }
 
   async uploadPackage({ name, open, sizeBytes, signal }: PackageFile): Promise<string> {
@@ -181,20 +177,5 @@ function frameFrom(message: string): JobTailFrame | undefined {
     return JobTailFrame.parse(JSON.parse(message))
   } catch {
     return undefined // bare text
-  }
-}
-
-function methodOf(method: 'get' | 'post' | 'put' | 'delete' | 'head'): ApiSend['method'] {
-  switch (method) {
-    case 'get':
-      return 'GET'
-    case 'post':
-      return 'POST'
-    case 'put':
-      return 'PUT'
-    case 'delete':
-      return 'DELETE'
-    case 'head':
-      throw new ClusterError('not-supported', 'no call asks for headers alone')
   }
 }

@@ -3,14 +3,14 @@ import type { Logger } from '../../runtime/base/logger.ts'
 import { type Random, seededRandom } from '../../runtime/base/random.ts'
 import type { Cluster } from '../contract/clusters.ts'
 import type { Capabilities } from './capabilities.ts'
-import type { ClusterClient } from './cluster-client.ts'
+import type { ClusterCalls } from './cluster-calls.ts'
 import { type LinkCommand, type LinkEvent, type LinkFailure, type LinkState, newLink, shownState, stepLink } from './core/link.ts'
 import { SequenceTracker } from './core/sequence.ts'
-import { followEvents, type LinkConnection, type LinkEvents, openSession, type SessionOptions } from './link-session.ts'
+import { followEvents, type HeadPlace, type LinkEvents, type OpenSession } from './link-session.ts'
 
-export type ClusterLinkOptions = Pick<SessionOptions, 'tokenPath' | 'apiPort' | 'clusterId'> & {
-  /** A connection to the head's machine. The link closes it; one that still stands is used again when only the head went away. */
-  readonly connect: () => Promise<LinkConnection>
+export type ClusterLinkOptions = {
+  /** The way to the head. The link closes it; one that still stands is used again when only the head went away. */
+  readonly connect: () => Promise<HeadPlace>
   /** The last event that is known already, such as from the record of an earlier run; undefined: none. */
   readonly lastSeq: number | undefined
   readonly logger: Logger
@@ -30,8 +30,8 @@ export class ClusterLink {
   readonly #stateListeners = new Set<(view: LinkView) => void>()
   readonly #eventListeners = new Set<(events: LinkEvents) => Promise<void> | void>()
   readonly #tries = new Map<number, { readonly abort: AbortController; readonly ended: Promise<void> }>()
-  #connection: Promise<LinkConnection> | undefined
-  #session: { readonly client: ClusterClient; readonly capabilities: Capabilities } | undefined
+  #connection: Promise<HeadPlace> | undefined
+  #session: OpenSession | undefined
   #timer: NodeJS.Timeout | undefined
   #recordTimer: NodeJS.Timeout | undefined
   #shown = ''
@@ -54,7 +54,7 @@ export class ClusterLink {
   }
 
   /** Undefined while it is not connected. */
-  get client(): ClusterClient | undefined {
+  get client(): ClusterCalls | undefined {
     return this.#session?.client
   }
 
@@ -122,7 +122,7 @@ export class ClusterLink {
   /** One try, from the connection to the end of the event stream. */
   async #run(tryId: number, signal: AbortSignal): Promise<void> {
     await Promise.resolve() // the map has this try before anything of it happens
-    let client: ClusterClient | undefined
+    let client: ClusterCalls | undefined
     try {
       const connecting = this.#liveConnection()
       const connection = await Promise.race([connecting, aborted(signal)])
@@ -133,7 +133,7 @@ export class ClusterLink {
       })
       lost.catch(() => {}) // it may break when nobody waits for it any more
       const { wantsMetrics = false } = this.#options
-      const session = await Promise.race([openSession({ ...this.#options, connection, wantsMetrics, signal }), lost])
+      const session = await Promise.race([connection.open(signal), lost])
       client = session.client
       if (signal.aborted) return
       this.#session = session
@@ -160,7 +160,7 @@ export class ClusterLink {
   }
 
   /** One at a time: a connection may ask a person for a password. */
-  #liveConnection(): Promise<LinkConnection> {
+  #liveConnection(): Promise<HeadPlace> {
     if (this.#connection) return this.#connection
     const connecting = this.#options.connect()
     this.#connection = connecting

@@ -2,10 +2,17 @@ import type { ClusterEvent, EventFrame } from '../../runtime/api/events.ts'
 import { ClusterError } from '../../runtime/base/errors.ts'
 import type { HostConnection } from '../ssh/host-connection.ts'
 import { type Capabilities, can, detectCapabilities } from './capabilities.ts'
-import { openClusterClient, type ClusterClient } from './cluster-client.ts'
+import type { ClusterCalls } from './cluster-calls.ts'
+import { openClusterClient } from './cluster-client.ts'
 import type { Gap, SequenceTracker } from './core/sequence.ts'
 
-export type LinkConnection = Pick<HostConnection, 'script' | 'openTunnel' | 'closed' | 'close'>
+type MachineConnection = Pick<HostConnection, 'script' | 'openTunnel' | 'closed' | 'close'>
+
+/** A way to a head: what it goes over, and how a session is begun there. */
+export type HeadPlace = Pick<HostConnection, 'closed' | 'close'> & {
+  /** @throws ClusterError saying which of the steps failed */
+  open(signal: AbortSignal): Promise<OpenSession>
+}
 
 /** What a link passes on of the event stream. */
 export type LinkEvents =
@@ -13,26 +20,33 @@ export type LinkEvents =
   | Extract<EventFrame, { type: 'snapshot' | 'metrics' }>
   | { readonly type: 'gap'; readonly gap: Gap }
 
-export type SessionOptions = {
-  readonly connection: LinkConnection
+export type ShoalHead = {
   /** The file with the HTTP API's token, on the head's machine. */
   readonly tokenPath: string
   /** Port of the HTTP API on loopback of the head's machine; found out there where it is not fixed. */
-  readonly apiPort: number | ((connection: LinkConnection, signal: AbortSignal) => Promise<number>)
+  readonly apiPort: number | ((connection: Pick<MachineConnection, 'script'>, signal: AbortSignal) => Promise<number>)
   /** What the head must say it is; null: whatever it says. */
   readonly clusterId: string | null
-  readonly wantsMetrics: boolean
-  readonly signal: AbortSignal
 }
+type SessionOptions = ShoalHead & { readonly connection: MachineConnection; readonly signal: AbortSignal }
 
-export type OpenSession = { readonly client: ClusterClient; readonly capabilities: Capabilities }
+export type OpenSession = { readonly client: ClusterCalls; readonly capabilities: Capabilities }
+
+/** The way to a head of ours, over a connection to its machine, which is closed with it. */
+export function shoalHeadAt(connection: MachineConnection, head: ShoalHead): HeadPlace {
+  return {
+    closed: connection.closed,
+    close: () => connection.close(),
+    open: (signal) => openSession({ ...head, connection, signal }),
+  }
+}
 
 /** A token is 32 bytes or so, in letters of one kind or another. */
 const tokenForm = /^[\x21-\x7e]{8,512}$/
 const readWithinMs = 20_000
 
-/** From a connection to the head's machine to a client of the right cluster. @throws ClusterError saying which of the steps failed */
-export async function openSession(options: SessionOptions): Promise<OpenSession> {
+/** From a connection to the head's machine to a client of the right cluster. */
+async function openSession(options: SessionOptions): Promise<OpenSession> {
   const { connection, clusterId, signal } = options
   const port = typeof options.apiPort === 'number' ? options.apiPort : await options.apiPort(connection, signal)
   const token = await readToken(options)
@@ -116,7 +130,7 @@ async function takeFrame(frame: EventFrame, { tracker, take }: Pick<Following, '
   if (frame.to > seenTo || events.length > 0) await take({ type: 'events', to: frame.to, events })
 }
 
-async function pollHead(client: ClusterClient, signal: AbortSignal): Promise<void> {
+async function pollHead(client: ClusterCalls, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, pollEveryMs)

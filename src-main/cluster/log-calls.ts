@@ -76,18 +76,6 @@ async function readAtMost(answer: IncomingMessage, maxBytes: number): Promise<Bu
   return Buffer.concat(chunks)
 }
 
-/** As `ClusterClient.followLogFile` says. */
-export async function* followLogFile(api: ApiClient, query: ApiQuery, signal?: AbortSignal): AsyncGenerator<Buffer> {
-  const answer = await api.stream({ method: 'GET', path: pathOf(routeOf('followLog')), query, ...(signal ? { signal } : {}) })
-  try {
-    for await (const chunk of answer as AsyncIterable<Buffer>) yield chunk
-  } catch (error) {
-    if (!signal?.aborted) throw brokeOff(error)
-  } finally {
-    answer.destroy()
-  }
-}
-
 const brokeOff = (error: unknown) =>
   new ClusterError('link.closed', `the log broke off: ${toError(error).message}; ask again to go on`, { cause: error })
 

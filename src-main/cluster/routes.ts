@@ -2,6 +2,7 @@ import type * as z from 'zod'
 import { allRoutes } from '../../runtime/api/routes/all-routes.ts'
 import type { RouteRow } from '../../runtime/api/routes/route-row.ts'
 import { ClusterError } from '../../runtime/base/errors.ts'
+import type { ApiSend } from '../../runtime/client/api-client.ts'
 import { answers, isAnswered } from './answers.ts'
 
 const byId: ReadonlyMap<string, RouteRow> = new Map(allRoutes.map((row) => [row.id, row]))
@@ -46,4 +47,20 @@ export function checkBody(row: RouteRow, json: unknown): void {
   throw new ClusterError('bad-argument', `${field === '' ? row.id : field} ${issue?.message ?? 'is not what it should be'}`, {
     details: { field: field.slice(0, 100) },
   })
+}
+
+/** @throws ClusterError `not-supported` for what asks for headers alone */
+export function methodOf(method: 'get' | 'post' | 'put' | 'delete' | 'head'): ApiSend['method'] {
+  switch (method) {
+    case 'get':
+      return 'GET'
+    case 'post':
+      return 'POST'
+    case 'put':
+      return 'PUT'
+    case 'delete':
+      return 'DELETE'
+    case 'head':
+      throw new ClusterError('not-supported', 'no call asks for headers alone')
+  }
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { ClusterId, Finding, MachineId, Port } from './machines.ts'
+import { RayHead } from './ray-heads.ts'
 
 export const Engine = z.enum(['shoal', 'ray'])
 export type Engine = z.infer<typeof Engine>
@@ -69,6 +70,8 @@ export const Cluster = z.object({
   ports: ClusterPorts,
   service: ServiceKind,
   members: z.array(Member).max(4_096),
+  /** Of a cluster of Ray that this panel did not make, and does not change: it has no members then. */
+  rayHead: RayHead.optional(),
   link: z.object({
     /** `record`: not connected, answers come from what was recorded. */
     state: z.enum(['off', 'connecting', 'connected', 'reconnecting', 'record']),

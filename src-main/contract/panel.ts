@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { Cluster, ClusterName, ClusterSpec, Plan, ServiceKind } from './clusters.ts'
 import { JobPlan, JobSpec, UploadId, UploadPath } from './jobs.ts'
 import { LogFollow, LogPiece, LogPlace } from './logs.ts'
+import { RayPlan, RayToken, RayTrust } from './ray-heads.ts'
 import {
   ClusterId,
   FilePath,
@@ -73,6 +74,13 @@ export const ApiAnswer = z.object({
 
 const size = { cols: z.int().min(1).max(1_000), rows: z.int().min(1).max(1_000) }
 const jobOf = JobSpec.extend({ cluster: ClusterRef })
+const rayPlace = z.strictObject({
+  /** `host`, `host:port` or an http(s) URL of the dashboard, as seen from `via`. */
+  address: z.string().min(1).max(2_048),
+  via: MachineRef.nullable().default(null),
+  token: RayToken.optional(),
+  trust: RayTrust.default({ kind: 'system' }),
+})
 const upload = z.strictObject({ uploadId: UploadId })
 const memberships = z.strictObject({ cluster: ClusterRef, machines: z.array(MachineRef).min(1).max(4_096) })
 const force = z.boolean().default(false)
@@ -177,6 +185,13 @@ export const panel = {
     cluster,
     z.object({ jobs: z.array(z.object({ sample: z.string(), job: z.string(), isNew: z.boolean() })).max(64) }),
   ),
+  /** Looks at the head of a Ray cluster that others made: its version, whether it wants a token, its certificate. Nothing is kept. */
+  'clusters.planRay': change(rayPlace, RayPlan),
+  /**
+   * Puts it on the list and connects. `keepToken`: in the keychain or vault, where one is used; else it is asked for again after a restart.
+   * @throws `already-exists`; `auth.missing`, `auth.refused`, `head.unavailable` and others as `problem` of `planRay` says
+   */
+  'clusters.connectRay': change(rayPlace.extend({ name: ClusterName, keepToken: z.boolean().default(false) }), Cluster),
   'clusters.planAdd': change(memberships, planAnswer),
   'clusters.add': change(memberships, started),
   'clusters.planDrain': change(memberships, planAnswer),

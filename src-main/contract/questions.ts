@@ -8,8 +8,8 @@ const common = {
   askedAtMs: z.number(),
   /** The machine that we were on the way to; null for a jump host that is none of ours. */
   machineId: MachineId.nullable(),
-  /** `user@host:port`. */
-  where: z.string().max(400),
+  /** `user@host:port`, or the address of a Ray head. */
+  where: z.string().max(2_048),
 }
 
 /** What a connection must know from a person before it can go on. It waits until somebody answers, or nobody does in time. */
@@ -17,6 +17,8 @@ export const Question = z.discriminatedUnion('kind', [
   z.object({ ...common, kind: z.literal('host-key'), keyType: z.string(), fingerprint: z.string() }),
   z.object({ ...common, kind: z.literal('password'), attempt: z.int(), canKeep: z.boolean() }),
   z.object({ ...common, kind: z.literal('passphrase'), keyFile: z.string(), attempt: z.int(), canKeep: z.boolean() }),
+  /** Of a Ray head, whose address is in `where`; `cluster` is the name of its cluster. */
+  z.object({ ...common, kind: z.literal('token'), cluster: z.string(), attempt: z.int(), canKeep: z.boolean() }),
   z.object({
     ...common,
     kind: z.literal('keyboard-interactive'),

@@ -14,6 +14,7 @@ import type { LocalCluster } from './local-cluster.ts'
 import type { Machines } from './machines.ts'
 import type { Operations } from './operations.ts'
 import type { PanelHandlers } from './panel-handlers.ts'
+import type { RayClusters } from './ray-clusters.ts'
 import type { Samples } from './samples.ts'
 
 export type ClusterParts = {
@@ -25,13 +26,14 @@ export type ClusterParts = {
   readonly leases: ClusterLeases
   readonly localCluster: LocalCluster
   readonly samples: Samples
+  readonly rayClusters: RayClusters
   readonly nowMs: () => number
 }
 
 const all = { withoutBlocked: false }
 
 export function clusterHandlers(parts: ClusterParts): PanelHandlers<'clusters'> {
-  const { clusters, machines, plans, operations, links, leases, localCluster, samples } = parts
+  const { clusters, machines, plans, operations, links, leases, localCluster, samples, rayClusters } = parts
   const start = async (planned: PlannedOperation) => ({ operationId: await operations.start(runnableInput(planned, all)) })
   const show = async (planned: Promise<PlannedOperation>) => ({ plan: (await planned).plan })
   const members = ({ cluster: ref, machines: refs }: { cluster: string; machines: readonly string[] }) =>
@@ -43,6 +45,8 @@ export function clusterHandlers(parts: ClusterParts): PanelHandlers<'clusters'> 
     'clusters.create': ({ spec, withoutBlocked }, { signal }) => createCluster(parts, spec, { withoutBlocked, signal }),
     'clusters.startLocal': (wish) => localCluster.start(wish),
     'clusters.submitSamples': async ({ cluster }, { signal }) => ({ jobs: await samples.submit(clusters.get(cluster).id, { signal }) }),
+    'clusters.planRay': (place, { signal }) => rayClusters.plan(place, signal),
+    'clusters.connectRay': (wish, { signal }) => rayClusters.connect(wish, signal),
     'clusters.planAdd': (input, { signal }) => show(plans.add(...members(input), signal)),
     'clusters.add': async (input, { signal }) => {
       const [cluster, machineIds] = members(input)
@@ -67,6 +71,7 @@ export function clusterHandlers(parts: ClusterParts): PanelHandlers<'clusters'> 
         )
       }
       await links.forget(cluster.id)
+      await rayClusters.forgetToken(cluster.id)
       await clusters.remove(cluster.id)
       return {}
     },

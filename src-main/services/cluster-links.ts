@@ -1,13 +1,14 @@
 import { ClusterError } from '../../runtime/base/errors.ts'
 import type { Logger } from '../../runtime/base/logger.ts'
-import { type Capabilities, can } from '../cluster/capabilities.ts'
+import type { Capabilities } from '../cluster/capabilities.ts'
 import type { ClusterCalls } from '../cluster/cluster-calls.ts'
 import { ClusterLink, type LinkView } from '../cluster/cluster-link.ts'
 import type { History } from '../cluster/history/history.ts'
 import { createRecordedClient } from '../cluster/history/recorded-client.ts'
 import { Recorder } from '../cluster/history/recorder.ts'
-import type { LinkConnection } from '../cluster/link-session.ts'
-import { streamPlainLog } from '../cluster/plain-log-stream.ts'
+import { type HeadPlace, shoalHeadAt } from '../cluster/link-session.ts'
+import { rayHeadAt } from '../cluster/ray/open-ray.ts'
+import type { Cluster } from '../contract/clusters.ts'
 import type { HostConnection } from '../ssh/host-connection.ts'
 import type { Clusters } from './clusters.ts'
 import type { PanelHub } from './panel-hub.ts'
@@ -17,12 +18,12 @@ export type ClusterLinksIo = {
   readonly history: History
   readonly hub: PanelHub
   readonly connect: (machineId: string) => Promise<HostConnection>
+  /** Of a Ray head; from a second attempt on the one before was wrong. Undefined: there is none. */
+  readonly rayToken: (cluster: Cluster, attempt: number) => Promise<string | undefined>
   readonly logger: Logger
 }
 
-export type LogCalls = Pick<ClusterCalls, 'streamLogs' | 'source' | 'recordedAtMs'>
-
-type Open = { readonly link: ClusterLink; readonly recorder: Recorder; readonly headFolder: string }
+type Open = { readonly link: ClusterLink; readonly recorder: Recorder; readonly place: string }
 
 /** How long somebody who asked for a connection is kept waiting for it; it is tried on after that. */
 const firstWaitMs = 20_000
@@ -40,16 +41,24 @@ export class ClusterLinks {
   /** Begins a link where there is none, and returns when it is connected, or has failed the first time. */
   async connect(clusterId: string, signal?: AbortSignal): Promise<void> {
     if (this.#isClosed) return // an operation that ends while the panel does must not begin one that nobody ends
-    const headFolder = this.#headFolderOf(clusterId)
-    if (headFolder === undefined)
+    const place = placeOf(this.#io.clusters.get(clusterId))
+    if (place === undefined)
       throw new ClusterError('wrong-state', 'the head of this cluster was not started yet; there is nothing to connect to')
     const known = this.#open.get(clusterId)
-    if (known && known.headFolder !== headFolder) await this.disconnect(clusterId)
+    if (known && known.place !== place) await this.disconnect(clusterId)
     if (this.#isClosed) return
-    const { link } = this.#open.get(clusterId) ?? this.#begin(clusterId, headFolder)
+    const { link } = this.#open.get(clusterId) ?? this.#begin(clusterId, place)
     link.retry()
     // one that was stopped meanwhile is off: nothing comes of it any more
     await untilState(link, { isReached: (state) => state !== 'connecting', signal, withinMs: firstWaitMs })
+  }
+
+  /** Connects to a head that stands, and lets go of one that is gone. One that is being started is left alone. */
+  async keep(clusterId: string): Promise<void> {
+    const cluster = this.#io.clusters.find(clusterId)
+    const head = cluster?.members.find(({ role }) => role === 'head')
+    if (cluster?.rayHead || head?.state === 'started') return this.connect(clusterId)
+    if (!head) await this.disconnect(clusterId)
   }
 
   async disconnect(clusterId: string): Promise<void> {
@@ -88,14 +97,6 @@ export class ClusterLinks {
     return this.callsOf(clusterId)
   }
 
-  /** The same for streams of logs; of a head that has none, one log at a time. */
-  async logCallsOf(clusterId: string, signal: AbortSignal): Promise<LogCalls> {
-    const calls = await this.steadyCallsOf(clusterId, signal)
-    const { client, capabilities } = this.#open.get(clusterId)?.link ?? {}
-    if (!client || !capabilities || can(capabilities, 'exactLogs')) return calls
-    return { source: 'live', recordedAtMs: null, streamLogs: (question) => streamPlainLog(client, question) }
-  }
-
   /** @throws ClusterError `head.unavailable` */
   capabilitiesOf(clusterId: string): Capabilities {
     const link = this.#open.get(clusterId)?.link
@@ -109,17 +110,10 @@ export class ClusterLinks {
     await Promise.all([...this.#open.keys()].map((clusterId) => this.disconnect(clusterId)))
   }
 
-  #begin(clusterId: string, headFolder: string): Open {
-    const { clusters, history, hub, connect, logger } = this.#io
+  #begin(clusterId: string, place: string): Open {
+    const { clusters, history, hub, logger } = this.#io
     const record = history.record(clusterId)
-    const link = new ClusterLink({
-      connect: () => connect(headOf(clusters.get(clusterId)).machineId),
-      tokenPath: `${headFolder}/head/api-token`,
-      apiPort: (connection, signal) => readApiPort(connection, { headFolder, signal }),
-      clusterId: null, // the token lies in this cluster's own folder, and no other head takes it
-      lastSeq: record.lastSeq,
-      logger,
-    })
+    const link = new ClusterLink({ connect: () => this.#wayTo(clusters.get(clusterId)), lastSeq: record.lastSeq, logger })
     const live = () => (link.client && link.capabilities ? { client: link.client, capabilities: link.capabilities } : undefined)
     const recorder = new Recorder({ record, live, logger })
     link.onEvents((events) => {
@@ -127,28 +121,49 @@ export class ClusterLinks {
       return recorder.take(events)
     })
     link.onState(({ state, sinceMs, message }) => clusters.setLive(clusterId, { link: { state, sinceMs, message } }))
-    const open = { link, recorder, headFolder }
+    const open = { link, recorder, place }
     this.#open.set(clusterId, open)
     recorder.start()
     link.start()
     return open
   }
 
-  #headFolderOf(clusterId: string): string | undefined {
-    const head = this.#io.clusters.get(clusterId).members.find(({ role }) => role === 'head')
-    return head && head.state !== 'planned' ? (head.sessionFolder ?? undefined) : undefined
+  async #wayTo(cluster: Cluster): Promise<HeadPlace> {
+    const { connect, rayToken, history } = this.#io
+    if (cluster.rayHead) {
+      const { via } = cluster.rayHead
+      return rayHeadAt({
+        head: cluster.rayHead,
+        connection: via === null ? null : await connect(via),
+        token: (attempt) => rayToken(cluster, attempt),
+        record: createRecordedClient(history, cluster.id, cluster.name),
+      })
+    }
+    const { machineId, sessionFolder } = headOf(cluster)
+    return shoalHeadAt(await connect(machineId), {
+      tokenPath: `${sessionFolder}/head/api-token`,
+      apiPort: (connection, signal) => readApiPort(connection, { headFolder: sessionFolder, signal }),
+      clusterId: null, // the token lies in this cluster's own folder, and no other head takes it
+    })
   }
 }
 
-function headOf(cluster: ReturnType<Clusters['get']>) {
-  const head = cluster.members.find(({ role }) => role === 'head')
-  if (head) return head
-  throw new ClusterError('head.unavailable', `cluster ${cluster.name} has no head any more`)
+/** What a link must be begun anew for when it changes; undefined: there is no head to connect to. */
+function placeOf({ rayHead, members }: Cluster): string | undefined {
+  if (rayHead) return JSON.stringify(rayHead)
+  const head = members.find(({ role }) => role === 'head')
+  return head && head.state !== 'planned' ? (head.sessionFolder ?? undefined) : undefined
+}
+
+function headOf({ name, members }: Cluster): { machineId: string; sessionFolder: string } {
+  const head = members.find(({ role }) => role === 'head')
+  if (head && head.sessionFolder !== null) return { machineId: head.machineId, sessionFolder: head.sessionFolder }
+  throw new ClusterError('head.unavailable', `cluster ${name} has no head any more`)
 }
 
 /** The head writes it down when it starts; a restarted one may have another. */
 async function readApiPort(
-  connection: LinkConnection,
+  connection: Pick<HostConnection, 'script'>,
   { headFolder, signal }: { headFolder: string; signal: AbortSignal },
 ): Promise<number> {
   const script = '[ -e "$1" ] && exec cat -- "$1"'

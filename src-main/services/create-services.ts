@@ -25,6 +25,7 @@ import { Machines } from './machines.ts'
 import { recordMemberNews } from './member-news.ts'
 import { Operations } from './operations.ts'
 import type { PanelHub } from './panel-hub.ts'
+import { RayClusters } from './ray-clusters.ts'
 import { QuestionDesk } from './question-desk.ts'
 import { Samples } from './samples.ts'
 import { watchHandlers } from './watch-handlers.ts'
@@ -61,10 +62,11 @@ export async function createServices({ data, hub, payloadFolder, samplesFolder, 
   ]
   const machines = new Machines(inventory, hub)
   const clusters = new Clusters(clusterStore, hub)
+  const keptSecrets = createKeptSecrets(secrets)
   const desk = new QuestionDesk({
     nowMs,
     randomHex,
-    secrets: createKeptSecrets(secrets),
+    secrets: keptSecrets,
     machineIdOf: ({ name }) => machines.find(name)?.id ?? null,
     publish: (change) => hub.publish('questions', change),
   })
@@ -81,22 +83,19 @@ export async function createServices({ data, hub, payloadFolder, samplesFolder, 
     logger,
     limits: { maxBytes: limits.maxBytes, maxAgeMs: limits.maxAgeDays * dayMs },
   })
-  const links = new ClusterLinks({ clusters, history, hub, connect, logger })
-  const keepConnected = (clusterId: string) => {
-    const head = clusters.find(clusterId)?.members.find(({ role }) => role === 'head')
-    if (!isWatching || !head) return links.disconnect(clusterId)
-    return head.state === 'started' ? links.connect(clusterId) : undefined
-  }
+  const links = new ClusterLinks({ clusters, history, hub, connect, rayToken: (...asked) => desk.rayToken(...asked), logger })
+  const keepConnected = (clusterId: string) => (isWatching ? links.keep(clusterId) : links.disconnect(clusterId))
   const samples = new Samples({ links, folder: samplesFolder, randomHex })
   const operations = new Operations({
     ...{ store: operationStore, clusters, leases, plans, payloads, hub, connect, nowMs, randomHex, logger },
     memberChanged: (clusterId, machineId, news) => recordMemberNews({ clusters, machines }, { clusterId, machineId, news }),
     submitSamples: async (clusterId, order) => (await samples.submit(clusterId, order)).length,
-    onEnded: ({ clusterId }) => void (clusterId !== null && Promise.resolve(keepConnected(clusterId)).catch(() => {})), // the link says what is wrong
+    onEnded: ({ clusterId }) => void (clusterId !== null && keepConnected(clusterId).catch(() => {})), // the link says what is wrong
   })
   const localCluster = new LocalCluster({ machines, clusters, plans, operations, links, nowMs })
+  const rayClusters = new RayClusters({ machines, clusters, links, connect, secrets: keptSecrets, nowMs })
   const work = await createWork({ machines, clusters, links, hub, folder: data.file('uploads'), connect, nowMs, randomHex })
-  if (isWatching) for (const { id } of clusters.list()) void Promise.resolve(keepConnected(id)).catch(() => {}) // the same
+  if (isWatching) for (const { id } of clusters.list()) void keepConnected(id).catch(() => {}) // the same
   const startedAtMs = nowMs()
   return {
     /** Of files that could not be read. */
@@ -105,7 +104,7 @@ export async function createServices({ data, hub, payloadFolder, samplesFolder, 
       'panel.info': () => ({ version, holder: panelName, dataFolder: data.path, startedAtMs }),
       ...machineHandlers({ machines, checks, connections }),
       ...accessHandlers({ knownHosts, desk, secrets }),
-      ...clusterHandlers({ machines, clusters, plans, operations, links, leases, localCluster, samples, nowMs }),
+      ...clusterHandlers({ machines, clusters, plans, operations, links, leases, localCluster, samples, rayClusters, nowMs }),
       ...watchHandlers({ machines, clusters, operations, links }),
       ...work.handlers,
     },

@@ -31,7 +31,7 @@ export async function createWork({ machines, clusters, links, hub, folder, conne
   const capabilitiesOf = (clusterId: string) => links.capabilitiesOf(clusterId)
   const jobs = new Jobs({ callsOf, capabilitiesOf, uploads, archiveFolder: folder, randomHex })
   const jobLogs = new JobLogs({ callsOf: steadyCallsOf, hub, randomHex })
-  const logStreams = new LogStreams({ callsOf: (clusterId, signal) => links.logCallsOf(clusterId, signal), hub, randomHex })
+  const logStreams = new LogStreams({ callsOf: steadyCallsOf, hub, randomHex })
   const metrics = new ClusterMetrics({ callsOf: steadyCallsOf, hub })
   const terminals = new Terminals({ connect, hub, nowMs, randomHex })
   const places = { machineOf: (machineId: string) => machines.get(machineId), callsOf, connect }

@@ -77,7 +77,7 @@ export class Jobs {
     const capabilities = this.#io.capabilitiesOf(clusterId)
     const { priority = 0, folder } = spec
     const [nodes, waitsBehind, content] = await Promise.all([
-      readFitNodes(calls, { hasLists: can(capabilities, 'lists'), signal }),
+      readFitNodes(calls, signal),
       countBefore(calls, { priority, hasPriorities: can(capabilities, 'priorities'), signal }),
       this.#contentOf(spec, signal),
     ])

@@ -1,9 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { LogStreamMessage } from '../../runtime/api/logs.ts'
 import { ClusterError, toError } from '../../runtime/base/errors.ts'
-import type { LogStreamQuestion } from '../cluster/cluster-calls.ts'
+import type { ClusterCalls, LogStreamQuestion } from '../cluster/cluster-calls.ts'
 import type { LogFollow, LogStreamEvent } from '../contract/logs.ts'
-import type { LogCalls } from './cluster-links.ts'
 import { Gate } from './gate.ts'
 import { LogSources } from './log-sources.ts'
 import type { PanelHub } from './panel-hub.ts'
@@ -16,7 +15,7 @@ const patienceMs = 120_000
 
 export type LogStreamsIo = {
   /** The head, or the record of it when it is not there for long. */
-  readonly callsOf: (clusterId: string, signal: AbortSignal) => Promise<LogCalls>
+  readonly callsOf: (clusterId: string, signal: AbortSignal) => Promise<Pick<ClusterCalls, 'streamLogs' | 'source' | 'recordedAtMs'>>
   readonly hub: PanelHub
   readonly randomHex: (digits: number) => string
   /** A stream that nobody listens to ends after this. @default a minute */

@@ -1,7 +1,8 @@
 import { ClusterError } from '../../runtime/base/errors.ts'
+import type { Cluster } from '../contract/clusters.ts'
 import type { Question, QuestionAnswer } from '../contract/questions.ts'
 import type { Questions, SshTarget } from '../ssh/host-connection.ts'
-import { passphraseKey, passwordKey } from '../storage/secret-store.ts'
+import { passphraseKey, passwordKey, rayTokenKey } from '../storage/secret-store.ts'
 import type { KeptSecrets } from './kept-secrets.ts'
 
 export type QuestionDeskIo = {
@@ -15,6 +16,9 @@ export type QuestionDeskIo = {
   /** How long a connection waits for a person. @default 5 minutes */
   readonly patienceMs?: number
 }
+
+/** As far as its token goes. */
+type RayCluster = Pick<Cluster, 'id' | 'name' | 'rayHead'>
 
 type Open = { readonly question: Question; readonly settle: (answer: QuestionAnswer) => void }
 /** A question without what is the same for all. */
@@ -75,6 +79,18 @@ export class QuestionDesk {
     }
   }
 
+  /** The token of a Ray head: as it was kept, or from a second attempt on from a person, as that one was wrong. Undefined: there is none. */
+  async rayToken({ id, name, rayHead }: RayCluster, attempt: number): Promise<string | undefined> {
+    const { randomHex, nowMs, secrets } = this.#io
+    const key = rayTokenKey(id)
+    const kept = await secrets.find(key)
+    if (attempt === 0) return kept
+    return this.#secret(key, attempt, () => {
+      const common = { id: `q-${randomHex(16)}`, askedAtMs: nowMs(), machineId: rayHead?.via ?? null, where: rayHead?.url ?? '' }
+      return this.#ask({ ...common, kind: 'token', cluster: name, attempt: kept === undefined ? 0 : 1, canKeep: secrets.canKeep() })
+    })
+  }
+
   /** What was kept is tried once; a second attempt means that it was wrong, and it goes. */
   async #secret(key: string, attempt: number, ask: () => Promise<QuestionAnswer | undefined>): Promise<string | undefined> {
     const { secrets } = this.#io
@@ -105,7 +121,13 @@ export class QuestionDesk {
 
 export const whereOf = ({ user, host, port }: Pick<SshTarget, 'user' | 'host' | 'port'>): string => `${user}@${host}:${port}`
 
-const answerOf = { 'host-key': 'accept-host-key', password: 'secret', passphrase: 'secret', 'keyboard-interactive': 'responses' } as const
+const answerOf = {
+  'host-key': 'accept-host-key',
+  password: 'secret',
+  passphrase: 'secret',
+  token: 'secret',
+  'keyboard-interactive': 'responses',
+} as const
 
 function refuseOtherKind(question: Question, answer: QuestionAnswer): void {
   if (answer.kind === 'refuse') return

@@ -25,15 +25,17 @@ const maxValueLength = 65_536
 export const passwordKey = (target: { user: string; host: string; port: number }): string =>
   `password:${target.user}@${target.host}:${target.port}`
 export const passphraseKey = (keyFile: string): string => `passphrase:${keyFile}`
+/** Of the head of a Ray cluster. */
+export const rayTokenKey = (clusterId: string): string => `token:${clusterId}`
 
-const keyForm = /^(password|passphrase):\P{Cc}+$/u
+const keyForm = /^(password|passphrase|token):\P{Cc}+$/u
 
 /** The message never holds the value. */
 export function checkSecret(key: string, value = ''): void {
   if (key.length > maxKeyLength || !keyForm.test(key)) {
     throw new ClusterError(
       'bad-argument',
-      `${JSON.stringify(key.slice(0, 200))} is no key of a secret: these are password:user@host:port and passphrase:/path/of/key`,
+      `${JSON.stringify(key.slice(0, 200))} is no key of a secret: these are password:user@host:port, passphrase:/path/of/key and token:CLUSTER-ID`,
     )
   }
   if (value.length > maxValueLength) {

@@ -1,22 +1,21 @@
-import { type InfiniteData, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
+import { type InfiniteData, useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
 import { useCallback, useMemo, useState } from 'react'
 import type { EventKind } from '../../runtime/api/events.ts'
 import { useClusterChanges } from './cluster-events.ts'
 import { readCluster } from './cluster-reads.ts'
-import { panel, panelQuery } from './panel.ts'
 import { readerOf } from './read-again.ts'
 import { numberIn, type Row, rowsIn, textIn, textsIn } from './rows.ts'
 
-/** What a head lists page by page, with how each is called there and in Ray's State API, the events that change it, and how often it is read again for them. */
+/** What a head lists page by page, with how each is called there, the events that change it, and how often it is read again for them. */
 export const listedThings = {
-  nodes: { page: 'pageNodes', ray: 'listNodes', changes: ['node'], everyMs: 150 },
-  jobs: { page: 'listShoalJobs', ray: 'listJobStates', changes: ['job'], everyMs: 150 },
-  tasks: { page: 'pageTasks', ray: 'listTasks', changes: ['task'], everyMs: 500 },
-  actors: { page: 'pageActors', ray: 'listActors', changes: ['actor'], everyMs: 300 },
-  'placement-groups': { page: 'pagePlacementGroups', ray: 'listPlacementGroups', changes: ['placement_group'], everyMs: 300 },
-  objects: { page: 'pageObjects', ray: 'listObjects', changes: ['object_store', 'task'], everyMs: 1000 },
-  workers: { page: 'pageWorkers', ray: 'listWorkers', changes: ['actor', 'task', 'node'], everyMs: 1000 },
-} as const satisfies Record<string, { page: string; ray: string; changes: readonly EventKind[]; everyMs: number }>
+  nodes: { page: 'pageNodes', changes: ['node'], everyMs: 150 },
+  jobs: { page: 'listShoalJobs', changes: ['job'], everyMs: 150 },
+  tasks: { page: 'pageTasks', changes: ['task'], everyMs: 500 },
+  actors: { page: 'pageActors', changes: ['actor'], everyMs: 300 },
+  'placement-groups': { page: 'pagePlacementGroups', changes: ['placement_group'], everyMs: 300 },
+  objects: { page: 'pageObjects', changes: ['object_store', 'task'], everyMs: 1000 },
+  workers: { page: 'pageWorkers', changes: ['actor', 'task', 'node'], everyMs: 1000 },
+} as const satisfies Record<string, { page: string; changes: readonly EventKind[]; everyMs: number }>
 export type ListedThing = keyof typeof listedThings
 
 export type ListQuery = {
@@ -60,15 +59,13 @@ const refreshedPages = 2
 export function useListing(cluster: string, thing: ListedThing, query: ListQuery): Listing {
   const client = useQueryClient()
   const [isOutdated, setOutdated] = useState(false)
-  const isRay = useIsRay(cluster)
   const queryKey = useMemo(() => ['listing', cluster, thing, query], [cluster, thing, query])
   const pages = useInfiniteQuery({
     queryKey,
-    queryFn: ({ pageParam, signal }) => readPage({ cluster, thing, query, isRay: isRay === true, cursor: pageParam }, signal),
+    queryFn: ({ pageParam, signal }) => readPage({ cluster, thing, query, cursor: pageParam }, signal),
     initialPageParam: '',
     getNextPageParam: (last) => last.next ?? undefined,
     placeholderData: (before) => before,
-    enabled: isRay !== undefined,
   })
   const reload = useCallback(() => {
     setOutdated(false)
@@ -108,33 +105,24 @@ export function useListing(cluster: string, thing: ListedThing, query: ListQuery
 
 /** Every row that passes the filters, for an export. */
 export async function* readAll(cluster: string, thing: ListedThing, query: ListQuery): AsyncGenerator<readonly Row[]> {
-  const { engine } = await panel.call('api.capabilities', { cluster })
   let cursor: string | null = ''
   while (cursor !== null) {
-    const page: Page = await readPage({ cluster, thing, query, isRay: engine === 'ray', cursor, limit: 5_000 })
+    const page: Page = await readPage({ cluster, thing, query, cursor, limit: 5_000 })
     yield page.rows
     cursor = page.next
   }
-}
-
-/** Whether the head is a real Ray, which lists less; undefined until it is known. */
-export function useIsRay(cluster: string): boolean | undefined {
-  const capabilities = useQuery({ ...panelQuery('api.capabilities', { cluster }), staleTime: 60_000, retry: 2 })
-  return capabilities.data === undefined ? (capabilities.isError ? false : undefined) : capabilities.data.engine === 'ray'
 }
 
 type Wanted = {
   readonly cluster: string
   readonly thing: ListedThing
   readonly query: ListQuery
-  readonly isRay: boolean
   readonly cursor: string
   readonly limit?: number
 }
 
 async function readPage(wanted: Wanted, signal?: AbortSignal): Promise<Page> {
   const { cluster, thing, query, cursor, limit = pageRows } = wanted
-  if (wanted.isRay) return readRayPage(wanted, signal)
   const { body, recordedAtMs } = await readCluster(
     cluster,
     {
@@ -155,36 +143,6 @@ async function readPage(wanted: Wanted, signal?: AbortSignal): Promise<Page> {
     total: numberIn(body, 'total') ?? 0,
     next: textIn(body, 'next'),
     notes: [...textsIn(body, 'warnings'), ...textsIn(body, 'failures')],
-    recordedAtMs,
-  }
-}
-
-/** Ray's State API: no cursor, `=` and `!=` only, and its own order. What it left out is said. */
-async function readRayPage({ cluster, thing, query }: Wanted, signal?: AbortSignal): Promise<Page> {
-  const plain = query.filters.map((filter) => filter.split(':')).filter(([, operator]) => operator === 'eq' || operator === 'ne')
-  const { body, recordedAtMs } = await readCluster(
-    cluster,
-    {
-      route: listedThings[thing].ray,
-      query: {
-        limit: 10_000,
-        detail: true,
-        filter_keys: plain.map(([column = '']) => column),
-        filter_predicates: plain.map(([, operator]) => (operator === 'eq' ? '=' : '!=')),
-        filter_values: plain.map(([, , ...value]) => value.join(':')),
-      },
-    },
-    signal,
-  )
-  const data = body['data']
-  const result = typeof data === 'object' && data !== null ? (data as Row)['result'] : undefined // an object by the check before it
-  const answer = typeof result === 'object' && result !== null ? (result as Row) : {} // likewise
-  return {
-    rows: rowsIn(answer, 'result'),
-    matched: numberIn(answer, 'num_filtered') ?? 0,
-    total: numberIn(answer, 'total') ?? 0,
-    next: null,
-    notes: [textIn(answer, 'partial_failure_warning'), ...textsIn(answer, 'warnings')].filter((note): note is string => note !== null),
     recordedAtMs,
   }
 }

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import { toast } from 'sonner'
+import { useWhyNot } from '../api/capabilities.ts'
 import { useText } from '../i18n/messages.ts'
 import { ConfirmDialog } from '../ui/confirm-dialog.tsx'
 import { ErrorNote } from '../ui/error-note.tsx'
@@ -25,11 +26,15 @@ type Asked = { readonly action: Control; readonly targets: readonly ControlTarge
  */
 export function useControl(cluster: string): {
   readonly ask: (action: Control, targets: readonly ControlTarget[]) => void
+  /** Why this head cannot do it; undefined: it can. */
+  readonly whyNot: (action: Control) => string | undefined
   readonly dialog: ReactNode
 } {
   const [asked, setAsked] = useState<Asked | null>(null)
+  const whyNot = useWhyNot(cluster)
   return {
     ask: (action, targets) => targets.length > 0 && setAsked({ action, targets }),
+    whyNot: (action) => (action === 'stopJob' ? undefined : whyNot('control')),
     dialog: asked && <ControlDialog cluster={cluster} asked={asked} onClose={() => setAsked(null)} />,
   }
 }

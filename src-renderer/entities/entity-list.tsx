@@ -50,13 +50,15 @@ export function EntityList({ thing, title, idOf, nameOf, control, itemsOf, empty
   const t = useText(messages)
   const go = useGo()
   const { ref, id } = useClusterOfPath()
-  const { ask, dialog } = useControl(id)
+  const { ask, whyNot, dialog } = useControl(id)
   const hrefOf = (row: Row) => paths.entity(ref, thing, idOf(row))
   const targetOf = (row: Row) => ({ id: idOf(row), name: nameOf(row) })
   const controlItem = (rows: readonly Row[], labelOf: (count: number) => string): MenuItem => {
     const open = rows.filter(control.isPossible)
     const onSelect = () => ask(control.action, open.map(targetOf))
-    return { label: labelOf(open.length), icon: control.icon, isDanger: true, isDisabled: open.length === 0, onSelect }
+    const why = whyNot(control.action)
+    const isDisabled = open.length === 0 || why !== undefined
+    return { label: labelOf(open.length), icon: control.icon, isDanger: true, isDisabled, ...(why !== undefined && { why }), onSelect }
   }
   const rowActions = (row: Row): MenuItem[] => {
     const act = controlItem([row], () => control.label)

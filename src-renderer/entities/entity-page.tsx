@@ -5,7 +5,6 @@ import type { Row } from '../api/rows.ts'
 import { PathLink } from '../navigation/link.tsx'
 import { paths } from '../navigation/paths.ts'
 import { usePathPart } from '../navigation/use-navigation.ts'
-import { Button } from '../ui/button.tsx'
 import { CopyId } from '../ui/copy-id.tsx'
 import { EmptyState } from '../ui/empty-state.tsx'
 import { ErrorNote } from '../ui/error-note.tsx'
@@ -13,6 +12,7 @@ import { Page } from '../ui/page.tsx'
 import { SkeletonRows } from '../ui/skeleton.tsx'
 import { safeText } from '../util/safe-text.ts'
 import type { Control } from './control-actions.ts'
+import { ControlButton } from './control-button.tsx'
 import { useControl } from './control-dialog.tsx'
 import { useClusterOfPath } from './use-cluster-of-path.ts'
 
@@ -50,7 +50,7 @@ type EntityPageProps = {
 export function EntityPage({ thing, idColumn, sort, listTitle, notFound, nameOf, badgeOf, linksOf, control, children }: EntityPageProps) {
   const { ref, id: cluster } = useClusterOfPath()
   const id = usePathPart('id')
-  const { ask, dialog } = useControl(cluster)
+  const controls = useControl(cluster)
   const query = useMemo(() => ({ filters: [`${idColumn}:eq:${id}`], sort, isDetailed: true }), [idColumn, id, sort])
   const { rows, isLoading, error, retry } = useListing(cluster, thing, query)
   const [row] = rows
@@ -74,14 +74,15 @@ export function EntityPage({ thing, idColumn, sort, listTitle, notFound, nameOf,
           <>
             {linksOf?.(entity)}
             {control && (
-              <Button
-                variant="danger"
+              <ControlButton
+                control={controls}
+                action={control.action}
+                target={{ id, name }}
                 icon={control.icon}
-                disabled={!control.isPossible(entity.row)}
-                onClick={() => ask(control.action, [{ id, name }])}
+                isOver={!control.isPossible(entity.row)}
               >
                 {control.label}
-              </Button>
+              </ControlButton>
             )}
           </>
         )
@@ -91,7 +92,7 @@ export function EntityPage({ thing, idColumn, sort, listTitle, notFound, nameOf,
       {Boolean(error) && <ErrorNote error={error} onRetry={retry} />}
       {!isLoading && !error && row === undefined && <EmptyState icon={SearchX} title={notFound(id)} />}
       {entity && <div className="flex flex-col gap-4">{children(entity)}</div>}
-      {dialog}
+      {controls.dialog}
     </Page>
   )
 }

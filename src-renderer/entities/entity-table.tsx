@@ -1,12 +1,12 @@
 import { SearchX } from 'lucide-react'
 import { type ReactNode, useCallback, useDeferredValue, useMemo } from 'react'
-import { type ListedThing, type ListQuery, readAll, useIsRay, useListing } from '../api/entity-pages.ts'
+import { type ListedThing, type ListQuery, readAll, useListing } from '../api/entity-pages.ts'
 import type { Row } from '../api/rows.ts'
 import { useText } from '../i18n/messages.ts'
 import { useGo } from '../navigation/use-navigation.ts'
 import { DataTable } from '../ui/data-table/data-table.tsx'
 import { formatFilter } from '../ui/data-table/filter-text.ts'
-import type { Column, Limits } from '../ui/data-table/table-types.ts'
+import type { Column } from '../ui/data-table/table-types.ts'
 import { EmptyState } from '../ui/empty-state.tsx'
 import type { MenuItem } from '../ui/menu.tsx'
 import { messages } from './messages.ts'
@@ -54,8 +54,6 @@ export function EntityTable({ cluster, thing, fixedFilters = noFilters, searchCo
     [fixedFilters, state.filters, state.sort, search, searchColumn],
   )
   const listing = useListing(cluster, thing, query)
-  const isRay = useIsRay(cluster) === true
-  const limits: Limits | undefined = isRay ? { operators: ['eq', 'ne'], why: t('rayLimits') } : undefined
   const isFiltered = state.filters.length > 0 || (search ?? '') !== ''
   const open = useCallback(
     (row: Row) => {
@@ -83,7 +81,6 @@ export function EntityTable({ cluster, thing, fixedFilters = noFilters, searchCo
       {...(hrefOf && { hrefOf, onOpen: open })}
       exportAll={() => readAll(cluster, thing, query)}
       searchColumn={searchColumn}
-      {...(limits && { limits })}
       empty={
         isFiltered ? (
           <EmptyState icon={SearchX} title={t('emptyFiltered')}>

@@ -67,7 +67,6 @@ export const messages = defineMessages(
     '6h': '6 h',
     '24h': '24 h',
     '7d': '7 d',
-    rayLimits: 'Ray’s own head filters by equality only and lists 10,000 rows at most.',
   },
   {
     open: '開く',
@@ -135,6 +134,5 @@ export const messages = defineMessages(
     '6h': '6時間',
     '24h': '24時間',
     '7d': '7日',
-    rayLimits: 'Ray のヘッドは等値条件のみ、最大 10,000 行まで対応します。',
   },
 )

@@ -23,5 +23,6 @@ export const paths = {
   submit: (cluster: string, query?: Query) => `${of(cluster, 'submit')}${encodeQuery(query)}`,
   logs: (cluster: string, query?: Query) => `${of(cluster, 'logs')}${encodeQuery(query)}`,
   timeline: (cluster: string, query?: Query) => `${of(cluster, 'timeline')}${encodeQuery(query)}`,
+  serve: (cluster: string) => of(cluster, 'serve'),
   events: (cluster: string, query?: Query) => `${of(cluster, 'events')}${encodeQuery(query)}`,
 } as const

@@ -1,5 +1,6 @@
 import {
   Boxes,
+  Cloud,
   Database,
   FileText,
   Gauge,
@@ -48,3 +49,6 @@ export const clusterPages = (cluster: string): readonly PageEntry[] => [
   { word: 'events', icon: Zap, keys: 'g e', to: paths.events(cluster) },
   { word: 'manage', icon: ListTree, keys: 'g c', to: paths.manage(cluster) },
 ]
+
+/** Of clusters whose engine is Ray. */
+export const servePage = (cluster: string): PageEntry => ({ word: 'serve', icon: Cloud, keys: 'g v', to: paths.serve(cluster) })

@@ -1,6 +1,6 @@
 import { useLocation } from '@tanstack/react-router'
 import { ChevronsUpDown, Search } from 'lucide-react'
-import { useClusters, useOperations, useQuestions } from '../api/live-things.ts'
+import { useCluster, useClusters, useOperations, useQuestions } from '../api/live-things.ts'
 import { useText } from '../i18n/messages.ts'
 import { PathLink } from '../navigation/link.tsx'
 import { paths } from '../navigation/paths.ts'
@@ -10,7 +10,7 @@ import { KeyHint } from '../ui/key-hint.tsx'
 import { Menu } from '../ui/menu.tsx'
 import { ConnectionBadge } from './connection-badge.tsx'
 import { messages } from './messages.ts'
-import { clusterPages, homePages, type PageEntry, settingsPage } from './pages.ts'
+import { clusterPages, homePages, type PageEntry, servePage, settingsPage } from './pages.ts'
 import { paletteKeys, useShellState } from './shell-state.ts'
 
 /** Where one can go. Narrow windows show its icons only. */
@@ -19,6 +19,7 @@ export function Sidebar({ cluster }: { readonly cluster: string | undefined }) {
   const { openPalette } = useShellState()
   const runningOperations = useOperations().values.filter(({ state }) => state === 'running').length
   const questions = useQuestions().values.length
+  const isRay = useCluster(cluster ?? '').cluster?.engine === 'ray'
   return (
     <nav
       aria-label={t('navigation')}
@@ -44,7 +45,7 @@ export function Sidebar({ cluster }: { readonly cluster: string | undefined }) {
       {cluster !== undefined && (
         <>
           <ClusterSwitcher cluster={cluster} />
-          <NavList entries={clusterPages(cluster)} />
+          <NavList entries={isRay ? [...clusterPages(cluster), servePage(cluster)] : clusterPages(cluster)} />
         </>
       )}
       <div className="mt-auto flex flex-col gap-2">

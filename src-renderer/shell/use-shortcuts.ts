@@ -1,6 +1,6 @@
 import { useEffect } from 'react'
 import { useGo } from '../navigation/use-navigation.ts'
-import { clusterPages, homePages, settingsPage } from './pages.ts'
+import { clusterPages, homePages, servePage, settingsPage } from './pages.ts'
 import type { ShellState } from './shell-state.ts'
 
 /** How long the second key of a chord is waited for. */
@@ -14,7 +14,7 @@ const isTyping = (target: EventTarget | null): boolean =>
 export function useShortcuts(cluster: string | undefined, { openPalette, openShortcuts }: ShellState): void {
   const go = useGo()
   useEffect(() => {
-    const pages = [...homePages, settingsPage, ...(cluster === undefined ? [] : clusterPages(cluster))]
+    const pages = [...homePages, settingsPage, ...(cluster === undefined ? [] : [...clusterPages(cluster), servePage(cluster)])]
     const byLetter = new Map(pages.map(({ keys, to }) => [keys.slice(-1), to]))
     let chordAtMs = Number.NEGATIVE_INFINITY
     const onKey = (event: KeyboardEvent) => {

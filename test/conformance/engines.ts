@@ -1,13 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { runtimeNode } from '#runtime/session/daemon.ts'
-import { withoutRay } from './ray-client.ts'
+import { endGroup, startRayHead, tokenFor, withoutRay } from '#test/support/ray.ts'
 
 /** A head that Ray's clients are pointed at. */
 export type Engine = {
@@ -26,8 +24,6 @@ export type Engine = {
 
 const here = dirname(fileURLToPath(import.meta.url))
 const workloadOf = (name: string): string => join(here, 'workloads', name)
-const tokenFor = (token: string): Record<string, string> => ({ RAY_AUTH_MODE: 'token', RAY_AUTH_TOKEN: token })
-const readyWithinMs = 90_000
 
 /** A cluster of one node, started as a user would. */
 export async function startShoal(): Promise<Engine> {
@@ -35,7 +31,7 @@ export async function startShoal(): Promise<Engine> {
   const cli = join(dirname(createRequire(import.meta.url).resolve('shoal')), 'cli.mjs')
   const args = ['start', '--head', '--temp-dir', tempDir, '--port', '0', '--dashboard-port', '0', '--num-cpus', '2', '--block', '--json']
   const child = spawn(runtimeNode(), [cli, ...args], { stdio: ['ignore', 'pipe', 'inherit'], env: withoutRay(process.env) })
-  const stop = () => endGroup(child, tempDir, 'SIGINT')
+  const stop = () => endGroup(child, { tempDir, signal: 'SIGINT' })
   try {
     const started = JSON.parse(await firstLine(child)) as { address: string; api: { address: string; tokenFile: string } } // our own --json
     const token = readFileSync(started.api.tokenFile, 'utf8').trim()
@@ -57,48 +53,11 @@ export async function startShoal(): Promise<Engine> {
 
 /** A real Ray head with token authentication. `python` has Ray. */
 export async function startRay(python: string): Promise<Engine> {
-  const tempDir = mkdtempSync('/tmp/r-') // Ray puts sockets into it, whose paths are short
-  const [port, dashboardPort, clientPort] = [await freePort(), await freePort(), await freePort()]
   const token = '5a'.repeat(32)
-  const args = [
-    'start',
-    '--head',
-    '--block',
-    '--num-cpus=2',
-    '--node-ip-address=127.0.0.1',
-    '--disable-usage-stats',
-    `--temp-dir=${tempDir}`,
-  ]
-  const ports = [`--port=${port}`, `--dashboard-port=${dashboardPort}`, `--ray-client-server-port=${clientPort}`]
-  const env = { ...withoutRay(process.env), ...tokenFor(token), PATH: `${dirname(python)}:${process.env['PATH']}` }
-  const child = spawn(join(dirname(python), 'ray'), [...args, ...ports], { stdio: 'ignore', detached: true, env })
-  const http = `http://127.0.0.1:${dashboardPort}`
-  const stop = () => endGroup(child, tempDir, 'SIGTERM')
-  try {
-    await answers(`${http}/api/version`, token)
-    return {
-      name: 'ray',
-      http,
-      grpc: `127.0.0.1:${port}`,
-      token,
-      env: tokenFor(token),
-      workload: (stopFile) => `${python} ${workloadOf('workload.py')} ${stopFile}`,
-      stop,
-    }
-  } catch (error) {
-    await stop()
-    throw error
-  }
-}
-
-async function answers(url: string, token: string): Promise<void> {
-  const until = performance.now() + readyWithinMs
-  for (;;) {
-    const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } }).catch(() => undefined)
-    if (response?.ok) return
-    if (performance.now() > until)
-      throw new Error(`${url} did not answer within ${readyWithinMs} ms (last: ${response?.status ?? 'no connection'})`)
-    await new Promise((resolve) => setTimeout(resolve, 250))
+  const { url, gcs, stop } = await startRayHead(python, { token })
+  return {
+    ...{ name: 'ray', http: url, grpc: gcs, token, env: tokenFor(token), stop },
+    workload: (stopFile) => `${python} ${workloadOf('workload.py')} ${stopFile}`,
   }
 }
 
@@ -112,28 +71,5 @@ function firstLine(child: ChildProcess): Promise<string> {
     })
     child.once('error', reject)
     child.once('exit', (code) => reject(new Error(`shoal start ended with code ${code}: ${text}`)))
-  })
-}
-
-/** Ends what was started and what it started, and removes its folder. */
-async function endGroup(child: ChildProcess, tempDir: string, signal: NodeJS.Signals): Promise<void> {
-  if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
-    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-    child.kill(signal)
-    const timer = setTimeout(() => child.kill('SIGKILL'), 20_000)
-    await ended
-    clearTimeout(timer)
-  }
-  rmSync(tempDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => (typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port'))))
-    })
   })
 }

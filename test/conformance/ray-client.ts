@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { withoutRay } from '#test/support/ray.ts'
 
 export type Ran = { readonly code: number; readonly output: string; readonly timedOut: boolean }
 type Call = {
@@ -46,9 +47,4 @@ export class RayClient {
   close(): void {
     this.#child.stdin?.end()
   }
-}
-
-/** No address or token of the caller's own environment reaches a suite. */
-export function withoutRay(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('RAY_') && !name.startsWith('SHOAL_')))
 }

@@ -1,6 +1,7 @@
 import { nounOf } from '../noun.ts'
 import { applyCluster, exportCluster } from './apply.ts'
 import { addToCluster, drainMachines, removeFromCluster, restartMachines, upgradeMachines } from './change-members.ts'
+import { connectRay } from './connect-ray.ts'
 import { createCluster } from './create.ts'
 import { downCluster, forgetCluster, takeOverCluster } from './down.ts'
 import { jobOnCluster } from './job.ts'
@@ -14,6 +15,7 @@ export const cluster = nounOf({
   summary: 'Makes clusters out of machines, and keeps them.',
   subcommands: [
     createCluster,
+    connectRay,
     listClusters,
     showCluster,
     statusOfCluster,

@@ -64,8 +64,8 @@ export const clusterTable = (clusters: readonly Cluster[], { machines, nowMs }: 
       return [
         cluster.name,
         cluster.engine,
-        startedText(cluster),
-        head ? nameIn(machines, head.machineId) : '',
+        cluster.rayHead ? '' : startedText(cluster),
+        cluster.rayHead?.url ?? (head ? nameIn(machines, head.machineId) : ''),
         cluster.link.state,
         durationText(nowMs - cluster.createdAtMs),
         leaseText(cluster),
@@ -75,7 +75,7 @@ export const clusterTable = (clusters: readonly Cluster[], { machines, nowMs }: 
 
 /** Pure. */
 export function clusterText(cluster: Cluster, { machines, nowMs }: Known): string {
-  const { name, id, engine, ports, service, link, members } = cluster
+  const { name, id, engine, link, members, rayHead } = cluster
   const rows = members.map(({ machineId, role, state, payload, address, nodeId }) => [
     nameIn(machines, machineId),
     role,
@@ -86,14 +86,27 @@ export function clusterText(cluster: Cluster, { machines, nowMs }: Known): strin
     nodeId?.slice(0, 8) ?? '',
   ])
   return [
-    `${name} (${id}), engine ${engine}, made ${durationText(nowMs - cluster.createdAtMs)} ago`,
+    `${name} (${id}), engine ${engine}, ${rayHead ? 'on the list since' : 'made'} ${durationText(nowMs - cluster.createdAtMs)}${rayHead ? '' : ' ago'}`,
     `  Link          ${link.state}, for ${durationText(nowMs - link.sinceMs)}${link.message === null ? '' : `: ${link.message}`}`,
+    ...(rayHead
+      ? [`  Ray head      ${rayHead.url}${rayHead.via === null ? '' : `, through ${nameIn(machines, rayHead.via)}`}`]
+      : madeHereLines(cluster)),
+    ...(rayHead
+      ? ['', 'Its machines are none of this panel: shoal cluster status shows its nodes.']
+      : [
+          '',
+          members.length === 0 ? 'No machines.' : alignedTable(['MACHINE', 'ROLE', 'STATE', 'SSH', 'VERSION', 'ADDRESS', 'NODE'], rows),
+        ]),
+  ].join('\n')
+}
+
+const madeHereLines = (cluster: Cluster): string[] => {
+  const { ports, service } = cluster
+  return [
     `  Changed by    ${leaseText(cluster) || 'nobody now'}`,
     `  Ports         head ${ports.head}, nodes ${ports.agent}, API ${ports.api === 0 ? 'a free one' : ports.api}`,
     `  After reboot  ${service === 'none' ? 'nodes do not come back by themselves' : `started by ${service}`}`,
-    '',
-    members.length === 0 ? 'No machines.' : alignedTable(['MACHINE', 'ROLE', 'STATE', 'SSH', 'VERSION', 'ADDRESS', 'NODE'], rows),
-  ].join('\n')
+  ]
 }
 
 const leaseText = ({ lease }: Pick<Cluster, 'lease'>): string => (lease.isOurs ? 'this panel' : (lease.holder ?? ''))

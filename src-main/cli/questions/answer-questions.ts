@@ -3,7 +3,7 @@ import type { Question, QuestionAnswer } from '../../contract/questions.ts'
 import { topics } from '../../contract/topics.ts'
 import type { PanelSession } from '../panel-session.ts'
 import type { Person } from './person.ts'
-import { findAutomaticAnswer, questionText, unaskedText } from './question-words.ts'
+import { findAutomaticAnswer, questionText, secretPrompt, unaskedText } from './question-words.ts'
 import type { SshAnswers } from './ssh-answers.ts'
 
 type Given = { readonly panel: PanelSession; readonly terminal: Terminal; readonly answers: SshAnswers; readonly person: Person }
@@ -86,8 +86,7 @@ class Desk {
       }
       return { kind: 'responses', responses }
     }
-    const prompt = question.kind === 'password' ? `Password of ${question.where}: ` : `Passphrase of ${question.keyFile}: `
-    const typed = await person.ask(prompt, { isHidden: true, signal })
+    const typed = await person.ask(secretPrompt(question), { isHidden: true, signal })
     if (typed === undefined || typed === '') return { kind: 'refuse' }
     return { kind: 'secret', secret: typed, keep: question.canKeep && (await this.#isToBeKept(signal)) }
   }

@@ -18,6 +18,8 @@ export function findAutomaticAnswer(question: Question, answers: SshAnswers): Au
       return fromFile(question, answers.password, `${question.where} refuses the password of --password-file`)
     case 'passphrase':
       return fromFile(question, answers.passphrase, `the passphrase of --passphrase-file does not open ${question.keyFile}`)
+    case 'token':
+      return fromFile(question, answers.token, `the Ray head of ${question.cluster} refuses the token of --token-file`)
     case 'keyboard-interactive': {
       const [only, ...more] = question.prompts
       if (question.prompts.length === 0) return { answer: { kind: 'responses', responses: [] }, say: undefined } // it only informs
@@ -43,6 +45,8 @@ export function unaskedText(question: Question): string {
       return `${question.where} wants a password; use --password-file FILE, or run this on a terminal`
     case 'passphrase':
       return `the key ${question.keyFile} wants its passphrase; give it to ssh-agent with ssh-add, use --passphrase-file FILE, or run this on a terminal`
+    case 'token':
+      return `the Ray head of ${question.cluster} at ${question.where} wants its token; use --token-file FILE, or run this on a terminal`
     case 'keyboard-interactive':
       return `${question.where} asks ${question.prompts.map(({ prompt }) => JSON.stringify(prompt.trim())).join(', ')}; run this on a terminal, or use --password-file FILE if that is a password`
   }
@@ -57,7 +61,21 @@ export function questionText(question: Question): string {
       return question.attempt > 0 ? `${question.where} refuses that password.` : ''
     case 'passphrase':
       return question.attempt > 0 ? `That is not the passphrase of ${question.keyFile}.` : ''
+    case 'token':
+      return question.attempt > 0 ? `The Ray head of ${question.cluster} refuses that token.` : ''
     case 'keyboard-interactive':
       return [`${question.where} asks:`, question.name, question.instructions].filter((line) => line !== '').join('\n')
+  }
+}
+
+/** What is typed is not shown. */
+export function secretPrompt(question: Extract<Question, { kind: 'password' | 'passphrase' | 'token' }>): string {
+  switch (question.kind) {
+    case 'password':
+      return `Password of ${question.where}: `
+    case 'passphrase':
+      return `Passphrase of ${question.keyFile}: `
+    case 'token':
+      return `Token of the Ray head of ${question.cluster} at ${question.where}: `
   }
 }

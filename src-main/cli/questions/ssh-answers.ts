@@ -9,6 +9,8 @@ export type SshAnswers = {
   readonly acceptNewHostKeys: boolean
   readonly password: string | undefined
   readonly passphrase: string | undefined
+  /** Of a Ray head. */
+  readonly token: string | undefined
   /** Of the vault where kept passwords are. */
   readonly vaultPassphrase: string | undefined
 }
@@ -21,6 +23,7 @@ export function sshAnswersFrom(values: FlagValues, flags: Flags): SshAnswers {
     acceptNewHostKeys: values.has('accept-new-host-keys'),
     password: secretFrom('--password-file', values.find('password-file')),
     passphrase: secretFrom('--passphrase-file', values.find('passphrase-file')),
+    token: secretFrom('--token-file', values.find('token-file')),
     vaultPassphrase: secretFrom('--vault-passphrase-file', values.find('vault-passphrase-file')),
   }
 }
@@ -30,6 +33,7 @@ const nothing: SshAnswers = {
   acceptNewHostKeys: false,
   password: undefined,
   passphrase: undefined,
+  token: undefined,
   vaultPassphrase: undefined,
 }
 

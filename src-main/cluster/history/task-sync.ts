@@ -1,5 +1,4 @@
 import type { ListPage, ListQuestion } from '../cluster-calls.ts'
-import { can } from '../capabilities.ts'
 import type { ClusterRecord } from './cluster-record.ts'
 import type { Row } from './core/rows.ts'
 import { taskOfList } from './core/task-row.ts'
@@ -37,7 +36,6 @@ export class TaskSync {
   }
 
   async run(live: Live, nowMs: () => number): Promise<void> {
-    if (!can(live.capabilities, 'lists')) return this.#runRay(live, nowMs)
     if (this.#record.fact(watermark) === undefined) return this.#first(live, nowMs)
     this.#isBehind = false
     for (let read = 0; read < pagesPerRun; read += 1) {
@@ -82,12 +80,5 @@ export class TaskSync {
       }
       if (endedMs > 0) this.#record.setFact(watermark, endedMs)
     })
-  }
-
-  /** A Ray head sends 10,000 at most and has no order: those are what can be had. */
-  async #runRay({ client }: Live, nowMs: () => number): Promise<void> {
-    this.#isBehind = true
-    const answer = await client.call('listTasks', { query: { limit: 10_000, detail: 'True' } })
-    this.#put(answer.data.result.result, nowMs())
   }
 }

@@ -29,7 +29,7 @@ export function CardFigures({ cluster, isDown }: { readonly cluster: Cluster; re
         <dl className="grid grid-cols-[auto_1fr] items-center gap-x-4 gap-y-1">
           {!isDown && nodes !== null && <NodeLines nodes={nodes} cluster={cluster.name} />}
           <JobLines figures={figures} cluster={cluster.name} isDown={isDown} />
-          {!isDown && <LeaseLine lease={cluster.lease} />}
+          {!isDown && !cluster.rayHead && <LeaseLine lease={cluster.lease} />}
         </dl>
       )}
     </div>

@@ -9,6 +9,7 @@ import { Menu } from '../../ui/menu.tsx'
 import { tellError } from '../../entities/tell-error.ts'
 import { ExportDialog } from './export-dialog.tsx'
 import { messages } from './messages.ts'
+import { messages as rayMessages } from './ray-messages.ts'
 
 export const connectCluster = (id: string): Promise<unknown> => panel.call('clusters.connect', { cluster: id }).catch(tellError)
 export const disconnectCluster = (id: string): Promise<unknown> => panel.call('clusters.disconnect', { cluster: id }).catch(tellError)
@@ -17,7 +18,7 @@ export const disconnectCluster = (id: string): Promise<unknown> => panel.call('c
 export function ClusterMenu({ cluster, onForgotten }: { readonly cluster: Cluster; readonly onForgotten?: () => void }) {
   const t = useText(messages)
   const [dialog, setDialog] = useState<'export' | 'forget' | null>(null)
-  const { id, name, link, members } = cluster
+  const { id, name, link, members, rayHead } = cluster
   const isOff = link.state === 'off' || link.state === 'record'
   const hasMembers = members.length > 0
   return (
@@ -26,14 +27,14 @@ export function ClusterMenu({ cluster, onForgotten }: { readonly cluster: Cluste
         label={`${t('more')}: ${name}`}
         trigger={<IconButton label={`${t('more')}: ${name}`} icon={MoreVertical} size="sm" />}
         items={[
-          ...(hasMembers
+          ...(hasMembers || rayHead
             ? [
                 isOff
                   ? { label: t('connect'), icon: Cable, onSelect: () => void connectCluster(id) }
                   : { label: t('disconnect'), icon: Unplug, onSelect: () => void disconnectCluster(id) },
               ]
             : []),
-          { label: t('export'), icon: FileDown, onSelect: () => setDialog('export') },
+          ...(rayHead ? [] : [{ label: t('export'), icon: FileDown, onSelect: () => setDialog('export') }]),
           'separator',
           {
             label: t('forget'),
@@ -58,15 +59,16 @@ type ForgetDialogProps = {
   readonly onForgotten: (() => void) | undefined
 }
 
-export function ForgetDialog({ cluster: { id, name }, isOpen, onClose, onForgotten }: ForgetDialogProps) {
+export function ForgetDialog({ cluster: { id, name, rayHead }, isOpen, onClose, onForgotten }: ForgetDialogProps) {
   const t = useText(messages)
+  const ray = useText(rayMessages)
   const forget = async () => {
     await panel.call('clusters.forget', { cluster: id })
     onForgotten?.()
   }
   return (
     <ConfirmDialog title={t('forgetTitle', { name })} isOpen={isOpen} onClose={onClose} onConfirm={forget} confirmLabel={t('forget')}>
-      <p>{t('forgetText')}</p>
+      <p>{rayHead ? ray('forgetText') : t('forgetText')}</p>
     </ConfirmDialog>
   )
 }

@@ -1,4 +1,4 @@
-import { FileUp, Plus } from 'lucide-react'
+import { Cable, FileUp, Plus } from 'lucide-react'
 import { useState } from 'react'
 import { useClusters, useMachines, useOperations } from '../../api/live-things.ts'
 import { useText } from '../../i18n/messages.ts'
@@ -10,7 +10,9 @@ import { Page } from '../../ui/page.tsx'
 import { SkeletonRows } from '../../ui/skeleton.tsx'
 import { ApplyDialog } from './apply-dialog.tsx'
 import { ClusterCard } from './cluster-card.tsx'
+import { ConnectRayDialog } from './connect-ray-dialog.tsx'
 import { messages } from './messages.ts'
+import { messages as rayMessages } from './ray-messages.ts'
 import { RunningOperations } from './running-operations.tsx'
 import { StartLocalButton } from './start-local.tsx'
 import { Welcome } from './welcome.tsx'
@@ -50,6 +52,8 @@ function Counts({ runningCount }: { readonly runningCount: number }) {
 function Actions() {
   const t = useText(messages)
   const [isApplying, setApplying] = useState(false)
+  const [isConnecting, setConnecting] = useState(false)
+  const ray = useText(rayMessages)
   const { values: clusters } = useClusters()
   const { values: machines } = useMachines()
   const localId = machines.find(({ via }) => via === 'local')?.id
@@ -59,12 +63,16 @@ function Actions() {
       <Button icon={FileUp} onClick={() => setApplying(true)}>
         {t('applyFile')}
       </Button>
+      <Button icon={Cable} onClick={() => setConnecting(true)}>
+        {ray('connectRay')}
+      </Button>
       {!hasLocal && <StartLocalButton />}
       <PathLink to={paths.newCluster()} className={buttonClass({ variant: 'primary' })}>
         <Plus size={14} aria-hidden />
         {t('newCluster')}
       </PathLink>
       {isApplying && <ApplyDialog onClose={() => setApplying(false)} />}
+      {isConnecting && <ConnectRayDialog onClose={() => setConnecting(false)} />}
     </>
   )
 }

@@ -6,6 +6,7 @@ import { useGo } from '../../navigation/use-navigation.ts'
 import { Button } from '../../ui/button.tsx'
 import { ForgetDialog } from './cluster-menu.tsx'
 import { messages } from './manage-messages.ts'
+import { messages as rayMessages } from './ray-messages.ts'
 
 /** What ends a cluster: first its machines, then its record. */
 export function EndSection({ cluster, onDown }: { readonly cluster: Cluster; readonly onDown: () => void }) {
@@ -13,13 +14,14 @@ export function EndSection({ cluster, onDown }: { readonly cluster: Cluster; rea
   const go = useGo()
   const [isForgetting, setForgetting] = useState(false)
   const isUp = cluster.members.length > 0
+  const ray = useText(rayMessages)
   return (
     <section aria-labelledby="end" className="flex flex-wrap items-center gap-x-4 gap-y-2 rounded-lg border border-bad-line px-4 py-3">
       <div className="min-w-60 flex-1">
         <h2 id="end" className="font-semibold">
           {t('end')}
         </h2>
-        <p className="text-soft">{isUp ? t('takeDownText') : t('forgetText')}</p>
+        <p className="text-soft">{cluster.rayHead ? ray('forgetText') : isUp ? t('takeDownText') : t('forgetText')}</p>
       </div>
       {isUp ? (
         <Button variant="danger" onClick={onDown}>

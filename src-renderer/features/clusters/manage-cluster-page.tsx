@@ -18,6 +18,7 @@ import { ExportDialog } from './export-dialog.tsx'
 import { ManageFacts } from './manage-facts.tsx'
 import { messages } from './manage-messages.ts'
 import { MemberTable } from './member-table.tsx'
+import { messages as rayMessages } from './ray-messages.ts'
 
 type Opened = 'add' | 'export' | 'apply' | AskedChange | null
 
@@ -31,11 +32,12 @@ function ManageCluster({ cluster }: { readonly cluster: Cluster }) {
   const t = useText(messages)
   const [opened, setOpened] = useState<Opened>(null)
   const close = () => setOpened(null)
-  const { members } = cluster
+  const { members, rayHead } = cluster
+  const ray = useText(rayMessages)
   return (
     <Page
       title={t('title', { cluster: cluster.name })}
-      subtitle={t('memberCount', { count: members.length })}
+      subtitle={rayHead ? ray('notOurs') : t('memberCount', { count: members.length })}
       actions={<HeaderActions cluster={cluster} onOpen={setOpened} />}
     >
       <div className="flex flex-col gap-4">
@@ -43,7 +45,7 @@ function ManageCluster({ cluster }: { readonly cluster: Cluster }) {
         <Card title={t('facts')}>
           <ManageFacts cluster={cluster} />
         </Card>
-        <MemberTable cluster={cluster} onChange={setOpened} />
+        {!rayHead && <MemberTable cluster={cluster} onChange={setOpened} />}
         <EndSection
           cluster={cluster}
           onDown={() => setOpened({ change: 'down', machines: members.map(({ machineId }) => ({ id: machineId, name: machineId })) })}
@@ -59,13 +61,13 @@ function ManageCluster({ cluster }: { readonly cluster: Cluster }) {
 
 function HeaderActions({ cluster, onOpen }: { readonly cluster: Cluster; readonly onOpen: (opened: Opened) => void }) {
   const t = useText(messages)
-  const { id, link, members } = cluster
+  const { id, link, members, rayHead } = cluster
   const isOff = link.state === 'off' || link.state === 'record'
   return (
     <>
-      <Button onClick={() => onOpen('export')}>{t('export')}</Button>
-      <Button onClick={() => onOpen('apply')}>{t('apply')}</Button>
-      {members.length > 0 &&
+      {!rayHead && <Button onClick={() => onOpen('export')}>{t('export')}</Button>}
+      {!rayHead && <Button onClick={() => onOpen('apply')}>{t('apply')}</Button>}
+      {(members.length > 0 || rayHead) &&
         (isOff ? (
           <Button icon={Cable} onClick={() => void connectCluster(id)}>
             {t('connect')}

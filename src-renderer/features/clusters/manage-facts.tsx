@@ -1,5 +1,6 @@
 import { useState } from 'react'
 import type { Cluster } from '../../../src-main/contract/clusters.ts'
+import { useMachines } from '../../api/live-things.ts'
 import { panel } from '../../api/panel.ts'
 import { useText } from '../../i18n/messages.ts'
 import { Button } from '../../ui/button.tsx'
@@ -8,40 +9,56 @@ import { Facts } from '../../ui/definition-list.tsx'
 import { Time } from '../../ui/time.tsx'
 import { LinkBadge } from './link-badge.tsx'
 import { messages } from './manage-messages.ts'
+import { messages as rayMessages } from './ray-messages.ts'
 
 const serviceWords = { none: 'serviceNone', auto: 'serviceAuto', systemd: 'serviceSystemd', cron: 'serviceCron' } as const
 
 /** How it was made, and how we stand with it. */
 export function ManageFacts({ cluster }: { readonly cluster: Cluster }) {
   const t = useText(messages)
-  const { link, engine, createdAtMs, ports, service, members } = cluster
+  const { link, engine, createdAtMs, ports, service, members, rayHead } = cluster
   const isUp = members.length > 0
+  const connection = useConnectionFact(link)
+  const head = useRayFact(rayHead)
   return (
     <Facts
       items={[
         ...(isUp
           ? [
-              {
-                label: t('connection'),
-                value: (
-                  <span className="flex flex-wrap items-center gap-2">
-                    <LinkBadge link={link} />
-                    <span className="text-soft">
-                      <Time atMs={link.sinceMs} />
-                    </span>
-                  </span>
-                ),
-              },
+              connection,
               { label: t('lease'), value: <Lease cluster={cluster} /> },
               { label: t('ports'), value: t('portsText', ports) },
               { label: t('service'), value: t(serviceWords[service]) },
             ]
           : []),
+        ...(rayHead ? [connection, head] : []),
         { label: t('engine'), value: engine },
         { label: t('created'), value: <Time atMs={createdAtMs} /> },
       ]}
     />
   )
+}
+
+function useConnectionFact(link: Cluster['link']) {
+  const t = useText(messages)
+  const value = (
+    <span className="flex flex-wrap items-center gap-2">
+      <LinkBadge link={link} />
+      <span className="text-soft">
+        <Time atMs={link.sinceMs} />
+      </span>
+      {link.message !== null && <span className="text-soft">{link.message}</span>}
+    </span>
+  )
+  return { label: t('connection'), value }
+}
+
+function useRayFact(rayHead: Cluster['rayHead']) {
+  const t = useText(rayMessages)
+  const { values: machines } = useMachines()
+  const { url = '', via = null } = rayHead ?? {}
+  const name = via === null ? null : (machines.find(({ id }) => id === via)?.name ?? via)
+  return { label: t('rayHead'), value: name === null ? url : t('rayVia', { url, name }) }
 }
 
 /** Two panels never change a cluster at once; who wants it must say so. */

@@ -5,13 +5,17 @@ import { PathLink } from '../../navigation/link.tsx'
 import { paths } from '../../navigation/paths.ts'
 import { Button, buttonClass } from '../../ui/button.tsx'
 import { ApplyDialog } from './apply-dialog.tsx'
+import { ConnectRayDialog } from './connect-ray-dialog.tsx'
 import { messages } from './messages.ts'
+import { messages as rayMessages } from './ray-messages.ts'
 import { StartLocalButton } from './start-local.tsx'
 
 /** Before there is any cluster: what this is, and two ways to begin. */
 export function Welcome() {
   const t = useText(messages)
+  const ray = useText(rayMessages)
   const [isApplying, setApplying] = useState(false)
+  const [isConnecting, setConnecting] = useState(false)
   return (
     <div className="flex flex-1 overflow-y-auto">
       <div className="m-auto flex max-w-[760px] flex-col items-center gap-8 px-6 py-12 text-center">
@@ -37,6 +41,13 @@ export function Welcome() {
             {t('applyFile')}
           </Button>
         </p>
+        <p className="flex flex-wrap items-center justify-center gap-2 text-soft">
+          {ray('haveRay')}
+          <Button size="sm" onClick={() => setConnecting(true)}>
+            {ray('connectRay')}
+          </Button>
+        </p>
+        {isConnecting && <ConnectRayDialog onClose={() => setConnecting(false)} />}
         {isApplying && <ApplyDialog onClose={() => setApplying(false)} />}
       </div>
     </div>

@@ -1,5 +1,6 @@
 import { useMemo } from 'react'
 import type { LogSelector } from '../../../runtime/api/logs.ts'
+import { useWhyNot } from '../../api/capabilities.ts'
 import { useListing } from '../../api/entity-pages.ts'
 import { useCluster } from '../../api/live-things.ts'
 import { textIn } from '../../api/rows.ts'
@@ -13,7 +14,7 @@ import { LogView } from '../../ui/log-view/log-view.tsx'
 import { Page } from '../../ui/page.tsx'
 import { SkeletonRows } from '../../ui/skeleton.tsx'
 import { Tabs } from '../../ui/tabs.tsx'
-import { FileText } from 'lucide-react'
+import { FileText, SearchX } from 'lucide-react'
 import { LogChoice, type LogSubject } from './log-choice.tsx'
 import { messages } from './messages.ts'
 import { SearchLogs } from './search-logs.tsx'
@@ -26,6 +27,7 @@ export function LogsPage() {
   const id = cluster?.id ?? ref
   const [query, change] = useQueryState()
   const tab = firstOf(query['tab']) === 'search' ? 'search' : 'follow'
+  const whyNoSearch = useWhyNot(id)('logSearch')
   return (
     <Page title={t('title')} isFull>
       <Tabs
@@ -37,7 +39,15 @@ export function LogsPage() {
           { value: 'search', label: t('search') },
         ]}
       >
-        {tab === 'search' ? <SearchLogs cluster={id} clusterRef={ref} /> : <FollowLogs cluster={id} />}
+        {tab === 'search' && whyNoSearch !== undefined ? (
+          <EmptyState icon={SearchX} title={t('noSearch')}>
+            {whyNoSearch}
+          </EmptyState>
+        ) : tab === 'search' ? (
+          <SearchLogs cluster={id} clusterRef={ref} />
+        ) : (
+          <FollowLogs cluster={id} />
+        )}
       </Tabs>
     </Page>
   )

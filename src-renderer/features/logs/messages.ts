@@ -2,6 +2,7 @@ import { defineMessages } from '../../i18n/messages.ts'
 
 export const messages = defineMessages(
   {
+    noSearch: 'No search over all logs here',
     title: 'Logs',
     follow: 'Follow',
     search: 'Search everything',
@@ -35,6 +36,7 @@ export const messages = defineMessages(
     hint: 'Looks into the logs of all nodes, also of those that are gone as far as the head has a copy.',
   },
   {
+    noSearch: 'ここでは全ログを横断検索できません',
     title: 'ログ',
     follow: '追跡',
     search: '全体を検索',

@@ -2,7 +2,7 @@ import type { Question } from '../../../src-main/contract/questions.ts'
 
 export type QuestionOf<Kind extends Question['kind']> = Extract<Question, { kind: Kind }>
 export type PromptQuestion = QuestionOf<'keyboard-interactive'>
-export type SecretQuestion = QuestionOf<'password' | 'passphrase'>
+export type SecretQuestion = QuestionOf<'password' | 'passphrase' | 'token'>
 
 /** What is asked next: all new host keys together, as they are looked at together; else one question, the oldest first. */
 export type Next =

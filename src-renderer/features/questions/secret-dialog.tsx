@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { type FormEvent, useId, useState } from 'react'
 import type { Question } from '../../../src-main/contract/questions.ts'
 import { panelQuery } from '../../api/panel.ts'
-import { useText } from '../../i18n/messages.ts'
+import { type Translate, useText } from '../../i18n/messages.ts'
 import { Button } from '../../ui/button.tsx'
 import { Dialog } from '../../ui/dialog.tsx'
 import { Checkbox, Field } from '../../ui/field.tsx'
@@ -27,7 +27,6 @@ export function SecretDialog({ question, alike, nameOf, more, onLater }: SecretD
   const [isEmpty, setEmpty] = useState(false)
   const [isKept, setKept] = useState(false)
   const [isForAll, setForAll] = useState(false)
-  const isPassword = question.kind === 'password'
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault()
     const form = event.currentTarget
@@ -40,18 +39,15 @@ export function SecretDialog({ question, alike, nameOf, more, onLater }: SecretD
   const name = nameOf(question)
   return (
     <Dialog
-      title={isPassword ? t('password', { where: question.where }) : t('passphrase')}
-      description={isPassword ? t('passwordFor', { name }) : t('passphraseFor', { file: question.keyFile, name })}
+      title={question.kind === 'passphrase' ? t('passphrase') : t(question.kind, { where: question.where })}
+      description={descriptionOf(question, name, t)}
       isOpen
       onClose={onLater}
       width="sm"
-      footer={<SecretFooter formId={formId} label={isPassword ? t('send') : t('unlock')} questionId={question.id} />}
+      footer={<SecretFooter formId={formId} label={question.kind === 'passphrase' ? t('unlock') : t('send')} questionId={question.id} />}
     >
       <form id={formId} onSubmit={submit} autoComplete="off" className="flex flex-col gap-3">
-        <Field
-          label={isPassword ? t('passwordLabel') : t('passphraseLabel')}
-          error={isEmpty ? t('empty') : question.attempt > 0 ? t('wrong') : undefined}
-        >
+        <Field label={t(`${question.kind}Label`)} error={isEmpty ? t('empty') : question.attempt > 0 ? t('wrong') : undefined}>
           {(control) => <MaskedInput control={control} name="answer" isFirst />}
         </Field>
         {alike.length > 0 && (
@@ -64,6 +60,17 @@ export function SecretDialog({ question, alike, nameOf, more, onLater }: SecretD
       </form>
     </Dialog>
   )
+}
+
+function descriptionOf(question: SecretQuestion, name: string, t: Translate<keyof (typeof messages)['en']>): string {
+  switch (question.kind) {
+    case 'password':
+      return t('passwordFor', { name })
+    case 'passphrase':
+      return t('passphraseFor', { file: question.keyFile, name })
+    case 'token':
+      return t('tokenFor', { cluster: question.cluster })
+  }
 }
 
 type SecretFooterProps = { readonly formId: string; readonly label: string; readonly questionId: string }

@@ -13,17 +13,18 @@ type TextProps = FormPart & {
   readonly hint?: string
   readonly placeholder?: string
   readonly rows?: number
+  readonly isDisabled?: boolean
 }
 
 /** A text of the form, with what is wrong with it once one has begun. */
-export function FormText({ field, label, hint, placeholder, rows, form, onChange, submission }: TextProps) {
+export function FormText({ field, label, hint, placeholder, rows, isDisabled = false, form, onChange, submission }: TextProps) {
   const t = useText(messages)
   const error = submission.read.errors[field]
   const isShown = error !== undefined && (submission.isTried || (form[field] !== '' && error.word !== 'commandMissing'))
   return (
     <Field label={label} hint={hint} error={isShown ? t(error.word, error.values) : undefined}>
       {(control) => {
-        const shared = { ...control, value: form[field], placeholder, className: 'font-mono' }
+        const shared = { ...control, value: form[field], placeholder, className: 'font-mono', disabled: isDisabled }
         return rows === undefined ? (
           <TextInput {...shared} onChange={(event) => onChange({ [field]: event.target.value })} />
         ) : (

@@ -1,3 +1,4 @@
+import { useWhyNot } from '../../api/capabilities.ts'
 import { useText } from '../../i18n/messages.ts'
 import { Card } from '../../ui/card.tsx'
 import { FolderField } from './folder-field.tsx'
@@ -5,8 +6,9 @@ import { type FormPart, FormText } from './form-text.tsx'
 import { messages } from './messages.ts'
 
 /** Everything that one can say about a job; what most jobs do without stands below "More". */
-export function JobFields({ form, onChange, submission }: FormPart) {
+export function JobFields({ cluster, form, onChange, submission }: FormPart & { readonly cluster: string }) {
   const t = useText(messages)
+  const whyNoPriority = useWhyNot(cluster)('priorities')
   const props = { form, onChange, submission }
   return (
     <div className="flex min-w-0 flex-col gap-4">
@@ -22,7 +24,12 @@ export function JobFields({ form, onChange, submission }: FormPart) {
           <FormText field="cpus" label={t('cpus')} {...props} />
           <FormText field="gpus" label={t('gpus')} {...props} />
           <FormText field="memoryGib" label={t('memory')} {...props} />
-          <FormText field="priority" label={t('priority')} {...props} />
+          <FormText
+            field="priority"
+            label={t('priority')}
+            {...(whyNoPriority !== undefined && { hint: whyNoPriority, isDisabled: true })}
+            {...props}
+          />
           <div className="col-span-2">
             <FormText field="custom" label={t('custom')} {...props} />
           </div>

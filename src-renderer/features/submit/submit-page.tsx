@@ -71,7 +71,7 @@ function SubmitForm({ cluster, clusterRef, first, onChange }: SubmitFormProps) {
         submission.submit()
       }}
     >
-      <JobFields form={form} onChange={change} submission={submission} />
+      <JobFields cluster={cluster} form={form} onChange={change} submission={submission} />
       <SubmitPanel submission={submission} />
     </form>
   )

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { createLogger } from '#runtime/base/logger.ts'
 import { tokenFileOf } from '#runtime/session/api-tokens.ts'
 import { ClusterLink, type ClusterLinkOptions } from '#src-main/cluster/cluster-link.ts'
-import type { LinkEvents } from '#src-main/cluster/link-session.ts'
+import { type LinkEvents, type ShoalHead, shoalHeadAt } from '#src-main/cluster/link-session.ts'
 import { startCluster, type TestCluster } from '#test/support/cluster.ts'
 import { portOf } from './direct.ts'
 import { LocalHost } from './local-host.ts'
@@ -29,16 +29,14 @@ type Watched = {
   host: () => LocalHost
 }
 
-function aLink(more: Partial<ClusterLinkOptions> = {}): Watched {
+function aLink(more: Partial<ClusterLinkOptions> = {}, head: Partial<ShoalHead> = {}): Watched {
   let host = new LocalHost()
   const link = new ClusterLink({
     connect: () => {
       host = new LocalHost()
-      return Promise.resolve(host)
+      const tokenPath = tokenFileOf({ headDir: join(cluster.tempDir, 'head') }, 'full')
+      return Promise.resolve(shoalHeadAt(host, { tokenPath, apiPort: portOf(cluster.apiUrl), clusterId: null, ...head }))
     },
-    tokenPath: tokenFileOf({ headDir: join(cluster.tempDir, 'head') }, 'full'),
-    apiPort: portOf(cluster.apiUrl),
-    clusterId: null,
     lastSeq: undefined,
     logger,
     ...more,
@@ -125,7 +123,7 @@ test('numbers that the head does not have are a gap that is said', async () => {
 })
 
 test('another cluster on that port is not taken for this one, and it is not asked again', async () => {
-  const { link } = aLink({ clusterId: 'f'.repeat(56) })
+  const { link } = aLink({}, { clusterId: 'f'.repeat(56) })
   link.start()
   await until(() => link.view.state === 'record')
   expect(link.view).toMatchObject({ code: 'wrong-state', message: expect.stringContaining('is another cluster'), retryAtMs: null })
@@ -134,18 +132,18 @@ test('another cluster on that port is not taken for this one, and it is not aske
 test('a token file that is missing, empty or refused says so, and a token is never shown or logged', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-token-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  const missing = aLink({ tokenPath: join(folder, 'none') })
+  const missing = aLink({}, { tokenPath: join(folder, 'none') })
   missing.link.start()
   await until(() => missing.link.view.code === 'head.unavailable')
   expect(missing.link.view.message).toContain('start the cluster')
   const secret = 'planted secret with spaces'
   writeFileSync(join(folder, 'odd'), secret)
-  const odd = aLink({ tokenPath: join(folder, 'odd') })
+  const odd = aLink({}, { tokenPath: join(folder, 'odd') })
   odd.link.start()
   await until(() => odd.link.view.state === 'record')
   writeFileSync(join(folder, 'wrong'), 'planted-wrong-token')
   chmodSync(join(folder, 'wrong'), 0o600)
-  const wrong = aLink({ tokenPath: join(folder, 'wrong') })
+  const wrong = aLink({}, { tokenPath: join(folder, 'wrong') })
   wrong.link.start()
   await until(() => wrong.link.view.state === 'record')
   expect(wrong.link.view.code).toMatch(/^auth\./)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { usedFrom } from '#src-main/services/cluster-nodes.ts'
+import { usedFrom } from '#src-main/cluster/logical-resources.ts'
 import { type FitNode, judgeCluster, judgeNodes, wantedBy } from '#src-main/services/node-fit.ts'
 
 const node = (name: string, more: Partial<FitNode> = {}): FitNode => {

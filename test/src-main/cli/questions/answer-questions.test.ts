@@ -19,6 +19,7 @@ const noAnswers: SshAnswers = {
   acceptNewHostKeys: false,
   password: undefined,
   passphrase: undefined,
+  token: undefined,
   vaultPassphrase: undefined,
 }
 

@@ -7,6 +7,7 @@ import { tokenFileOf } from '#runtime/session/api-tokens.ts'
 import type { PageId } from '#src-main/cluster/answers.ts'
 import type { ClusterCalls } from '#src-main/cluster/cluster-calls.ts'
 import { ClusterLink } from '#src-main/cluster/cluster-link.ts'
+import { shoalHeadAt } from '#src-main/cluster/link-session.ts'
 import type { History } from '#src-main/cluster/history/history.ts'
 import { createRecordedClient } from '#src-main/cluster/history/recorded-client.ts'
 import { Recorder } from '#src-main/cluster/history/recorder.ts'
@@ -19,11 +20,10 @@ import { aHistory, clusterId } from './a-history.ts'
 /** A panel's half: a link and what writes down. Ends with the test. */
 function watch(cluster: TestCluster, history: History) {
   const record = history.record(clusterId)
+  const tokenPath = tokenFileOf({ headDir: join(cluster.tempDir, 'head') }, 'full')
+  const head = { tokenPath, apiPort: portOf(cluster.apiUrl), clusterId: null }
   const link = new ClusterLink({
-    connect: () => Promise.resolve(new LocalHost()),
-    tokenPath: tokenFileOf({ headDir: join(cluster.tempDir, 'head') }, 'full'),
-    apiPort: portOf(cluster.apiUrl),
-    clusterId: null,
+    connect: () => Promise.resolve(shoalHeadAt(new LocalHost(), head)),
     lastSeq: record.lastSeq,
     logger: silentLogger,
   })
