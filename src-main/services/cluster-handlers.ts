@@ -37,14 +37,16 @@ export function clusterHandlers(parts: ClusterParts): PanelHandlers<'clusters'> 
   const start = async (planned: PlannedOperation) => ({ operationId: await operations.start(runnableInput(planned, all)) })
   const show = async (planned: Promise<PlannedOperation>) => ({ plan: (await planned).plan })
   const members = ({ cluster: ref, machines: refs }: { cluster: string; machines: readonly string[] }) =>
-    [clusters.get(ref), machines.getAll(refs).map(({ id }) => id)] as const
+    [madeHere(clusters, ref), machines.getAll(refs).map(({ id }) => id)] as const
   return {
     'clusters.list': () => clusters.list(),
     'clusters.get': ({ cluster }) => clusters.get(cluster),
     'clusters.planCreate': ({ spec, probe }, { signal }) => show(plans.create(newClusterId(), spec, { probe, signal })),
     'clusters.create': ({ spec, withoutBlocked }, { signal }) => createCluster(parts, spec, { withoutBlocked, signal }),
     'clusters.startLocal': (wish) => localCluster.start(wish),
-    'clusters.submitSamples': async ({ cluster }, { signal }) => ({ jobs: await samples.submit(clusters.get(cluster).id, { signal }) }),
+    'clusters.submitSamples': async ({ cluster }, { signal }) => ({
+      jobs: await samples.submit(madeHere(clusters, cluster).id, { signal }),
+    }),
     'clusters.planRay': (place, { signal }) => rayClusters.plan(place, signal),
     'clusters.connectRay': (wish, { signal }) => rayClusters.connect(wish, signal),
     'clusters.planAdd': (input, { signal }) => show(plans.add(...members(input), signal)),
@@ -60,21 +62,9 @@ export function clusterHandlers(parts: ClusterParts): PanelHandlers<'clusters'> 
     'clusters.restart': async (input) => start(await plans.restart(...members(input))),
     'clusters.planUpgrade': (input) => show(plans.upgrade(...members(input))),
     'clusters.upgrade': async (input) => start(await plans.upgrade(...members(input))),
-    'clusters.planDown': ({ cluster, force }, { signal }) => show(plans.down(clusters.get(cluster), { force, signal })),
+    'clusters.planDown': ({ cluster, force }, { signal }) => show(plans.down(madeHere(clusters, cluster), { force, signal })),
     'clusters.down': async ({ cluster, force }) => start(await planToGoDown(parts, cluster, force)),
-    'clusters.forget': async ({ cluster: ref }) => {
-      const cluster = clusters.get(ref)
-      if (cluster.members.length > 0) {
-        throw new ClusterError(
-          'wrong-state',
-          `${cluster.name} has ${cluster.members.length} machines; take it down first, with force where they are gone`,
-        )
-      }
-      await links.forget(cluster.id)
-      await rayClusters.forgetToken(cluster.id)
-      await clusters.remove(cluster.id)
-      return {}
-    },
+    'clusters.forget': ({ cluster }) => forgetCluster(parts, clusters.get(cluster)),
     'clusters.connect': async ({ cluster: ref }, { signal }) => {
       const cluster = clusters.get(ref)
       await links.connect(cluster.id, signal)
@@ -87,11 +77,11 @@ export function clusterHandlers(parts: ClusterParts): PanelHandlers<'clusters'> 
       return clusters.get(id)
     },
     'clusters.takeOver': async ({ cluster: ref }) => {
-      const cluster = clusters.get(ref)
+      const cluster = madeHere(clusters, ref)
       await leases.takeOver(cluster)
       return clusters.get(cluster.id)
     },
-    'clusters.export': ({ cluster }) => ({ yaml: exportClusterFile(clusters.get(cluster), machines.list()) }),
+    'clusters.export': ({ cluster }) => ({ yaml: exportClusterFile(madeHere(clusters, cluster), machines.list()) }),
     'clusters.planApply': ({ yaml }) => planClusterFile(parts, yaml),
     'clusters.apply': ({ yaml }, { signal }) =>
       applyClusterFile(parts, yaml, {
@@ -102,9 +92,32 @@ export function clusterHandlers(parts: ClusterParts): PanelHandlers<'clusters'> 
   }
 }
 
+async function forgetCluster(
+  { clusters, links, rayClusters }: ClusterParts,
+  { id, name, members }: Cluster,
+): Promise<Record<string, never>> {
+  if (members.length > 0) {
+    throw new ClusterError('wrong-state', `${name} has ${members.length} machines; take it down first, with force where they are gone`)
+  }
+  await links.forget(id)
+  await rayClusters.forgetToken(id)
+  await clusters.remove(id)
+  return {}
+}
+
+/** @throws ClusterError `not-supported` for a Ray cluster that others made: only they change it */
+function madeHere(clusters: Clusters, ref: string): Cluster {
+  const cluster = clusters.get(ref)
+  if (!cluster.rayHead) return cluster
+  throw new ClusterError(
+    'not-supported',
+    `${cluster.name} is a Ray cluster that others made: it can be looked at, be sent jobs and be forgotten, and its machines are none of this panel`,
+  )
+}
+
 /** What is known of it is recorded before it goes. */
 async function planToGoDown({ clusters, links, plans }: ClusterParts, ref: string, force: boolean): Promise<PlannedOperation> {
-  const { id } = clusters.get(ref)
+  const { id } = madeHere(clusters, ref)
   await links.settle(id)
   const planned = await plans.down(clusters.get(id), { force })
   if (planned.input) return planned

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { installRay } from '#test/bench/ray-environment.ts'
+import { freePort } from '#test/support/ssh-server.ts'
 
 /** A Python that has Ray. */
 export type RayPython = { readonly program: string; readonly version: string }
@@ -103,15 +103,4 @@ export async function endGroup(child: ChildProcess, { tempDir, signal }: { tempD
     clearTimeout(timer)
   }
   rmSync(tempDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => (typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port'))))
-    })
-  })
 }

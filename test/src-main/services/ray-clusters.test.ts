@@ -1,13 +1,14 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Question, QuestionAnswer } from '#src-main/contract/questions.ts'
 import type { Row } from '#src-main/cluster/history/core/rows.ts'
-import { openTestPanel, type TestPanel, until } from '#test/support/panel.ts'
+import { acceptKeys, openTestPanel, type TestPanel, until } from '#test/support/panel.ts'
 import { findRays, noRay, type RayHeadProcess, startRayHead } from '#test/support/ray.ts'
 import { needleOf, searchFolder } from '#test/support/secret-search.ts'
+import { makeKey, noSshServer, startSshServer } from '#test/support/ssh-server.ts'
 import { listen } from './panel-over-cluster.ts'
 
 const [newest] = findRays()
@@ -21,8 +22,8 @@ describe.skipIf(newest === undefined)(`a panel on a real Ray head (${version}) t
   let panel: TestPanel
   let address: string
   const answer = (question: Question): QuestionAnswer => {
-    asked.push(question)
-    return question.kind === 'token' ? { kind: 'secret', secret: token, keep: false } : { kind: 'refuse' }
+    if (question.kind === 'token') asked.push(question)
+    return question.kind === 'token' ? { kind: 'secret', secret: token, keep: false } : acceptKeys(question)
   }
   const read = async (route: string, more: { params?: Record<string, string>; query?: Record<string, string | number> } = {}) => {
     const { body, source } = await panel.host.call('api.read', { cluster: 'lab', route, ...more })
@@ -96,6 +97,17 @@ describe.skipIf(newest === undefined)(`a panel on a real Ray head (${version}) t
     expect(everywhere()).toEqual([])
   })
 
+  test.skipIf(noSshServer())('is reached over SSH, at the loopback of a machine', async () => {
+    const keyFile = join(work, 'key')
+    await using server = await startSshServer({ authorizedKeys: [makeKey(keyFile, 'ed25519')] })
+    const ssh = { name: 'gate', via: 'ssh' as const, host: '127.0.0.1', port: server.port, user: userInfo().username, keyFiles: [keyFile] }
+    await panel.host.call('machines.add', { machines: [ssh] })
+    expect(await panel.host.call('clusters.planRay', { address, via: 'gate', token })).toMatchObject({ rayVersion: version, nodes: 1 })
+    const nowhere = await panel.host.call('clusters.planRay', { address: 'http://127.0.0.1:1', via: 'gate' })
+    expect(nowhere.problem).toMatchObject({ code: 'ssh.tunnel-refused' })
+    expect(server.connections().length).toBeGreaterThan(0)
+  })
+
   test('runs a job in a folder of this computer, and its log and its events are told', async () => {
     const folder = join(work, 'program')
     mkdirSync(folder)
@@ -157,6 +169,12 @@ describe.skipIf(newest === undefined)(`a panel on a real Ray head (${version}) t
       rows: expect.arrayContaining([expect.objectContaining({ class_name: 'JobSupervisor' })]),
     })
   }, 60_000)
+
+  test('is changed by nobody here', async () => {
+    for (const method of ['clusters.planDown', 'clusters.down', 'clusters.export', 'clusters.submitSamples', 'clusters.takeOver'] as const)
+      await expect(panel.host.call(method, { cluster: 'lab' })).rejects.toMatchObject({ code: 'not-supported' })
+    await expect(panel.host.call('clusters.add', { cluster: 'lab', machines: ['here'] })).rejects.toMatchObject({ code: 'not-supported' })
+  })
 
   test('is forgotten with its record and its token', async () => {
     await panel.host.call('clusters.forget', { cluster: 'lab' })
