@@ -1,34 +1,21 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { installRay } from '#test/bench/ray-environment.ts'
 import { freePort } from '#test/support/ssh-server.ts'
 
 /** A Python that has Ray. */
 export type RayPython = { readonly program: string; readonly version: string }
 
 /** Stands for those that are not there, in the names of tests that are skipped. */
-export const noRay: RayPython = { program: '', version: 'skipped: none is here' }
+export const noRay: RayPython = { program: '', version: 'skipped: SHOAL_TEST_RAY names none' }
 
 const question = 'import importlib.metadata as m; print(m.version("ray"))'
 
-/**
- * Those to test with, the newest first: of the folders that SHOAL_TEST_RAY names, with colons between them, else the one that pip installs
- * once. None, and said aloud, where pip cannot.
- */
+/** Those to test with, the newest first: of the folders that SHOAL_TEST_RAY names, with colons between them. */
 export function findRays(): RayPython[] {
   const folders = (process.env['SHOAL_TEST_RAY'] ?? '').split(':').filter((folder) => folder !== '')
-  if (folders.length > 0) {
-    const found = folders.map((folder) => askVersion(join(folder, 'bin', 'python')))
-    return found.sort((one, other) => other.version.localeCompare(one.version, 'en', { numeric: true }))
-  }
-  try {
-    const { program, ray: version } = installRay((line) => console.log(line))
-    return [{ program, version }]
-  } catch (error) {
-    console.error(`The suites on a real Ray head are skipped: ${error instanceof Error ? error.message : String(error)}`)
-    return []
-  }
+  const found = folders.map((folder) => askVersion(join(folder, 'bin', 'python')))
+  return found.sort((one, other) => other.version.localeCompare(one.version, 'en', { numeric: true }))
 }
 
 function askVersion(program: string): RayPython {
