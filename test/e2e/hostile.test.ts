@@ -1,3 +1,7 @@
+import { execFile, execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import type { Page } from '@playwright/test'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openPanelWorld, type PanelWorld, see, tellPagesOfFailures, whyNoBrowser } from '#test/support/browser/browser.ts'
@@ -7,6 +11,32 @@ const missing = whyNoBrowser()
 const soon = { timeout: 30_000 }
 /** HTML, orders for a terminal, text that runs the other way, a zero byte's worth of trouble. */
 const evil = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>\u001b[31m\u202egpj.exe\u200f'
+
+const oddName = '<img src=x onerror="window.pwned=1">\u202ename'
+const oddProgram = `
+import * as shoal from 'shoal'
+await shoal.init()
+const name = ${JSON.stringify(oddName)}
+const fail = shoal.remote(() => { throw new Error(name) }, { name, maxRetries: 0 })
+const Odd = shoal.actor(class { say() { return 1 } })
+const odd = Odd.options({ name, lifetime: 'detached' }).remote()
+await shoal.get(odd.say.remote())
+await shoal.get(fail.remote()).catch(() => {})
+console.log('all of it ran')
+`
+
+/** Joins a second node to the cluster \`local\` as a person does on the command line. */
+async function joinOddNode(home: string): Promise<{ end(): void }> {
+  const only = (folder: string) => join(folder, readdirSync(folder).find((name) => !name.startsWith('.')) ?? '')
+  const session = only(only(join(home, '.shoal', 'clusters')))
+  const { address } = JSON.parse(readFileSync(join(session, 'head', 'head.json'), 'utf8')) as { address: string } // as the head writes it
+  const shoal = join(only(join(home, '.shoal', 'runtime')), 'bin', 'shoal')
+  const tempDir = mkdtempSync('/tmp/odd-')
+  const args = ['start', '--address', address, '--join-token-file', join(session, 'head', 'join-token'), '--temp-dir', tempDir]
+  const odd = ['--node-name', oddName, '--labels', JSON.stringify({ [oddName]: '<i>label</i>' })]
+  await promisify(execFile)(shoal, [...args, '--num-cpus', '1', '--object-store-memory', '100000000', ...odd])
+  return { end: () => void execFileSync(shoal, ['stop', '--temp-dir', tempDir]) }
+}
 
 describe.skipIf(missing !== undefined)(
   `what programs write is shown, and does nothing${missing === undefined ? '' : ` (skipped: no ${missing})`}`,
@@ -74,6 +104,44 @@ describe.skipIf(missing !== undefined)(
         'new Promise((done) => { const at = performance.now(); requestAnimationFrame(() => done(performance.now() - at)) })',
       )
       expect(ms).toBeLessThan(2_000)
+    })
+
+    test('names of files, tasks and actors full of HTML are texts wherever they are listed', async () => {
+      const folder = join(world.home, 'odd <b>folder')
+      mkdirSync(folder)
+      writeFileSync(join(folder, '<img src=x onerror=window.pwned=1>\u202e.txt'), 'nothing')
+      writeFileSync(join(folder, 'odd.mjs'), oddProgram)
+      await page.goto(`${world.panel.url}/c/local/submit`)
+      await page.getByLabel('Command').fill('node odd.mjs')
+      await page.getByRole('radio', { name: 'From this computer' }).click()
+      await page.locator('input[type=file]').setInputFiles(folder)
+      await see(page.getByText(/odd <b>folder: 2 files/)).toBeVisible()
+      await page.getByRole('button', { name: 'Submit', exact: true }).click()
+      await page.waitForURL(/\/jobs\//, soon)
+      await see(page.getByText('all of it ran')).toBeVisible(soon)
+      for (const list of ['tasks', 'actors']) {
+        await page.goto(`${world.panel.url}/c/local/${list}`)
+        const row = page.getByRole('row').filter({ hasText: '<img src=x' }).first()
+        await see(row).toBeVisible(soon)
+        await row.getByRole('link').first().click()
+        await see(page.getByRole('heading', { level: 1 })).toContainText('<img src=x')
+      }
+      await page.goto(`${world.panel.url}/c/local/timeline`)
+      await see(page.getByText('<img src=x').first()).toBeVisible(soon)
+      expect(await isPwned()).toBe(false)
+    })
+
+    test('a node whose name and labels are full of HTML is listed by them, and they do nothing', async () => {
+      const node = await joinOddNode(world.home)
+      await page.goto(`${world.panel.url}/c/local/nodes`)
+      const link = page.getByRole('link', { name: /<img src=x/ })
+      await see(link).toBeVisible(soon)
+      await link.click()
+      await see(page.getByText('<i>label</i>')).toBeVisible(soon)
+      await page.goto(`${world.panel.url}/c/local/overview`)
+      await see(page.getByText('<img src=x').first()).toBeVisible(soon)
+      expect(await isPwned()).toBe(false)
+      node.end()
     })
 
     test('an address with HTML, a filter that means nothing and a cursor of nobody leave the page whole', async () => {

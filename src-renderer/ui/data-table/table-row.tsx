@@ -133,13 +133,14 @@ export const leadClass = classNames(
 const barClass =
   'group-focus-within/row:before:absolute group-focus-within/row:before:inset-y-0 group-focus-within/row:before:left-0 group-focus-within/row:before:w-0.5 group-focus-within/row:before:bg-accent'
 
-const linkClass =
-  'inline-block max-w-full overflow-hidden align-middle font-medium text-ellipsis text-accent underline-offset-2 hover:underline'
+const linkClass = 'inline-block overflow-hidden align-middle font-medium text-ellipsis text-accent underline-offset-2 hover:underline'
 
 function NameCell<Row>({ columns, row, name, href, isSelected, isExpanded, t }: LeadProps<Row>) {
   const [column] = columns
   if (column === undefined) return null
   const content = contentOf(column.render(row))
+  // Beside the button that unfolds: what is wider than its cell would vanish as a whole, not be cut.
+  const room = isExpanded === undefined ? 'max-w-full' : 'max-w-[calc(100%-20px)]'
   return (
     <div role="gridcell" aria-colindex={isSelected === undefined ? 1 : 2} className={cellClass}>
       {isExpanded !== undefined && (
@@ -156,11 +157,11 @@ function NameCell<Row>({ columns, row, name, href, isSelected, isExpanded, t }: 
       {href === undefined ? (
         content
       ) : href === '' ? (
-        <button type="button" data-open className={linkClass}>
+        <button type="button" data-open className={classNames(linkClass, room)}>
           {content}
         </button>
       ) : (
-        <a href={href} data-open className={linkClass}>
+        <a href={href} data-open className={classNames(linkClass, room)}>
           {content}
         </a>
       )}
