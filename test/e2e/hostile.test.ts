@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Page } from '@playwright/test'
@@ -35,7 +35,12 @@ async function joinOddNode(home: string): Promise<{ end(): void }> {
   const args = ['start', '--address', address, '--join-token-file', join(session, 'head', 'join-token'), '--temp-dir', tempDir]
   const odd = ['--node-name', oddName, '--labels', JSON.stringify({ [oddName]: '<i>label</i>' })]
   await promisify(execFile)(shoal, [...args, '--num-cpus', '1', '--object-store-memory', '100000000', ...odd])
-  return { end: () => void execFileSync(shoal, ['stop', '--temp-dir', tempDir]) }
+  return {
+    end() {
+      execFileSync(shoal, ['stop', '--temp-dir', tempDir])
+      rmSync(tempDir, { recursive: true, force: true })
+    },
+  }
 }
 
 describe.skipIf(missing !== undefined)(
@@ -133,15 +138,18 @@ describe.skipIf(missing !== undefined)(
 
     test('a node whose name and labels are full of HTML is listed by them, and they do nothing', async () => {
       const node = await joinOddNode(world.home)
-      await page.goto(`${world.panel.url}/c/local/nodes`)
-      const link = page.getByRole('link', { name: /<img src=x/ })
-      await see(link).toBeVisible(soon)
-      await link.click()
-      await see(page.getByText('<i>label</i>')).toBeVisible(soon)
-      await page.goto(`${world.panel.url}/c/local/overview`)
-      await see(page.getByText('<img src=x').first()).toBeVisible(soon)
-      expect(await isPwned()).toBe(false)
-      node.end()
+      try {
+        await page.goto(`${world.panel.url}/c/local/nodes`)
+        const link = page.getByRole('link', { name: /<img src=x/ })
+        await see(link).toBeVisible(soon)
+        await link.click()
+        await see(page.getByText('<i>label</i>')).toBeVisible(soon)
+        await page.goto(`${world.panel.url}/c/local/overview`)
+        await see(page.getByText('<img src=x').first()).toBeVisible(soon)
+        expect(await isPwned()).toBe(false)
+      } finally {
+        node.end()
+      }
     })
 
     test('an address with HTML, a filter that means nothing and a cursor of nobody leave the page whole', async () => {
