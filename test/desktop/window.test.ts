@@ -37,7 +37,7 @@ describe.skipIf(missing !== undefined)(`a window of the desktop app${missing ===
 
   test('shows the page of the panel, and both sides of the bridge speak', async () => {
     expect(app.page.url()).toBe('app://shoal/')
-    expect(await app.page.title()).toBe('Shoal')
+    await until('the page names itself', async () => / · Shoal$/.test(await app.page.title()))
     expect(await tryCall(app.page, 'panel.info', {})).toMatchObject({ ok: true, output: { version: '0.1.0' } })
     expect(await tryCall(app.page, 'machines.add', { machines: [{ name: 'a' }] })).toMatchObject({
       ok: false,
@@ -194,7 +194,13 @@ describe.skipIf(missing !== undefined)(`a window of the desktop app${missing ===
         title: window.getTitle(),
       })),
     )
-    expect(facts).toEqual([{ isVisible: true, bounds: expect.objectContaining({ width: 1_280, height: 860 }), title: 'Shoal' }])
+    expect(facts).toEqual([
+      {
+        isVisible: true,
+        bounds: expect.objectContaining({ width: 1_280, height: 860 }),
+        title: expect.stringMatching(/ · Shoal$/) as string,
+      },
+    ])
   })
 })
 
