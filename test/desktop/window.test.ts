@@ -37,7 +37,7 @@ describe.skipIf(missing !== undefined)(`a window of the desktop app${missing ===
 
   test('shows the page of the panel, and both sides of the bridge speak', async () => {
     expect(app.page.url()).toBe('app://shoal/')
-    await until('the page names itself', async () => / · Shoal$/.test(await app.page.title()))
+    await until('the page names itself', async () => (await app.page.title()).endsWith(' · Shoal'))
     expect(await tryCall(app.page, 'panel.info', {})).toMatchObject({ ok: true, output: { version: '0.1.0' } })
     expect(await tryCall(app.page, 'machines.add', { machines: [{ name: 'a' }] })).toMatchObject({
       ok: false,

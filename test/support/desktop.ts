@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { _electron, type ElectronApplication, expect as see, type Page } from '@playwright/test'
+import { _electron, type ElectronApplication, errors, expect as see, type Page } from '@playwright/test'
 import { runtimeNode } from '#runtime/session/daemon.ts'
 import type { AskInput, AskOutput, DesktopAsk } from '#src-main/contract/desktop-bridge.ts'
 import type { GivenInput, Method, Output } from '#src-main/contract/panel.ts'
@@ -116,14 +116,20 @@ function killIfThere(pid: number): void {
   }
 }
 
-function launch(env: Record<string, string>, { words = [], env: more = {}, executable }: StartOptions): Promise<ElectronApplication> {
-  const isPackaged = executable !== undefined
-  return _electron.launch({
-    executablePath: executable ?? electronBinary().executable,
-    args: [...flags, ...(isPackaged ? [] : [repository]), ...words],
-    env: { ...env, ...more },
-    timeout: 45_000,
-  })
+/** Playwright and Electron can wait for each other before a line of ours has run: once in some hundred starts, on a busy machine. */
+async function launch(env: Record<string, string>, options: StartOptions, triesLeft = 2): Promise<ElectronApplication> {
+  const { words = [], env: more = {}, executable } = options
+  try {
+    return await _electron.launch({
+      executablePath: executable ?? electronBinary().executable,
+      args: [...flags, ...(executable === undefined ? [repository] : []), ...words],
+      env: { ...env, ...more },
+      timeout: 20_000,
+    })
+  } catch (error) {
+    if (triesLeft === 0 || !(error instanceof errors.TimeoutError)) throw error
+    return launch(env, options, triesLeft - 1)
+  }
 }
 
 async function appOf(electron: ElectronApplication, logFile: string): Promise<DesktopApp> {

@@ -44,6 +44,10 @@ rmdir /run/old
 mkdir -p /run/sshd /run/user
 chmod 600 /etc/bed/host_key
 /usr/sbin/sshd -f /etc/bed/sshd_config -E /var/log/sshd.log
+# It goes into the background first, and listens then.
+listens() { while read -r line; do case $line in *':0016 00000000:0000 0A'*) return 0 ;; esac; done </proc/net/tcp; return 1; }
+n=0
+until listens || [ $n -ge 500 ]; do n=$((n + 1)); sleep 0.02; done
 ${quirks.cron === true ? 'mkdir -p /run/lock; chmod 1730 /var/spool/cron/crontabs; chgrp crontab /var/spool/cron/crontabs; /usr/sbin/cron' : ''}
 exec 0</dev/null
 echo up
