@@ -28,6 +28,8 @@ type ReadOptions = {
   readonly everyMs?: number
   /** Looks again by the clock, for what has no events. */
   readonly pollMs?: number
+  /** How long an answer that nobody looks at is kept. @default 5 minutes */
+  readonly keepMs?: number
   readonly isEnabled?: boolean
 }
 
@@ -54,7 +56,7 @@ export async function readCluster(
  * no object stands in `value`.
  */
 export function useClusterRead(cluster: string, read: ClusterRead, options: ReadOptions = {}): UseQueryResult<Answered<Row>> {
-  const { changesOf, everyMs, pollMs, isEnabled = true } = options
+  const { changesOf, everyMs, pollMs, keepMs, isEnabled = true } = options
   const client = useQueryClient()
   const keyText = JSON.stringify(clusterReadKey(cluster, read))
   const queryKey = useMemo(() => JSON.parse(keyText) as QueryKey, [keyText]) // the same for the same read
@@ -66,5 +68,6 @@ export function useClusterRead(cluster: string, read: ClusterRead, options: Read
     placeholderData: (before) => before,
     enabled: isEnabled,
     ...(pollMs !== undefined && { refetchInterval: pollMs }),
+    ...(keepMs !== undefined && { gcTime: keepMs }),
   })
 }

@@ -29,7 +29,7 @@ export function useMetricHistory(cluster: string, { names, spanMs, nodes, points
   const toMs = Math.ceil(useNow() / everyMs) * everyMs
   const fromMs = toMs - spanMs
   const query = { names: names.join(','), from: fromMs, to: toMs, points, ...(nodes && { nodes: nodes.join(',') }) }
-  const { data, error } = useClusterRead(cluster, { route: 'getMetricHistory', query })
+  const { data, error } = useClusterRead(cluster, { route: 'getMetricHistory', query }, { keepMs: 10_000 }) // the next one asks for a later span
   return { history: data?.body as unknown as MetricHistory | undefined, fromMs, toMs, error } // parsed by the host by the schema of the route
 }
 
