@@ -8,6 +8,7 @@ import { GetTimeoutError } from '../errors.ts'
 import type { TaskScope } from '../execution.ts'
 import type { Codec } from './codec.ts'
 import type { ErrorCodec } from './error-codec.ts'
+import type { RuntimeContext } from '../cluster-types.ts'
 import type { Peers } from './peers.ts'
 import { failAsOwnerDied, type References } from './references.ts'
 import type { RefState } from './ref-state.ts'
@@ -39,6 +40,21 @@ const restoreWithinMs = 600_000
 
 /** Which task user code runs in, through every await. */
 export const taskScope = new AsyncLocalStorage<TaskScope>()
+
+/** What a runtime context says of the task that runs; outside of one, that there is none. */
+export function contextOfTask(): Omit<RuntimeContext, 'jobId' | 'nodeId' | 'workerId' | 'namespace'> {
+  const scope = taskScope.getStore()
+  return {
+    taskId: scope?.taskId ?? null,
+    taskName: scope?.name ?? null,
+    actorId: scope?.actorId ?? null,
+    attempt: scope?.attempt ?? 0,
+    restarts: scope?.restarts ?? 0,
+    acceleratorIds: scope?.devices ?? {},
+    placementGroupId: scope?.strategy.kind === 'group' ? scope.strategy.groupId : null,
+    signal: scope?.abort.signal ?? null,
+  }
+}
 
 /** Gets values behind refs: waits for them, finds them, fetches their bytes, decodes. */
 export class Reader {

@@ -23,7 +23,7 @@ import type { Client } from './client.ts'
 import { retryNames } from './definitions.ts'
 import { inheritedStrategy } from './inherited-strategy.ts'
 import type { PendingTask } from './pending-task.ts'
-import { taskScope, type WaitLimits } from './read.ts'
+import { contextOfTask, taskScope, type WaitLimits } from './read.ts'
 import { type RefState, stateOf } from './ref-state.ts'
 import { createStream, RefStream } from './stream.ts'
 import { makePending, packArguments, type TaskPlan } from './submit.ts'
@@ -257,20 +257,12 @@ export class ShoalBackend implements Backend {
 
   runtimeContext(): RuntimeContext {
     const { jobId, namespace, address } = this.client
-    const scope = taskScope.getStore()
     return {
-      jobId: scope?.jobId ?? jobId,
+      jobId: taskScope.getStore()?.jobId ?? jobId,
       nodeId: address.nodeId,
       workerId: address.workerId,
       namespace,
-      taskId: scope?.taskId ?? null,
-      taskName: scope?.name ?? null,
-      actorId: scope?.actorId ?? null,
-      attempt: scope?.attempt ?? 0,
-      restarts: scope?.restarts ?? 0,
-      acceleratorIds: scope?.devices ?? {},
-      placementGroupId: scope?.strategy.kind === 'group' ? scope.strategy.groupId : null,
-      signal: scope?.abort.signal ?? null,
+      ...contextOfTask(),
     }
   }
 

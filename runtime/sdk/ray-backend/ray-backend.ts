@@ -14,7 +14,7 @@ import type {
 } from '../backend.ts'
 import { checkPending } from '../client/actors.ts'
 import { inheritedStrategy } from '../client/inherited-strategy.ts'
-import { taskScope, type WaitLimits } from '../client/read.ts'
+import { contextOfTask, taskScope, type WaitLimits } from '../client/read.ts'
 import type { ClusterNode, GroupInfo, PlacementGroupOptions, RuntimeContext } from '../cluster-types.ts'
 import { publicError } from '../errors.ts'
 import { ObjectRef } from '../object-ref.ts'
@@ -268,21 +268,7 @@ export class RayBackend implements Backend {
 
   runtimeContext(): RuntimeContext {
     const { jobId, nodeId, workerId, namespace } = this.client.context
-    const scope = taskScope.getStore()
-    return {
-      jobId,
-      nodeId,
-      workerId,
-      namespace,
-      taskId: scope?.taskId ?? null,
-      taskName: scope?.name ?? null,
-      actorId: scope?.actorId ?? null,
-      attempt: scope?.attempt ?? 0,
-      restarts: scope?.restarts ?? 0,
-      acceleratorIds: scope?.devices ?? {},
-      placementGroupId: scope?.strategy.kind === 'group' ? scope.strategy.groupId : null,
-      signal: scope?.abort.signal ?? null,
-    }
+    return { jobId, nodeId, workerId, namespace, ...contextOfTask() }
   }
 
   shutdown(): Promise<void> {

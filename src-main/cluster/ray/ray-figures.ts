@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { MetricHistory, MetricSeries } from '../../../runtime/api/metrics.ts'
 import type { ApiClient } from '../../../runtime/client/api-client.ts'
+import { recordedFigures } from '../history/record-metrics.ts'
 import type { Row } from './list-page.ts'
 
 const LooseSummary = z.object({
@@ -16,20 +17,10 @@ const freshMs = 2_000
 const sampleEveryMs = 10_000
 const keptSamples = 360
 
-/** What the panel's history asks for, by the names that our own heads use. */
-const units: Readonly<Record<string, MetricSeries['unit']>> = {
-  cpu_percent: 'percent',
-  memory_used_bytes: 'bytes',
-  memory_total_bytes: 'bytes',
-  store_used_bytes: 'bytes',
-  store_capacity_bytes: 'bytes',
-  disk_used_bytes: 'bytes',
-  disk_free_bytes: 'bytes',
-  network_sent_bytes_per_s: 'bytes/s',
-  network_received_bytes_per_s: 'bytes/s',
-  gpu_utilization_percent: 'percent',
-  gpu_memory_used_bytes: 'bytes',
-}
+/** What the panel's history asks for, but for the one of which Ray tells nothing. */
+const units: Readonly<Record<string, MetricSeries['unit']>> = Object.fromEntries(
+  Object.entries(recordedFigures).filter(([name]) => name !== 'store_spilled_bytes'),
+)
 export const figureNames = {
   names: Object.entries(units).map(([name, unit]) => {
     const per = name.startsWith('gpu_') ? ('gpu' as const) : ('node' as const)

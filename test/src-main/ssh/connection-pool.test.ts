@@ -93,14 +93,18 @@ test.skipIf(missing)(`a connection that nobody uses is closed, one in use is not
 
 test.skipIf(missing)(`one caller who gives up leaves the others to it, and failures are not kept${needs}`, async () => {
   await using bed = await aBed()
-  const { questions } = answering({ acceptHostKey: () => delay(300, true) })
+  const cancel = new AbortController()
+  const { questions } = answering({
+    acceptHostKey: () => {
+      cancel.abort() // both wait for this handshake by now
+      return delay(300, true)
+    },
+  })
   const states: string[] = []
   const pool = new ConnectionPool({ io: { ...bed.io, questions }, onState: ({ state }) => states.push(state) })
   const target = { ...bed.target, hostKeyAlias: 'other' }
-  const cancel = new AbortController()
   const first = failureOf(pool.get(target, cancel.signal))
   const second = pool.get(target)
-  setTimeout(() => cancel.abort(), 100)
   expect(await first).toMatchObject({ code: 'link.closed' })
   expect((await (await second).exec('echo on')).stdout).toBe('on\n')
 
