@@ -2,9 +2,10 @@ import type { ServiceKind } from '../contract/clusters.ts'
 import type { Finding, MachineFacts } from '../contract/machines.ts'
 import { blocker, ok, warning, shellWord } from './findings-words.ts'
 import type { WantedOfMachine } from './findings.ts'
+import { rayPorts } from './ray/ray-ports.ts'
 
 /** The ports that a node of this role listens on, and who has them. */
-export function portFindings(facts: MachineFacts, { role, ports, clusterId }: WantedOfMachine): Finding[] {
+export function portFindings(facts: MachineFacts, { role, ports, clusterId, ray }: WantedOfMachine): Finding[] {
   if (role === 'none') return []
   const wanted = [
     { name: 'agent', port: ports.agent, flag: '--agent-port', isPublic: true },
@@ -12,7 +13,15 @@ export function portFindings(facts: MachineFacts, { role, ports, clusterId }: Wa
     ...(role === 'head' && ports.api !== 0 ? [{ name: 'api', port: ports.api, flag: '--api-port', isPublic: false }] : []),
   ]
   const others = wanted.map(({ port }) => port)
-  return wanted.map(({ name, port, flag, isPublic }) => {
+  const beside = ray ? portsBeside(ports.agent, role) : []
+  const inTheWay = beside.flatMap(({ name, port }) => {
+    const holder = holderOfPort(facts, { port, isPublic: true, clusterId })
+    if (!holder || holder.isOwn) return []
+    const detail = `${holder.process ?? 'Somebody'} listens on ${hostAndPort(holder.address, port)}; a node of Ray takes ${ports.agent} to ${ports.agent + beside.length}.`
+    const remedy = `Take another first port (shoal cluster create --agent-port ${freeRange(facts, ports.agent, beside.length + 1)}), or stop what listens there.`
+    return [blocker(`port.${name}-taken`, `Port ${port} is taken`, { detail, remedy })]
+  })
+  const usual = wanted.map(({ name, port, flag, isPublic }) => {
     const holder = holderOfPort(facts, { port, isPublic, clusterId })
     if (!holder) return ok(`port.${name}`, `Port ${port} is free`, `for ${wordsOf[name]}`)
     if (holder.isOwn) return ok(`port.${name}`, `Port ${port} is in use by this cluster`, `for ${wordsOf[name]}`)
@@ -22,6 +31,21 @@ export function portFindings(facts: MachineFacts, { role, ports, clusterId }: Wa
       remedy: `Take another port, such as ${free} (shoal cluster create ${flag} ${free}), or stop what listens there.`,
     })
   })
+  return [...usual, ...inTheWay]
+}
+
+/** What a node of Ray listens on besides the first of its ports. */
+const portsBeside = (agentPort: number, role: 'head' | 'worker') =>
+  Object.entries(rayPorts(agentPort))
+    .filter(([name]) => name !== 'nodeManager' && (role === 'head' || name !== 'client'))
+    .map(([name, port]) => ({ name, port }))
+
+/** The first of so many in a row that nobody listens on. */
+function freeRange({ listening }: MachineFacts, after: number, count: number): number {
+  const taken = new Set(listening.map(({ port }) => port))
+  const isFree = (first: number) => Array.from({ length: count }, (_, index) => first + index).every((port) => !taken.has(port))
+  for (let first = after + 10; first + count < 65_535; first += 10) if (isFree(first)) return first
+  return after
 }
 
 type Wanted = { readonly port: number; readonly isPublic: boolean; readonly clusterId: string | undefined }

@@ -50,10 +50,10 @@ function folderFindings(facts: MachineFacts): Finding[] {
 }
 
 /** What has to fit: the archive beside what it becomes, and room to work. */
-export function diskFindings(facts: MachineFacts, payload: WantedOfMachine['payload']): Finding[] {
+export function diskFindings(facts: MachineFacts, payload: WantedOfMachine['payload'], moreBytes: number): Finding[] {
   const { path, freeBytes, freeInodes } = facts.folder
   const { packedBytes, unpackedBytes } = payload ?? usualPayload
-  const needed = packedBytes + unpackedBytes + roomForWork
+  const needed = packedBytes + unpackedBytes + moreBytes + roomForWork
   const detail = `${bytes(freeBytes)} are free in ${path}; ${bytes(needed)} are needed, of which ${bytes(roomForWork)} for logs and data.`
   const command = 'du -xsh "$HOME"/* | sort -h | tail'
   const remedy = `Free some space there (see what takes it: ${command}), or ${otherFolder(facts)}.`

@@ -1,8 +1,10 @@
 import type { ClusterPorts, ServiceKind } from '../contract/clusters.ts'
 import type { Finding, MachineFacts } from '../contract/machines.ts'
+import type { RaySetup } from '../contract/ray-setup.ts'
 import { diskFindings, placeFindings } from './findings-places.ts'
 import { gpuFindings, leftoverFindings, pythonFindings } from './findings-guests.ts'
 import { portFindings, serviceFindings } from './findings-network.ts'
+import { rayFindings } from './ray/ray-findings.ts'
 import { systemFindings } from './findings-system.ts'
 
 export { findingOfError } from './findings-errors.ts'
@@ -16,9 +18,14 @@ export type WantedOfMachine = {
   readonly payload: { readonly packedBytes: number; readonly unpackedBytes: number } | null
   /** What runs there for this cluster is no hindrance: a start that was broken off goes on with it. */
   readonly clusterId?: string
+  /** It is to be part of a cluster of Ray. */
+  readonly ray?: RaySetup
   /** In the list of machines, for commands to type. @default what it calls itself */
   readonly name?: string
 }
+
+/** An environment with `ray[default]` takes 490 MB, and its wheels 110 MB before they are unpacked. */
+const rayBytes = 700e6
 
 const levels: readonly Finding['level'][] = ['blocker', 'warning', 'ok']
 
@@ -28,12 +35,13 @@ export function findingsOf(told: MachineFacts, wanted: WantedOfMachine): Finding
   const all = [
     ...systemFindings(facts),
     ...placeFindings(facts),
-    ...diskFindings(facts, wanted.payload),
+    ...diskFindings(facts, wanted.payload, wanted.ray ? rayBytes : 0),
     ...portFindings(facts, wanted),
     ...serviceFindings(facts, wanted.service),
     ...gpuFindings(facts),
     ...leftoverFindings(facts),
     ...pythonFindings(facts),
+    ...(wanted.ray ? rayFindings(facts, wanted.ray) : []),
   ]
   return all.map(capped).toSorted((a, b) => levels.indexOf(a.level) - levels.indexOf(b.level))
 }

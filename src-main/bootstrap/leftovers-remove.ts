@@ -38,7 +38,7 @@ alive() { # PID:TICKS, a zombie is not
 }
 ours() {
   case $(readlink "/proc/\${1%:*}/exe") in */runtime/*/bin/node*) return 0 ;; esac
-  grep -q SHOAL_JOB_RUN= "/proc/\${1%:*}/environ"
+  grep -q SHOAL_JOB_RUN= "/proc/\${1%:*}/environ" || { grep -q /ray-node "/proc/\${1%:*}/cmdline" && grep -q SHOAL_TEMP_DIR= "/proc/\${1%:*}/environ"; }
 }
 asked=
 ask() { alive "$1" && ours "$1" && kill "\${1%:*}" && asked="$asked $1"; }
@@ -68,7 +68,7 @@ remove_shared_memory() {
   delete "$1" "$2"
 }
 remove_socket() {
-  case $2 in */..*) kept "$1" 'no folder of sockets' ;; /tmp/shoal-"$uid"-s-????????????) idle "$1" "$2" && delete "$1" "$2" ;; *) kept "$1" 'no folder of sockets' ;; esac
+  case $2 in */..*) kept "$1" 'no folder of sockets' ;; /tmp/shoal-"$uid"-[rs]-????????????) idle "$1" "$2" && delete "$1" "$2" ;; *) kept "$1" 'no folder of sockets' ;; esac
 }
 remove_folder() {
   case $2 in

@@ -26,7 +26,7 @@ for place in /dev/shm/shoal-"$uid"-*; do
   pid=$(printf '%s' "$owner" | sed -n 's/.*"pid":\\([0-9]*\\).*/\\1/p')
   say left-memory "$place$tab$(size "$place")$tab$(since "$place")$tab$(started "\${pid:-none}")$tab$owner"
 done
-for place in /tmp/shoal-"$uid"-s-*; do own "$place" && say left-socket "$place$tab$(since "$place")"; done
+for place in /tmp/shoal-"$uid"-[rs]-*; do own "$place" && say left-socket "$place$tab$(since "$place")"; done
 own "$temp/shoal-$uid" && say left-default "$temp/shoal-$uid$tab$(size "$temp/shoal-$uid")$tab$(since "$temp/shoal-$uid")$tab$(cat "$temp/shoal-$uid"/known/* | head -n 50 | tr '\\n' '\\t')"
 for place in "$root"/clusters/*/*; do
   own "$place" && [ -d "$place" ] && say left-session "$place$tab$(size "$place")$tab$(since "$place")$tab$(head -n 1 "$place/payload")"

@@ -3,12 +3,14 @@ import { extraSessions, foldersToEnd } from './extra-nodes.ts'
 import { extraStartFlags, headAddress, startFlags } from './machine-flags.ts'
 import type { MachineTarget, OperationInput } from './operation-input.ts'
 import { archiveFile, payloadFolder } from './paths.ts'
+import { rayWordsOf } from './ray/ray-words.ts'
 import { dial } from './scripts/dial-script.ts'
 import { prunePayloads, unpackPayload } from './scripts/payload-scripts.ts'
 import { removeSession } from './scripts/remove-script.ts'
 import { inTurn } from './scripts/shell-text.ts'
 import { addService, removeService } from './scripts/service-scripts.ts'
 import { showStatus, startNode, stopNode } from './scripts/session-scripts.ts'
+import { serviceOf } from './steps/start.ts'
 
 /** A step with what a plan says of it: what changes there, in plain words. */
 export type PlannedStep = StepPlan & { readonly effect: string }
@@ -18,6 +20,8 @@ export type StepId =
   | 'probe'
   | 'upload'
   | 'unpack'
+  | 'wheels'
+  | 'ray'
   | 'network'
   | 'start'
   | 'verify'
@@ -35,7 +39,7 @@ export function listSteps(input: OperationInput, machine: MachineTarget): Planne
   return idsOf(input, machine).map((id) => describeStep(id, input, machine))
 }
 
-function idsOf({ kind, service, drainWithinMs, withSamples }: OperationInput, machine: MachineTarget): StepId[] {
+function idsOf({ kind, service, drainWithinMs, withSamples, ray, wheels }: OperationInput, machine: MachineTarget): StepId[] {
   const { role, isReachable, previousPayload, extraNodes = [] } = machine
   if (!isReachable) return kind === 'drain' ? ['drain'] : ['forget']
   const network: StepId[] = role === 'worker' ? ['network'] : []
@@ -43,17 +47,18 @@ function idsOf({ kind, service, drainWithinMs, withSamples }: OperationInput, ma
   const drain: StepId[] = drainWithinMs === undefined || role === 'head' ? [] : ['drain']
   const start: StepId[] = ['start', 'verify', ...(extraNodes.length === 0 ? [] : (['extra-nodes'] as const))]
   const samples: StepId[] = withSamples === true && role === 'head' ? ['samples'] : []
+  const install: StepId[] = ray ? [...(wheels ? (['wheels'] as const) : []), 'ray'] : []
   const prune: StepId[] = previousPayload === null ? [] : ['prune']
   switch (kind) {
     case 'create':
     case 'add':
-      return ['connect', 'probe', 'upload', 'unpack', ...network, ...start, ...atBoot, ...prune, ...samples]
+      return ['connect', 'probe', 'upload', 'unpack', ...install, ...network, ...start, ...atBoot, ...prune, ...samples]
     case 'drain':
       return ['drain']
     case 'restart':
       return ['connect', 'stop', ...start]
     case 'upgrade':
-      return ['connect', 'upload', 'unpack', ...drain, 'stop', ...start, ...atBoot, 'prune']
+      return ['connect', 'upload', 'unpack', ...install, ...drain, 'stop', ...start, ...atBoot, 'prune']
     case 'remove':
       return ['connect', ...drain, 'stop', 'delete']
     case 'down':
@@ -62,7 +67,7 @@ function idsOf({ kind, service, drainWithinMs, withSamples }: OperationInput, ma
 }
 
 function describeStep(id: StepId, input: OperationInput, machine: MachineTarget): PlannedStep {
-  const words = wordsOf(id, input, machine)
+  const words = (input.ray && rayWordsOf(id, { input, machine, ray: input.ray })) ?? wordsOf(id, input, machine)
   return {
     id,
     ...words,
@@ -92,7 +97,7 @@ const isForGood = ({ kind }: OperationInput): boolean => kind === 'remove' || ki
 
 const mebibytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(0)} MiB`
 
-type Words = { readonly title: string; readonly effect: string; readonly command: string | null }
+export type Words = { readonly title: string; readonly effect: string; readonly command: string | null }
 
 // One case for each step: longer than a function should be, and easier to read than in pieces.
 // oxlint-disable-next-line max-lines-per-function -- a table
@@ -125,6 +130,9 @@ function wordsOf(id: StepId, input: OperationInput, machine: MachineTarget): Wor
         effect: `Unpacks it to ${payloadFolder(root, payload)} and checks every file's checksum.`,
         command: unpackPayload(place),
       }
+    case 'wheels':
+    case 'ray':
+      return { title: 'Install Ray', effect: 'Only in a cluster of Ray.', command: null }
     case 'network':
       return {
         title: 'Reach the head',
@@ -161,10 +169,7 @@ function wordsOf(id: StepId, input: OperationInput, machine: MachineTarget): Wor
       return {
         title: 'Have it come back after a reboot',
         effect: 'Adds a unit to the systemd of this user, or a line to its crontab.',
-        command:
-          input.service === 'none'
-            ? null
-            : addService({ ...start, clusterId: input.clusterId, clusterName: input.clusterName, wish: input.service }),
+        command: input.service === 'none' ? null : addService(serviceOf(input, machine, input.service)),
       }
     case 'drain':
       return { title: 'Drain the node', effect: 'It gets no new work, finishes what it has, and leaves the cluster.', command: null }

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { ClusterName, ClusterPorts, ExtraNode, ServiceKind } from '../contract/clusters.ts'
 import { ClusterId, FilePath, MachineId, Port } from '../contract/machines.ts'
+import { RaySetup } from '../contract/ray-setup.ts'
 
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 
@@ -64,6 +65,10 @@ export const OperationInput = z.object({
   drainWithinMs: z.number().nullable().optional(),
   /** Create: submit the sample jobs once the cluster is up. */
   withSamples: z.boolean().optional(),
+  /** Of a cluster of Ray; absent: it is one of ours. */
+  ray: RaySetup.optional(),
+  /** The wheels that `ray` names, as one archive; absent: from the package index. */
+  wheels: z.object({ sha256: Sha256, sizeBytes: z.number() }).optional(),
   /** Create, where there was a cluster before: what listens elsewhere than it did, as somebody else took its port. */
   movedPorts: z.array(MovedPort).max(16).optional(),
 })

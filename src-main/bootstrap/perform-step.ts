@@ -1,7 +1,6 @@
 import { ClusterError } from '../../runtime/base/errors.ts'
 import type { Outcome } from './core/state.ts'
-import type { StepId } from './list-steps.ts'
-import { stepRunners } from './steps/run-step.ts'
+import { isStepId, runnerOf } from './steps/run-step.ts'
 import { failureOf, NotFetched, type StepContext } from './steps/step-context.ts'
 
 /** A step that was told to stop, or has had all its time, is waited for this much longer; then the operation goes on without its answer. */
@@ -9,7 +8,13 @@ const afterStopMs = 15_000
 
 const minute = 60_000
 /** The longest that a step may take. What waits for people's work, or for a thin line, has hours. */
-const longestMs: Readonly<Record<string, number>> = { upload: 6 * 60 * minute, drain: 7 * 24 * 60 * minute, unpack: 15 * minute }
+const longestMs: Readonly<Record<string, number>> = {
+  upload: 6 * 60 * minute,
+  drain: 7 * 24 * 60 * minute,
+  unpack: 15 * minute,
+  wheels: 6 * 60 * minute,
+  ray: 31 * minute,
+}
 const usualLongestMs = 5 * minute
 
 /** Runs a step to its outcome, whatever happens: never throws, and always ends. */
@@ -20,7 +25,7 @@ export async function performStep(stepId: string, context: StepContext): Promise
   const timer = setTimeout(() => timeUp.abort(), limitMs)
   const signal = AbortSignal.any([context.signal, timeUp.signal])
   try {
-    const work = stepRunners[stepId]({ ...context, signal })
+    const work = runnerOf(stepId, context.input)({ ...context, signal })
     work.catch(() => {}) // it may answer when nobody listens any more
     return await Promise.race([work, givenUp(signal)])
   } catch (error) {
@@ -41,8 +46,6 @@ export async function performStep(stepId: string, context: StepContext): Promise
     clearTimeout(timer)
   }
 }
-
-const isStepId = (id: string): id is StepId => Object.hasOwn(stepRunners, id)
 
 function givenUp(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {

@@ -5,6 +5,7 @@ import { usualLimits } from './core/state.ts'
 import { listSteps } from './list-steps.ts'
 import type { Blocker, Payloads } from './machine-target.ts'
 import type { MachineTarget, OperationInput } from './operation-input.ts'
+import { rayPorts, rayWorkerPorts } from './ray/ray-ports.ts'
 
 /** What is shown, and what is run: the same steps. */
 export type PlannedOperation = {
@@ -13,14 +14,14 @@ export type PlannedOperation = {
   readonly input: OperationInput | null
 }
 
-export type Draft = Pick<OperationInput, 'kind' | 'clusterId' | 'clusterName' | 'ports' | 'service'> & {
+export type Draft = Pick<OperationInput, 'kind' | 'clusterId' | 'clusterName' | 'ports' | 'service' | 'ray'> & {
   readonly drainWithinMs?: number | null
   readonly head: MachineTarget | undefined
   /** In any order: heads are begun first. */
   readonly targets: readonly MachineTarget[]
   readonly blockers: readonly Blocker[]
   readonly machines: readonly Machine[]
-  readonly world: { readonly payloads: Payloads }
+  readonly world: { readonly payloads: Payloads; readonly wheels?: OperationInput['wheels'] }
   /** Whether the machines' findings matter: where something of ours runs already, they were judged. */
   readonly findings: boolean
 }
@@ -57,7 +58,7 @@ export function planOf(draft: Draft): PlannedOperation {
 }
 
 /** Without a head there is nothing to do, but for taking away what an unfinished creation left. */
-function inputOf({ kind, clusterId, clusterName, ports, service, head, targets, world, drainWithinMs }: Draft): OperationInput | null {
+function inputOf({ kind, clusterId, clusterName, ports, service, ray, head, targets, world, drainWithinMs }: Draft): OperationInput | null {
   const standIn = kind === 'down' || kind === 'remove' ? targets[0] : undefined
   const used = head ?? standIn
   if (!used) return null
@@ -72,6 +73,8 @@ function inputOf({ kind, clusterId, clusterName, ports, service, head, targets, 
     machines: [...heads, ...targets.filter(({ role }) => role !== 'head')],
     archiveBytes: Object.fromEntries(Object.values(world.payloads).map(({ sha256, sizeBytes }) => [sha256, sizeBytes])),
     ...(drainWithinMs === undefined ? {} : { drainWithinMs }),
+    ...(ray && { ray }),
+    ...(ray && world.wheels && { wheels: world.wheels }),
   }
 }
 
@@ -108,7 +111,7 @@ const wordsOf = ({ detail, remedy }: Finding): string => `${detail}${/[.!?]$/.te
 const mebibytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(0)} MiB`
 
 function notesOf(draft: Draft, input: OperationInput | null): string[] {
-  return [...transferNotes(draft, input), ...absenceNotes(draft)].slice(0, 256)
+  return [...transferNotes(draft, input), ...rayNotes(draft), ...absenceNotes(draft)].slice(0, 256)
 }
 
 function transferNotes({ kind, targets, machines }: Draft, input: OperationInput | null): string[] {
@@ -128,6 +131,20 @@ function transferNotes({ kind, targets, machines }: Draft, input: OperationInput
       : `${mebibytes(bytes)} go from here to each of ${group.length} machines: ${mebibytes(bytes * group.length)} in all.`
   })
   return [...kept, ...sends]
+}
+
+function rayNotes({ kind, ray, ports, targets, world }: Draft): string[] {
+  if (!ray || (kind !== 'create' && kind !== 'add' && kind !== 'upgrade')) return []
+  const source = world.wheels
+    ? `the wheels of ${ray.wheels ?? ''}, ${mebibytes(world.wheels.sizeBytes)} to each machine`
+    : 'the package index that each machine is set to'
+  const install = `Ray ${ray.version} comes from ${source}, and takes about 500 MB on each of ${targets.length}.`
+  if (kind === 'upgrade') return [install]
+  const last = rayPorts(ports.agent).client
+  return [
+    install,
+    `The machines must reach each other on ${ports.head}, ${ports.agent} to ${last} and ${rayWorkerPorts.first} to ${rayWorkerPorts.last}. Who has no token is refused; what Ray says there is not encrypted.`,
+  ]
 }
 
 function absenceNotes({ kind, targets, drainWithinMs }: Draft): string[] {

@@ -1,12 +1,19 @@
 import { ClusterError } from '../../runtime/base/errors.ts'
 import type { Cluster, ClusterSpec, ExtraNode } from '../contract/clusters.ts'
 import type { Machine } from '../contract/machines.ts'
+import { hasTokens, oldestGuarded, RaySetup } from '../contract/ray-setup.ts'
 import { type Blocker, blocker, memberTarget, newTarget, type Payloads } from './machine-target.ts'
 import type { MachineTarget, OperationInput } from './operation-input.ts'
 import { type Draft, type PlannedOperation, planOf } from './plan-of.ts'
+import { pythonsThatDiffer } from './ray/ray-findings.ts'
 
 /** What the plans below are made from: the inventory as it is, and what there is to send. */
-export type PlanWorld = { readonly machines: readonly Machine[]; readonly payloads: Payloads }
+export type PlanWorld = {
+  readonly machines: readonly Machine[]
+  readonly payloads: Payloads
+  /** Of a cluster of Ray that is to have them. */
+  readonly wheels?: OperationInput['wheels']
+}
 
 const machineOf = ({ machines }: PlanWorld, machineId: string): Machine => {
   const machine = machines.find(({ id }) => id === machineId)
@@ -24,6 +31,7 @@ export function planCreate(clusterId: string, spec: ClusterSpec, world: Creating
   if (new Set(ids).size < ids.length)
     throw new ClusterError('bad-argument', 'a machine is named twice; the head has a node too and is no worker beside')
   const cluster = { clusterId, clusterName: spec.name }
+  const ray = raySetupOf(spec)
   const { extraNodes = [] } = world
   const made = makeTargets({ ids, headId: spec.head, cluster, ports: spec.ports, taken: [], isAlone: ids.length === 1, extraNodes }, world)
   return planOf({
@@ -33,8 +41,31 @@ export function planCreate(clusterId: string, spec: ClusterSpec, world: Creating
     ports: spec.ports,
     service: spec.service,
     ...made,
+    ...(ray && { ray, blockers: [...made.blockers, ...pythonsThatDiffer(made.machines, ray)] }),
     head: made.targets.find(({ role }) => role === 'head'),
   })
+}
+
+/**
+ * Undefined for a cluster of ours.
+ * @throws ClusterError `bad-argument` for a setup without that engine or ports that Ray cannot have, `not-supported` for a Ray that would let in everybody
+ */
+export function raySetupOf({ engine, ray, ports }: Pick<ClusterSpec, 'engine' | 'ray' | 'ports'>): RaySetup | undefined {
+  if (engine !== 'ray') {
+    if (ray) throw new ClusterError('bad-argument', 'a version of Ray is only for the engine ray; choose that engine, or leave it out')
+    return undefined
+  }
+  const setup = ray ?? RaySetup.parse({})
+  if (ports.api === 0)
+    throw new ClusterError('bad-argument', 'Ray’s dashboard needs a port of its own: give one, such as 8265', {
+      details: { field: 'ports.api' },
+    })
+  if (hasTokens(setup)) return setup
+  throw new ClusterError(
+    'not-supported',
+    `Ray ${setup.version} has no token authentication: whoever reaches its port could run programs. Choose ${oldestGuarded.join('.')}.0 or later; one that others run can be connected to all the same`,
+    { details: { field: 'ray.version' } },
+  )
 }
 
 /** A cluster that is half way or down is created again over what is there: each step finds that. With the payload that this computer has now. */
@@ -55,7 +86,9 @@ export function planAdd(cluster: Cluster, machineIds: readonly string[], world: 
   const making = { ids: machineIds, headId: null, cluster: { clusterId, clusterName }, ports, taken, isAlone: false, extraNodes: [] }
   const made = makeTargets(making, world)
   const head = headOf(cluster, world)
-  const withHead = head ? made : { ...made, blockers: [...made.blockers, noHead(cluster)] }
+  const headMachine = world.machines.find(({ id }) => id === head?.machineId)
+  const differing = cluster.ray && headMachine ? pythonsThatDiffer([headMachine, ...made.machines], cluster.ray) : []
+  const withHead = { ...made, blockers: [...made.blockers, ...differing, ...(head ? [] : [noHead(cluster)])] }
   return planOf({ kind: 'add', ...namesOf(cluster), ...withHead, head })
 }
 
@@ -180,8 +213,9 @@ export function planRestart(cluster: Cluster, machineIds: readonly string[], wor
 export function planUpgrade(
   cluster: Cluster,
   machineIds: readonly string[],
-  world: PlanWorld & { readonly drain?: boolean },
+  world: PlanWorld & { readonly drain?: boolean; readonly rayVersion?: string | undefined },
 ): PlannedOperation {
+  const ray = upgradedRay(cluster, machineIds, world.rayVersion)
   const made = memberTargets(cluster, machineIds, world)
   const targets = made.targets.map((target) => withNewPayload(target, world))
   const head = headOf(cluster, world)
@@ -190,10 +224,25 @@ export function planUpgrade(
     kind: 'upgrade',
     ...namesOf(cluster),
     ...made,
+    ...(ray && { ray }),
     targets,
     head: newHead,
     ...(world.drain === true ? { drainWithinMs: null } : {}),
   })
+}
+
+/** @throws ClusterError `bad-argument` for a version where there is no Ray, or for some machines of one: all nodes have the same */
+export function upgradedRay(
+  { name, ray, members, engine, ports }: Cluster,
+  machineIds: readonly string[],
+  version: string | undefined,
+): RaySetup | undefined {
+  if (version === undefined || version === ray?.version) return ray
+  if (!ray) throw new ClusterError('bad-argument', `${name} is no cluster of Ray that was made here; leave out the version of Ray`)
+  const left = members.filter(({ machineId }) => !machineIds.includes(machineId)).length
+  if (left > 0)
+    throw new ClusterError('bad-argument', `all nodes of ${name} have the same Ray: upgrade all of it, ${left} machines were left out`)
+  return raySetupOf({ engine, ray: { ...ray, version }, ports })
 }
 
 function withNewPayload(target: MachineTarget, { payloads }: PlanWorld): MachineTarget {
@@ -201,11 +250,18 @@ function withNewPayload(target: MachineTarget, { payloads }: PlanWorld): Machine
   return { ...target, payload, previousPayload: payload === target.payload ? null : target.payload }
 }
 
-const namesOf = ({ id, name, ports, service }: Cluster): Pick<OperationInput, 'clusterId' | 'clusterName' | 'ports' | 'service'> => ({
+const namesOf = ({
+  id,
+  name,
+  ports,
+  service,
+  ray,
+}: Cluster): Pick<OperationInput, 'clusterId' | 'clusterName' | 'ports' | 'service' | 'ray'> => ({
   clusterId: id,
   clusterName: name,
   ports,
   service,
+  ...(ray && { ray }),
 })
 
 function headOf(cluster: Cluster, world: PlanWorld): MachineTarget | undefined {

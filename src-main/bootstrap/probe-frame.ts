@@ -11,7 +11,7 @@ export const reachWord = 'shoal-reach-'
 export const frameScript = `mark=$1
 shift
 LC_ALL=C; export LC_ALL
-PATH=$PATH:/usr/local/bin:/usr/sbin:/sbin:/opt/rocm/bin; export PATH
+PATH=$PATH:/usr/local/bin:/usr/sbin:/sbin:/opt/rocm/bin:$HOME/.local/bin:$HOME/.cargo/bin; export PATH
 exec 2>/dev/null
 say() { printf '%s %s %.1900s\\n' "$mark" "$1" "$2"; }
 lines() { head -n "$2" | cut -c 1-1900 | sed "s/^/$mark $1 /"; }

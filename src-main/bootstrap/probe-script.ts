@@ -34,6 +34,8 @@ try:
   print(importlib.metadata.version("ray"))
 except Exception: pass' </dev/null) || continue
     say python "$(command -v "$name") $(printf '%s' "$version" | tr '\\n' ' ')"
+    say python-has "$(cd / && limited 4 "$name" -B -c 'import importlib.util as find
+print(*[name for name in ("venv", "ensurepip", "pip") if find.find_spec(name)])' </dev/null)"
     break
   done
 }
@@ -105,14 +107,15 @@ inodes=$(printf '%s\\n' "$listening" | while read -r a b c d e f g h i inode res
       parent=$(sed -n 's/^PPid:[^0-9]*//p' "/proc/$pid/status")
       if grep -qs -F -e ${reachWord} "/proc/$pid/cmdline" "/proc/$parent/cmdline"; then say passing "$inode"; continue; fi
       say listener "$inode $pid $(cat "/proc/$pid/comm")"
-      say session "$pid $(tr '\\000' '\\n' <"/proc/$pid/cmdline" | sed -n '/^--temp-dir$/{n;p;}')" ;;
+      session=$(tr '\\000' '\\n' <"/proc/$pid/cmdline" | sed -n '/^--temp-dir$/{n;p;}')
+      say session "$pid \${session:-$(tr '\\000' '\\n' <"/proc/$pid/environ" | sed -n 's/^SHOAL_RAY_NODE=//p')}" ;;
   esac
 done | head -n 2048
 while IFS=: read -r name x id rest; do printf '%s:%s\\n' "$id" "$name"; done </etc/passwd | lines account 512
 `
 
 const programs = `
-for name in bash curl wget python3 perl nc busybox tar gzip sha256sum setsid nohup flock timeout systemctl crontab firewall-cmd ufw nft iptables nvidia-smi rocm-smi docker; do
+for name in bash curl wget python3 uv perl nc busybox tar gzip sha256sum setsid nohup flock timeout systemctl crontab firewall-cmd ufw nft iptables nvidia-smi rocm-smi docker; do
   path=$(command -v "$name") && say tool "$name $path"
 done
 XDG_RUNTIME_DIR=\${XDG_RUNTIME_DIR:-/run/user/$uid}; export XDG_RUNTIME_DIR
@@ -123,7 +126,9 @@ for name in cron crond fcron; do printf '%s\\n' "$comms" | grep -qx "$name" && s
 [ -r /proc/1/comm ] || say cron-daemon unseen
 has crontab && say crontab "$(crontab -l 2>&1 >/dev/null </dev/null)"
 has ray && say ray "$(command -v ray)"
-for name in raylet gcs_server; do printf '%s\\n' "$comms" | grep -qx "$name" && say ray-running "$name"; done
+grep -lxE 'raylet|gcs_server' /proc/[0-9]*/comm | while read -r file; do
+  grep -q SHOAL_RAY_NODE= "\${file%/comm}/environ" || say ray-running "\${file%/comm}"
+done | head -n 16
 `
 
 /**

@@ -76,10 +76,12 @@ export function parseLimits(facts: Facts): MachineFacts['limits'] {
 
 export function parsePython(facts: Facts): Pick<MachineFacts, 'python' | 'ray'> {
   const [path, version, rayVersion] = (facts.first('python') ?? '').trim().split(' ')
+  const has = (facts.first('python-has') ?? '').split(' ')
   const isRunning = facts.all('ray-running').length > 0
   const hasRay = rayVersion !== undefined || facts.first('ray') !== undefined
   return {
-    python: path && version ? { path, version } : null,
+    python:
+      path && version ? { path, version, hasVenv: has.includes('venv') && has.includes('ensurepip'), hasPip: has.includes('pip') } : null,
     ray: hasRay || isRunning ? { version: rayVersion ?? null, isRunning } : null,
   }
 }

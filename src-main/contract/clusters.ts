@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { ClusterId, Finding, MachineId, Port } from './machines.ts'
 import { RayHead } from './ray-heads.ts'
+import { RaySetup } from './ray-setup.ts'
 
 export const Engine = z.enum(['shoal', 'ray'])
 export type Engine = z.infer<typeof Engine>
@@ -33,6 +34,8 @@ export const ClusterSpec = z.strictObject({
   workers: z.array(MachineId).max(4_096).default([]),
   ports: ClusterPorts.prefault({}),
   service: ServiceKind.default('none'),
+  /** For the engine `ray`. @default the usual version, from the package index, with the `python3` of each machine */
+  ray: RaySetup.optional(),
 })
 export type ClusterSpec = z.infer<typeof ClusterSpec>
 
@@ -70,6 +73,8 @@ export const Cluster = z.object({
   ports: ClusterPorts,
   service: ServiceKind,
   members: z.array(Member).max(4_096),
+  /** Of a cluster of Ray that this panel made. */
+  ray: RaySetup.optional(),
   /** Of a cluster of Ray that this panel did not make, and does not change: it has no members then. */
   rayHead: RayHead.optional(),
   link: z.object({

@@ -135,7 +135,9 @@ export const MachineFacts = z.object({
     .max(4_096),
   addresses: z.array(z.object({ address: z.string(), device: z.string() })).max(256),
   tools: z.record(z.string(), z.string()), //                name → path or version, such as bash, curl, python3, systemctl
-  python: z.object({ path: z.string(), version: z.string() }).nullable(),
+  /** `hasVenv`: it makes environments by itself; absent in what older panels wrote down. */
+  python: z.object({ path: z.string(), version: z.string(), hasVenv: z.boolean().optional(), hasPip: z.boolean().optional() }).nullable(),
+  /** `isRunning`: one that no panel started. */
   ray: z.object({ version: z.string().nullable(), isRunning: z.boolean() }).nullable(),
   services: z.object({ systemdUser: z.boolean(), linger: z.boolean().nullable(), cron: z.boolean() }),
   /** sha256 of the payloads that lie unpacked in the folder. */

@@ -1,8 +1,9 @@
 import * as z from 'zod'
-import { Cluster, ClusterName, ClusterSpec, Plan, ServiceKind } from './clusters.ts'
+import { Cluster, ClusterName, ClusterSpec, Engine, Plan, ServiceKind } from './clusters.ts'
 import { JobPlan, JobSpec, UploadId, UploadPath } from './jobs.ts'
 import { LogFollow, LogPiece, LogPlace } from './logs.ts'
 import { RayPlan, RayToken, RayTrust } from './ray-heads.ts'
+import { RayVersionText } from './ray-setup.ts'
 import {
   ClusterId,
   FilePath,
@@ -82,6 +83,8 @@ const rayPlace = z.strictObject({
   trust: RayTrust.default({ kind: 'system' }),
 })
 const upload = z.strictObject({ uploadId: UploadId })
+/** `engine`: another one than the file says. */
+const applied = z.strictObject({ yaml: text, engine: Engine.optional() })
 const memberships = z.strictObject({ cluster: ClusterRef, machines: z.array(MachineRef).min(1).max(4_096) })
 const force = z.boolean().default(false)
 const leaving = memberships.extend({ force })
@@ -201,8 +204,9 @@ export const panel = {
   'clusters.remove': change(leaving, started),
   'clusters.planRestart': change(memberships, planAnswer),
   'clusters.restart': change(memberships, started),
-  'clusters.planUpgrade': change(memberships, planAnswer),
-  'clusters.upgrade': change(memberships, started),
+  /** `rayVersion`: of a cluster of Ray, whose nodes all have the same. @default the one that it has */
+  'clusters.planUpgrade': change(memberships.extend({ rayVersion: RayVersionText.optional() }), planAnswer),
+  'clusters.upgrade': change(memberships.extend({ rayVersion: RayVersionText.optional() }), started),
   'clusters.planDown': change(goingDown, planAnswer),
   /** Removes everything from every machine; the cluster stays in the list as a record. */
   'clusters.down': change(goingDown, started),
@@ -215,18 +219,18 @@ export const panel = {
   'clusters.export': read(cluster, z.object({ yaml: z.string() })),
   /** Reads a cluster.yaml, ours or one of Ray's for local machines, and says what applying it would add, remove and change. */
   'clusters.planApply': change(
-    z.strictObject({ yaml: text }),
+    applied,
     z.object({
       name: ClusterName,
       exists: z.boolean(),
       machinesToAdd: listOf(MachineSpec),
-      spec: z.object({ head: z.string(), workers: listOf(z.string()), service: ServiceKind }),
+      spec: z.object({ engine: Engine, head: z.string(), workers: listOf(z.string()), service: ServiceKind }),
       add: listOf(z.string()),
       remove: listOf(z.string()),
       notes: z.array(z.string()).max(256),
     }),
   ),
-  'clusters.apply': change(z.strictObject({ yaml: text }), z.object({ clusterId: ClusterId, operationIds: listOf(OperationId) })),
+  'clusters.apply': change(applied, z.object({ clusterId: ClusterId, operationIds: listOf(OperationId) })),
 
   /** The newest first, without their steps' commands and logs; so they come on the topic `operations`, too. */
   'operations.list': read(nothing, listOf(Operation)),

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { type Cluster, ClusterName, ClusterPorts, Engine, ServiceKind } from '../contract/clusters.ts'
 import { type Machine, MachineName, MachineSpec } from '../contract/machines.ts'
+import { RaySetup } from '../contract/ray-setup.ts'
 import { specOf } from './export-inventory.ts'
 import { expandHostRange } from './host-range.ts'
 import { InventoryDraft, type InventoryProblem, isSecretName, maxInventoryMachines, type MachineDraft } from './inventory-draft.ts'
@@ -11,6 +12,7 @@ import { parseYaml, writeYaml, type YamlText } from './yaml-text.ts'
 export type ClusterFile = {
   readonly name: string
   readonly engine: z.infer<typeof Engine>
+  readonly ray?: RaySetup | undefined
   readonly ports: z.infer<typeof ClusterPorts>
   readonly service: z.infer<typeof ServiceKind>
   readonly head: string
@@ -34,6 +36,8 @@ const SpecInFile = z.strictObject({ ...MachineSpec.shape, host: MachineSpec.shap
 const ClusterFileForm = z.strictObject({
   name: ClusterName,
   engine: Engine.default('shoal'),
+  /** For the engine `ray`. */
+  ray: RaySetup.optional(),
   service: ServiceKind.default('none'),
   ports: z.strictObject(ClusterPorts.shape).prefault({}),
   head: MachineName,
@@ -121,7 +125,7 @@ function plainIssue(path: readonly (string | number)[], issue: z.core.$ZodIssue)
         ? Object.keys(ClusterFileForm.shape)
         : path[0] === 'machines'
           ? Object.keys(SpecInFile.shape)
-          : Object.keys(ClusterPorts.shape)
+          : Object.keys((path[0] === 'ray' ? RaySetup : ClusterPorts).shape)
     return `${issue.keys.map((key) => JSON.stringify(key.slice(0, 60))).join(', ')} is not known here; known are ${known.join(', ')}`
   }
   if (path.length === 0) return 'expected is a map with name:, head:, workers: and machines:'
@@ -141,6 +145,7 @@ export function exportClusterFile(cluster: Cluster, machines: readonly Machine[]
   const form = {
     name: cluster.name,
     engine: cluster.engine,
+    ...(cluster.ray && { ray: cluster.ray }),
     service: cluster.service,
     ports: cluster.ports,
     head: members.find(({ role }) => role === 'head')?.spec.name,

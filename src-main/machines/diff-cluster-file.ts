@@ -1,5 +1,6 @@
 import type { Cluster } from '../contract/clusters.ts'
 import type { Machine, MachineSpec } from '../contract/machines.ts'
+import { RaySetup } from '../contract/ray-setup.ts'
 import type { ClusterFile } from './cluster-file.ts'
 import { specOf } from './export-inventory.ts'
 
@@ -56,12 +57,20 @@ export function diffClusterFile(file: ClusterFile, current: { cluster: Cluster; 
   }
 }
 
+/** Of a cluster of Ray that was made here, or is to be. Empty where the engine is another: that it differs is said already. */
+const rayText = ({ engine, ray }: Pick<ClusterFile, 'engine' | 'ray'>, other: ClusterFile['engine']): string => {
+  if (engine !== 'ray' || other !== 'ray') return ''
+  const { version, python, wheels, packages } = ray ?? RaySetup.parse({})
+  return [version, python, wheels ?? 'from the index', ...packages].join(' ')
+}
+
 const comparable = (name: string): string => name.normalize('NFC').toLowerCase()
 
 function clusterChanges(file: ClusterFile, cluster: Cluster): ClusterFileDiff['change'] {
   const pairs = [
     ['name', cluster.name, file.name],
     ['engine', cluster.engine, file.engine],
+    ['ray', rayText(cluster, file.engine), rayText(file, cluster.engine)],
     ['service', cluster.service, file.service],
     ['ports.head', cluster.ports.head, file.ports.head],
     ['ports.agent', cluster.ports.agent, file.ports.agent],

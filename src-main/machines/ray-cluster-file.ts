@@ -10,12 +10,13 @@ type Note = (path: readonly (string | number)[], message: string) => void
 /** What such a file can say that no machine of ours needs, or that is not done here. */
 const notTakenOver: Readonly<Record<string, string>> = {
   docker: 'the nodes run on the machines themselves, without a container',
-  setup_commands: 'no commands are run on the machines; what jobs need goes into their runtime_env',
+  setup_commands:
+    'no commands are run on the machines; packages stand under ray: packages: in a file of ours, or in the runtime_env of jobs',
   head_setup_commands: 'no commands are run on the machines',
   worker_setup_commands: 'no commands are run on the machines',
   initialization_commands: 'no commands are run on the machines',
-  head_start_ray_commands: 'the head is started in Shoal’s own way',
-  worker_start_ray_commands: 'the nodes are started in Shoal’s own way',
+  head_start_ray_commands: 'Ray is started with ports and a token of its own',
+  worker_start_ray_commands: 'Ray is started with ports and a token of its own',
   file_mounts: 'no files are copied; a job brings its folder as working_dir',
   cluster_synced_files: 'no files are copied',
   file_mounts_sync_continuously: 'no files are copied',
@@ -31,7 +32,7 @@ const notTakenOver: Readonly<Record<string, string>> = {
   max_workers: 'all machines that are named join at once',
 }
 
-/** Reads Ray's launcher file for machines one has into the form of ours. The engine is `shoal` unless it is changed afterwards. */
+/** Reads Ray's launcher file for machines one has into the form of ours, as a cluster of Ray. */
 export function readRayFile(yaml: YamlText): ParsedClusterFile {
   const draft = new InventoryDraft()
   const noted = new InventoryDraft() // for its shortening and masking
@@ -72,7 +73,7 @@ function finished(
   if (problems.length > 0 || !first) return { file: undefined, problems, notes }
   const workers = others.map((machine) => machine.name)
   return {
-    file: { name, engine: 'shoal', ports: ClusterPorts.parse({}), service: 'none', head: first.name, workers, machines },
+    file: { name, engine: 'ray', ports: ClusterPorts.parse({}), service: 'none', head: first.name, workers, machines },
     problems,
     notes,
   }

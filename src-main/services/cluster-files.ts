@@ -1,7 +1,7 @@
 import { ClusterError } from '../../runtime/base/errors.ts'
 import { type Cluster, ClusterSpec } from '../contract/clusters.ts'
 import type { MachineSpec } from '../contract/machines.ts'
-import type { Output } from '../contract/panel.ts'
+import type { GivenInput, Output } from '../contract/panel.ts'
 import { type ClusterFile, parseClusterFile } from '../machines/cluster-file.ts'
 import { type ClusterFileDiff, diffClusterFile } from '../machines/diff-cluster-file.ts'
 import type { Clusters } from './clusters.ts'
@@ -17,9 +17,11 @@ type Doing = {
   readonly remove: (cluster: Cluster, machineIds: readonly string[]) => Promise<string>
 }
 
+type Applied = GivenInput<'clusters.apply'>
+
 /** What a cluster.yaml would change, before anything is. @throws ClusterError `bad-argument` naming each line that is wrong */
-export function planClusterFile({ machines, clusters }: Parts, yaml: string): Output<'clusters.planApply'> {
-  const { file, notes } = readFile(yaml)
+export function planClusterFile({ machines, clusters }: Parts, applied: Applied): Output<'clusters.planApply'> {
+  const { file, notes } = readFile(applied)
   const cluster = clusters.find(file.name)
   const diff = cluster && diffClusterFile(file, { cluster, machines: machines.list() })
   const { name, head, workers, service } = file
@@ -27,7 +29,7 @@ export function planClusterFile({ machines, clusters }: Parts, yaml: string): Ou
     name,
     exists: cluster !== undefined,
     machinesToAdd: newMachines(file, machines),
-    spec: { head, workers: [...workers], service },
+    spec: { engine: file.engine, head, workers: [...workers], service },
     add: diff ? diff.add.map((each) => each.name) : [head, ...workers],
     remove: diff?.remove.map((each) => each.name) ?? [],
     notes: [...notes, ...(diff?.change ?? []).map(changeNote)].slice(0, 256),
@@ -35,9 +37,13 @@ export function planClusterFile({ machines, clusters }: Parts, yaml: string): Ou
 }
 
 /** Brings machines and cluster to what the file says. A removal begins when what is added is there. */
-export async function applyClusterFile(parts: Parts, yaml: string, doing: Doing): Promise<{ clusterId: string; operationIds: string[] }> {
+export async function applyClusterFile(
+  parts: Parts,
+  applied: Applied,
+  doing: Doing,
+): Promise<{ clusterId: string; operationIds: string[] }> {
   const { machines, clusters, operations } = parts
-  const { file } = readFile(yaml)
+  const { file } = readFile(applied)
   const cluster = clusters.find(file.name)
   const diff = cluster && diffClusterFile(file, { cluster, machines: machines.list() })
   if (diff) refuseUnchangeable(diff)
@@ -46,9 +52,9 @@ export async function applyClusterFile(parts: Parts, yaml: string, doing: Doing)
   await updateMachines(file, machines)
   const idOf = (name: string) => machines.get(name).id
   if (!cluster || !diff) {
-    const { name, engine, ports, service, head, workers } = file
+    const { name, engine, ray, ports, service, head, workers } = file
     const { clusterId, operationId } = await doing.create(
-      ClusterSpec.parse({ name, engine, ports, service, head: idOf(head), workers: workers.map(idOf) }),
+      ClusterSpec.parse({ name, engine, ray, ports, service, head: idOf(head), workers: workers.map(idOf) }),
     )
     return { clusterId, operationIds: [operationId] }
   }
@@ -72,9 +78,13 @@ export async function applyClusterFile(parts: Parts, yaml: string, doing: Doing)
   return { clusterId: cluster.id, operationIds }
 }
 
-function readFile(yaml: string): { file: ClusterFile; notes: string[] } {
+function readFile({ yaml, engine }: Applied): { file: ClusterFile; notes: string[] } {
   const { file, problems, notes } = parseClusterFile(yaml)
-  if (file) return { file, notes: notes.map(({ line, message }) => `line ${line}: ${message}`) }
+  if (file)
+    return {
+      file: engine === undefined || engine === file.engine ? file : { ...file, engine, ray: undefined },
+      notes: notes.map(({ line, message }) => `line ${line}: ${message}`),
+    }
   const said = problems.slice(0, 20).map(({ line, message }) => `line ${line}: ${message}`)
   throw new ClusterError(
     'bad-argument',

@@ -45,7 +45,7 @@ export function clusterHandlers(parts: ClusterParts): PanelHandlers<'clusters'> 
     'clusters.create': ({ spec, withoutBlocked }, { signal }) => createCluster(parts, spec, { withoutBlocked, signal }),
     'clusters.startLocal': (wish) => localCluster.start(wish),
     'clusters.submitSamples': async ({ cluster }, { signal }) => ({
-      jobs: await samples.submit(madeHere(clusters, cluster).id, { signal }),
+      jobs: await samples.submit(ofOurs(clusters, cluster).id, { signal }),
     }),
     'clusters.planRay': (place, { signal }) => rayClusters.plan(place, signal),
     'clusters.connectRay': (wish, { signal }) => rayClusters.connect(wish, signal),
@@ -60,8 +60,16 @@ export function clusterHandlers(parts: ClusterParts): PanelHandlers<'clusters'> 
     'clusters.remove': async ({ force, ...input }) => start(await plans.remove(...members(input), { force })),
     'clusters.planRestart': (input) => show(plans.restart(...members(input))),
     'clusters.restart': async (input) => start(await plans.restart(...members(input))),
-    'clusters.planUpgrade': (input) => show(plans.upgrade(...members(input))),
-    'clusters.upgrade': async (input) => start(await plans.upgrade(...members(input))),
+    'clusters.planUpgrade': ({ rayVersion, ...input }) => show(plans.upgrade(...members(input), rayVersion)),
+    'clusters.upgrade': async ({ rayVersion, ...input }) => {
+      const [cluster, machineIds] = members(input)
+      const planned = runnableInput(await plans.upgrade(cluster, machineIds, rayVersion), all)
+      const { ray } = planned
+      const operationId = await operations.start(planned, async () => {
+        if (ray) await clusters.update(cluster.id, (now) => ({ ...now, ray }))
+      })
+      return { operationId }
+    },
     'clusters.planDown': ({ cluster, force }, { signal }) => show(plans.down(madeHere(clusters, cluster), { force, signal })),
     'clusters.down': async ({ cluster, force }) => start(await planToGoDown(parts, cluster, force)),
     'clusters.forget': ({ cluster }) => forgetCluster(parts, clusters.get(cluster)),
@@ -82,9 +90,9 @@ export function clusterHandlers(parts: ClusterParts): PanelHandlers<'clusters'> 
       return clusters.get(cluster.id)
     },
     'clusters.export': ({ cluster }) => ({ yaml: exportClusterFile(madeHere(clusters, cluster), machines.list()) }),
-    'clusters.planApply': ({ yaml }) => planClusterFile(parts, yaml),
-    'clusters.apply': ({ yaml }, { signal }) =>
-      applyClusterFile(parts, yaml, {
+    'clusters.planApply': (applied) => planClusterFile(parts, applied),
+    'clusters.apply': (applied, { signal }) =>
+      applyClusterFile(parts, applied, {
         create: (spec) => createCluster(parts, spec, { withoutBlocked: false, signal }),
         add: (cluster, machineIds) => addMembers(parts, cluster, { machineIds, signal }),
         remove: async (cluster, machineIds) => (await start(await plans.remove(cluster, machineIds, { force: false }))).operationId,
@@ -115,6 +123,13 @@ function madeHere(clusters: Clusters, ref: string): Cluster {
   )
 }
 
+/** @throws ClusterError `not-supported` for one of Ray, on which the sample jobs do not run */
+function ofOurs(clusters: Clusters, ref: string): Cluster {
+  const cluster = madeHere(clusters, ref)
+  if (cluster.engine === 'shoal') return cluster
+  throw new ClusterError('not-supported', `${cluster.name} is a cluster of Ray; the sample jobs are programs for the engine shoal`)
+}
+
 /** What is known of it is recorded before it goes. */
 async function planToGoDown({ clusters, links, plans }: ClusterParts, ref: string, force: boolean): Promise<PlannedOperation> {
   const { id } = madeHere(clusters, ref)
@@ -133,16 +148,24 @@ async function createCluster(
   { withoutBlocked, signal }: Creating,
 ): Promise<{ clusterId: string; operationId: string }> {
   const { clusters, machines, plans, operations, nowMs } = parts
-  if (spec.engine !== 'shoal')
-    throw new ClusterError('not-supported', `the engine ${spec.engine} cannot be installed by this version; leave it out for shoal`)
   if (clusters.find(spec.name))
     throw new ClusterError('already-exists', `there is a cluster ${spec.name} already; choose another name, or add machines to that one`)
   const clusterId = newClusterId()
   const planned = await plans.create(clusterId, spec, { probe: true, signal })
   const input = runnableInput(planned, { withoutBlocked })
   const { name, engine, ports, service } = spec
+  const { ray } = input
   await clusters.add({
-    ...{ id: clusterId, name, engine, createdAtMs: nowMs(), ports, service, members: input.machines.map(plannedMember) },
+    ...{
+      id: clusterId,
+      name,
+      engine,
+      createdAtMs: nowMs(),
+      ports,
+      service,
+      members: input.machines.map(plannedMember),
+      ...(ray && { ray }),
+    },
     ...{ link: { state: 'off', sinceMs: nowMs(), message: null }, lease: { holder: null, isOurs: false } },
   })
   await machines.setCluster(idsOf(input), clusterId)

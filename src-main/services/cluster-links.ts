@@ -1,5 +1,6 @@
 import { ClusterError } from '../../runtime/base/errors.ts'
 import type { Logger } from '../../runtime/base/logger.ts'
+import { headJoinTokenFile } from '../bootstrap/paths.ts'
 import type { Capabilities } from '../cluster/capabilities.ts'
 import type { ClusterCalls } from '../cluster/cluster-calls.ts'
 import { ClusterLink, type LinkView } from '../cluster/cluster-link.ts'
@@ -140,6 +141,15 @@ export class ClusterLinks {
       })
     }
     const { machineId, sessionFolder } = headOf(cluster)
+    if (cluster.engine === 'ray') {
+      const connection = await connect(machineId)
+      return rayHeadAt({
+        head: { url: `http://127.0.0.1:${cluster.ports.api}`, trust: { kind: 'system' } },
+        connection,
+        token: () => readRayToken(connection, sessionFolder),
+        record: createRecordedClient(history, cluster.id, cluster.name),
+      })
+    }
     return shoalHeadAt(await connect(machineId), {
       tokenPath: `${sessionFolder}/head/api-token`,
       apiPort: (connection, signal) => readApiPort(connection, { headFolder: sessionFolder, signal }),
@@ -171,6 +181,13 @@ async function readApiPort(
   const port = code === 0 ? Number(/"apiAddress":"[^"]*:(\d{1,5})"/.exec(stdout)?.[1]) : Number.NaN
   if (port >= 1 && port <= 65_535) return port
   throw new ClusterError('head.unavailable', `no head runs in ${headFolder}; start the cluster there, then connect again`)
+}
+
+/** Its head's machine has it, in the cluster's own folder. */
+async function readRayToken(connection: Pick<HostConnection, 'script'>, sessionFolder: string): Promise<string> {
+  const { code, stdout } = await connection.script('exec cat -- "$1"', [headJoinTokenFile(sessionFolder)], { timeoutMs: 20_000 })
+  if (code === 0 && stdout.trim() !== '') return stdout.trim()
+  throw new ClusterError('head.unavailable', `no head of Ray was started in ${sessionFolder}; start the cluster there, then connect again`)
 }
 
 type Wait = {

@@ -11,10 +11,14 @@ import {
   planRestart,
   planUpgrade,
   type PlanWorld,
+  raySetupOf,
+  upgradedRay,
 } from '../bootstrap/plan.ts'
 import type { PlannedOperation } from '../bootstrap/plan-of.ts'
+import type { WheelsArchive } from '../bootstrap/ray/wheels.ts'
 import type { Cluster, ClusterSpec, ExtraNode } from '../contract/clusters.ts'
 import type { Machine } from '../contract/machines.ts'
+import type { RaySetup } from '../contract/ray-setup.ts'
 import type { HostConnection } from '../ssh/host-connection.ts'
 import type { MachineChecks } from './machine-checks.ts'
 import type { Machines } from './machines.ts'
@@ -23,6 +27,7 @@ export type ClusterPlansIo = {
   readonly machines: Machines
   readonly checks: MachineChecks
   readonly payloads: PayloadArchives
+  readonly wheelsFor: (folder: string) => Promise<WheelsArchive>
   readonly connect: (machineId: string, signal?: AbortSignal) => Promise<HostConnection>
 }
 
@@ -48,6 +53,7 @@ export class ClusterPlans {
     spec: ClusterSpec,
     { probe, signal, extraNodes = [] }: { probe: boolean; signal?: AbortSignal; extraNodes?: readonly ExtraNode[] },
   ): Promise<PlannedOperation> {
+    raySetupOf(spec) // what cannot be is said before anybody is asked
     const [head, ...workers] = this.#io.machines.getAll([spec.head, ...spec.workers])
     if (head === undefined) throw new ClusterError('bad-argument', 'a cluster needs a head')
     if (probe) {
@@ -58,7 +64,7 @@ export class ClusterPlans {
       await Promise.all([asHead, asWorkers])
     }
     const named = { ...spec, head: head.id, workers: workers.map(({ id }) => id) }
-    return planCreate(clusterId, named, { ...(await this.#world()), extraNodes })
+    return planCreate(clusterId, named, { ...(await this.#world(raySetupOf(spec))), extraNodes })
   }
 
   /** For one that is half way or down, over what there is of it. Its machines are looked at first. */
@@ -73,7 +79,7 @@ export class ClusterPlans {
   async add(cluster: Cluster, machineIds: readonly string[], signal?: AbortSignal): Promise<PlannedOperation> {
     const machines = machineIds.map((id) => this.#io.machines.get(id))
     await this.#probe(machines, { role: 'worker', spec: cluster, signal })
-    return planAdd(cluster, machineIds, await this.#world())
+    return planAdd(cluster, machineIds, await this.#world(cluster.ray))
   }
 
   async drain(cluster: Cluster, machineIds: readonly string[], withinMs: number | null): Promise<PlannedOperation> {
@@ -97,21 +103,22 @@ export class ClusterPlans {
     return planRestart(cluster, machineIds, await this.#world())
   }
 
-  async upgrade(cluster: Cluster, machineIds: readonly string[]): Promise<PlannedOperation> {
-    return planUpgrade(cluster, machineIds, await this.#world())
+  async upgrade(cluster: Cluster, machineIds: readonly string[], rayVersion?: string): Promise<PlannedOperation> {
+    const ray = upgradedRay(cluster, machineIds, rayVersion)
+    return planUpgrade(cluster, machineIds, { ...(await this.#world(ray)), rayVersion })
   }
 
   /** A look right before a machine is changed, by what it is to become. */
   async lookAgain(
     machineId: string,
-    { role, cluster }: { role: MachineTarget['role']; cluster: Pick<Cluster, 'ports' | 'service'> & { clusterId: string } },
+    { role, cluster }: { role: MachineTarget['role']; cluster: Pick<Cluster, 'ports' | 'service' | 'ray'> & { clusterId: string } },
   ) {
     const machine = this.#io.machines.get(machineId)
-    const { ports, service, clusterId } = cluster
+    const { ports, service, clusterId, ray } = cluster
     const { facts, findings: before } = machine
     const isFresh = facts !== null && Date.now() - facts.probedAtMs < freshMs && !before.some(({ level }) => level === 'blocker')
     if (isFresh) return { facts, findings: before }
-    const wanted = { role, ports, service, clusterId, payload: await this.#payloadOf(machine) }
+    const wanted = { role, ports, service, clusterId, payload: await this.#payloadOf(machine), ...(ray && { ray }) }
     const { machine: seen, findings } = await this.#io.checks.checkOne(machine, wanted)
     if (seen.facts) return { facts: seen.facts, findings }
     throw new ClusterError('machine.unfit', findings[0]?.detail ?? `nothing is known of ${machine.name}`)
@@ -119,12 +126,17 @@ export class ClusterPlans {
 
   async #probe(
     machines: readonly Machine[],
-    { role, spec, signal }: { role: 'head' | 'worker'; spec: Pick<Cluster, 'ports' | 'service'>; signal: AbortSignal | undefined },
+    {
+      role,
+      spec,
+      signal,
+    }: { role: 'head' | 'worker'; spec: Pick<ClusterSpec, 'ports' | 'service' | 'engine' | 'ray'>; signal: AbortSignal | undefined },
   ): Promise<void> {
     await Promise.all(
       machines.map(async (machine) => {
         const payload = await this.#payloadOf(machine)
-        return this.#io.checks.checkOne(machine, { role, ports: spec.ports, service: spec.service, payload }, signal)
+        const ray = raySetupOf(spec)
+        return this.#io.checks.checkOne(machine, { role, ports: spec.ports, service: spec.service, payload, ...(ray && { ray }) }, signal)
       }),
     )
   }
@@ -135,10 +147,16 @@ export class ClusterPlans {
     return archive ? { packedBytes: archive.sizeBytes, unpackedBytes: archive.sizeBytes * unpackedTimes } : null
   }
 
-  async #world(): Promise<PlanWorld> {
+  /** `ray`: what is to be installed, whose wheels are looked at. */
+  async #world(ray?: RaySetup): Promise<PlanWorld> {
+    const wheels = ray && ray.wheels !== null ? await this.#io.wheelsFor(ray.wheels) : undefined
     const archives = await this.#io.payloads.list()
     const payloads = Object.fromEntries(archives.map(({ arch, sha256, sizeBytes }) => [arch, { sha256, sizeBytes }]))
-    return { machines: this.#io.machines.list(), payloads }
+    return {
+      machines: this.#io.machines.list(),
+      payloads,
+      ...(wheels && { wheels: { sha256: wheels.sha256, sizeBytes: wheels.sizeBytes } }),
+    }
   }
 
   /** Only force asks. */

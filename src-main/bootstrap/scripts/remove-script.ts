@@ -42,6 +42,7 @@ failed=
 nodes="$nodes $(sed -n 's/.*"nodeId":"\\([0-9a-f]\\{24\\}\\).*/\\1/p' "$session/node/node.json" 2>/dev/null)" # of one that was killed
 remove session "$session"
 remove socket "/tmp/shoal-$uid-s-$sockets"
+remove ray "/tmp/shoal-$uid-r-$sockets"
 for node in $nodes; do remove shared-memory "/dev/shm/shoal-$uid-$node"; done
 remove known "$temp/shoal-$uid/known/$known"
 empty "$temp/shoal-$uid/known"

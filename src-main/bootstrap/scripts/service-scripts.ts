@@ -1,15 +1,21 @@
-import { payloadFolder } from '../paths.ts'
 import { quoted, scriptOf } from './shell-text.ts'
-import { startWords, unitName } from './session-scripts.ts'
+import { unitName } from './session-scripts.ts'
+
+/** Words of commands that start a node. */
+export type BootCommands = {
+  /** Run first, whatever it ends with: a machine that lost power could not put things away. */
+  readonly clear: readonly string[]
+  /** Stays as long as the node does; for systemd. */
+  readonly stay: readonly string[]
+  /** Ends well when the node runs, or when it was told to end; for cron, which tries it again when it fails. */
+  readonly start: readonly string[]
+}
 
 type Service = {
-  readonly root: string
   readonly sessionFolder: string
-  readonly sha256: string
   readonly clusterId: string
   readonly clusterName: string
-  readonly isHead: boolean
-  readonly flags: readonly string[]
+  readonly commands: BootCommands
   readonly wish: 'auto' | 'systemd' | 'cron'
 }
 
@@ -26,17 +32,15 @@ const unitWord = (text: string): string =>
  * Has the node started when the machine starts. A unit of the user's systemd where that runs without a login or can be made to, else a line
  * of cron. The unit is enabled, not started: the node runs already. Says `service systemd`, `service cron` or `service none WHY`.
  */
-export function addService({ root, sessionFolder, sha256, clusterId, clusterName, isHead, flags, wish }: Service): string {
-  const shoal = `${payloadFolder(root, sha256)}/bin/shoal`
-  const words = [shoal, ...startWords({ sessionFolder, isHead, flags })]
-  const clear = [shoal, 'stop', '--temp-dir', sessionFolder] // a machine that lost power could not put things away
+export function addService({ sessionFolder, clusterId, clusterName, commands, wish }: Service): string {
+  const { clear, stay, start } = commands
   const unit = [
     '[Unit]',
     `Description=Shoal, cluster ${clusterName}`,
     '[Service]',
     'Type=simple',
     `ExecStartPre=-${clear.map(unitWord).join(' ')}`,
-    `ExecStart=${[...words, '--block'].map(unitWord).join(' ')}`,
+    `ExecStart=${stay.map(unitWord).join(' ')}`,
     'Restart=on-failure',
     'RestartSec=10',
     '[Install]',
@@ -46,7 +50,7 @@ export function addService({ root, sessionFolder, sha256, clusterId, clusterName
     '#!/bin/sh',
     `${clear.map(quoted).join(' ')} </dev/null`,
     'tries=0',
-    `until ${words.map(quoted).join(' ')} </dev/null; do tries=$((tries + 1)); [ "$tries" -lt 30 ] || exit 1; sleep 10; done`,
+    `until ${start.map(quoted).join(' ')} </dev/null; do tries=$((tries + 1)); [ "$tries" -lt 30 ] || exit 1; sleep 10; done`,
   ]
   return scriptOf(
     { session: sessionFolder, unit: unitName(clusterId), mark: cronMark(clusterId), wish },

@@ -1,8 +1,9 @@
 import { payloadFolder } from '../paths.ts'
 import { quoted, scriptOf } from './shell-text.ts'
+import type { BootCommands } from './service-scripts.ts'
 
 /** Processes of a session are known by the folder that stands as `--temp-dir` in their command line. */
-const findRunning = `
+export const findRunning = `
 # pids whose command line has --temp-dir and this folder as words of their own: daemons, or with "cli" the commands that start and stop them
 running() {
   for file in $(grep -lsF -e "$session" /proc/[0-9]*/cmdline 2>/dev/null); do
@@ -100,11 +101,25 @@ export const startWords = ({ sessionFolder, isHead, flags }: Pick<Start, 'sessio
   ...flags,
 ]
 
+/** For the start of the machine. */
+export function bootCommands({ root, sessionFolder, sha256, isHead, flags }: Start): BootCommands {
+  const shoal = `${payloadFolder(root, sha256)}/bin/shoal`
+  const start = [shoal, ...startWords({ sessionFolder, isHead, flags })]
+  return { clear: [shoal, 'stop', '--temp-dir', sessionFolder], stay: [...start, '--block'], start }
+}
+
 export const showStatus = ({ root, sessionFolder, sha256 }: Pick<Start, 'root' | 'sessionFolder' | 'sha256'>): string =>
   scriptOf(
     { session: sessionFolder, payload: payloadFolder(root, sha256) },
     `${plainEnvironment}\n"$payload/bin/shoal" status --json --temp-dir "$session" </dev/null`,
   )
+
+/** It would start the node again. */
+export const stopUnit = (clusterId: string): string => `
+unit=\${XDG_CONFIG_HOME:-$HOME/.config}/systemd/user/${unitName(clusterId)}
+if [ -f "$unit" ]; then
+  XDG_RUNTIME_DIR=\${XDG_RUNTIME_DIR:-/run/user/$(id -u)} systemctl --user stop "\${unit##*/}" >/dev/null 2>&1 </dev/null
+fi`
 
 /** Of the user's systemd. */
 export const unitName = (clusterId: string): string => `shoal-${clusterId}.service`
@@ -117,16 +132,14 @@ type Stop = { readonly root: string; readonly sessionFolder: string; readonly ha
  */
 export const stopNode = ({ root, sessionFolder, hashes, clusterId }: Stop): string =>
   scriptOf(
-    { root, session: sessionFolder, hashes: hashes.join(' '), unit: unitName(clusterId) },
+    { root, session: sessionFolder, hashes: hashes.join(' ') },
     `
 ${plainEnvironment}
 ${findRunning}
 settle
 [ -d "$session" ] || { [ -z "$(running)" ] && echo 'state absent' && exit 0; }
 sed -n 's/.*"nodeId":"\\([0-9a-f]*\\)".*/node \\1/p' "$session/node/node.json" 2>/dev/null
-if [ -f "\${XDG_CONFIG_HOME:-$HOME/.config}/systemd/user/$unit" ]; then
-  XDG_RUNTIME_DIR=\${XDG_RUNTIME_DIR:-/run/user/$(id -u)} systemctl --user stop "$unit" >/dev/null 2>&1 </dev/null # it would start the node again
-fi
+${stopUnit(clusterId)}
 shoal=
 for hash in $(cat "$session/payload" 2>/dev/null) $hashes; do
   if [ -z "$shoal" ] && [ -x "$root/runtime/$hash/bin/shoal" ]; then shoal=$root/runtime/$hash/bin/shoal; fi

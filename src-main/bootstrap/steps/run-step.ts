@@ -1,17 +1,23 @@
 import { ClusterError } from '../../../runtime/base/errors.ts'
 import type { StepId } from '../list-steps.ts'
+import type { OperationInput } from '../operation-input.ts'
+import { rayRunners } from '../ray/run-ray.ts'
 import { startExtraNodes, submitSamples } from './extra.ts'
 import { deleteAll, drain, forget, prune, stop } from './end.ts'
 import { reachHead, serveAtBoot, start, verify } from './start.ts'
 import { done, skipped, type StepContext, type StepEnd } from './step-context.ts'
 import { transferPayload, unpack } from './transfer.ts'
 
+type Runner = (context: StepContext) => Promise<StepEnd>
+
 /** What each step does. All can be repeated: what is there already is left as it is. */
-export const stepRunners: Readonly<Record<StepId, (context: StepContext) => Promise<StepEnd>>> = {
+const ownRunners: Readonly<Record<StepId, Runner>> = {
   connect,
   probe,
   upload: transferPayload,
   unpack,
+  wheels: () => Promise.resolve(skipped('only in a cluster of Ray')),
+  ray: () => Promise.resolve(skipped('only in a cluster of Ray')),
   network: reachHead,
   start,
   verify,
@@ -24,6 +30,11 @@ export const stepRunners: Readonly<Record<StepId, (context: StepContext) => Prom
   prune,
   forget,
 }
+
+export const isStepId = (id: string): id is StepId => Object.hasOwn(ownRunners, id)
+
+/** In a cluster of Ray some do the same in another way. */
+export const runnerOf = (id: StepId, { ray }: OperationInput): Runner => ({ ...ownRunners, ...(ray && rayRunners) })[id]
 
 async function connect(context: StepContext): Promise<StepEnd> {
   const { target } = await context.connection()

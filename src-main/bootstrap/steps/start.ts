@@ -1,10 +1,11 @@
 import { ClusterError } from '../../../runtime/base/errors.ts'
 import { hostPort, startFlags } from '../machine-flags.ts'
 import { movedText } from '../moved-ports.ts'
-import type { MachineTarget } from '../operation-input.ts'
+import type { MachineTarget, OperationInput } from '../operation-input.ts'
+import { rayBootCommands } from '../ray/node-scripts.ts'
 import { dial } from '../scripts/dial-script.ts'
 import { addService } from '../scripts/service-scripts.ts'
-import { showStatus, startNode, writeJoinToken } from '../scripts/session-scripts.ts'
+import { bootCommands, showStatus, startNode, writeJoinToken } from '../scripts/session-scripts.ts'
 import { findStartError, readRecords, readStatus } from './read-records.ts'
 import { done, remedyFor, runScript, skipped, type StepContext, type StepEnd, tryScript } from './step-context.ts'
 
@@ -18,7 +19,7 @@ export async function reachHead(context: StepContext): Promise<StepEnd> {
 type Way = { readonly target: MachineTarget; readonly port: number }
 
 /** @throws ClusterError `bootstrap.failed` naming the port, what was seen, and the command that opens it */
-async function dialFrom(context: StepContext, from: MachineTarget, { target, port }: Way): Promise<string> {
+export async function dialFrom(context: StepContext, from: MachineTarget, { target, port }: Way): Promise<string> {
   const { root, payload: sha256 } = from
   const said = await runScript(context, dial({ root, sha256, host: target.nodeIp, port }), { machineId: from.machineId })
   const ms = /^dial open (\d+)$/m.exec(said)?.[1]
@@ -119,14 +120,18 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
   })
 }
 
+/** What brings a node back when its machine starts. */
+export function serviceOf(input: OperationInput, machine: MachineTarget, wish: 'auto' | 'systemd' | 'cron') {
+  const { clusterId, clusterName } = input
+  const { root, sessionFolder, payload: sha256, role } = machine
+  const own = { root, sessionFolder, sha256, isHead: role === 'head', flags: startFlags(input, machine) }
+  return { sessionFolder, clusterId, clusterName, wish, commands: input.ray ? rayBootCommands(machine) : bootCommands(own) }
+}
+
 export async function serveAtBoot(context: StepContext): Promise<StepEnd> {
   const { input, machine } = context
   if (input.service === 'none') return skipped('not asked for')
-  const { root, sessionFolder, payload: sha256 } = machine
-  const { clusterId, clusterName } = input
-  const flags = startFlags(input, machine)
-  const service = { root, sessionFolder, sha256, clusterId, clusterName, flags, isHead: machine.role === 'head', wish: input.service }
-  const [, kind, why] = /^service (\S+) ?(.*)$/m.exec(await runScript(context, addService(service))) ?? []
+  const [, kind, why] = /^service (\S+) ?(.*)$/m.exec(await runScript(context, addService(serviceOf(input, machine, input.service)))) ?? []
   if (kind === 'systemd') return done('a unit of the user’s systemd')
   if (kind === 'cron') return done('a line of its crontab')
   return skipped(`it will not come back by itself after a reboot: ${why ?? 'nothing there does that'}`)

@@ -6,6 +6,7 @@ import type { Source } from '../core/state.ts'
 import type { MachineTarget, OperationInput } from '../operation-input.ts'
 import type { Arch, PayloadArchive } from '../payload-archive.ts'
 import type { Peers } from '../peers.ts'
+import type { WheelsArchive } from '../ray/wheels.ts'
 
 /** What was learnt of a machine on the way, for who keeps the record of the cluster. */
 export type MemberNews = {
@@ -23,6 +24,8 @@ export type OperationIo = {
   /** One connection of this operation's own; it is closed when it is not needed any more. */
   connect(machineId: string): Promise<HostConnection>
   payloadFor(arch: Arch): Promise<PayloadArchive>
+  /** The wheels of a folder of this computer, as one archive. */
+  wheelsFor?(folder: string): Promise<WheelsArchive>
   /** Looks at a machine again just before it is changed. Its blockers keep it out. @default the plan's look is enough */
   probe?(machineId: string, connection: HostConnection): Promise<{ facts: MachineFacts; findings: readonly Finding[] }>
   /** Drains through the head's API, where the caller is connected to it; returns when the node has left. @default over SSH on the head's machine */
@@ -123,6 +126,14 @@ const remedies: readonly (readonly [RegExp, string])[] = [
   ],
   [/GLIBC_|GLIBCXX_|libstdc\+\+/i, 'Its C or C++ library is missing or too old: glibc 2.28 and libstdc++ are needed.'],
   [/Exec format error/i, 'The payload is for another processor than the machine has: check the machine again.'],
+  [
+    /No matching distribution|Could not find a version|no solution found|resolution|name resolution|ConnectTimeout|NewConnectionError|dns error|error sending request/i,
+    'The machine does not reach the package index, or there is no such version for its Python: choose another --ray-version or --python, or send the wheels from here (--wheels FOLDER).',
+  ],
+  [
+    /ensurepip|python3-venv/i,
+    'As root there: apt-get install python3-venv. Without root: install uv (https://docs.astral.sh/uv) for that user, and retry.',
+  ],
   [/EADDRINUSE|in use/i, 'Another program has the port: end it, or give the cluster or the machine another port, and retry.'],
 ]
 

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { plainText } from '../../../runtime/cli/state/print-rows.ts'
+import { Engine } from '../../contract/clusters.ts'
 import type { Output } from '../../contract/panel.ts'
 import type { Context } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -7,7 +8,7 @@ import type { PanelSubcommand } from '../noun.ts'
 import { followOperation } from '../operation/follow-operation.ts'
 import { exitCodeOf, resultText } from '../operation/operation-result.ts'
 import { confirm } from '../words/confirm.ts'
-import { onlyWord } from '../words/lists.ts'
+import { onlyWord, wordFrom } from '../words/lists.ts'
 import { printJson } from '../words/print.ts'
 import { readText } from '../words/read-text.ts'
 import { jsonFlag } from '../panel-flags.ts'
@@ -38,14 +39,16 @@ export const exportCluster: PanelSubcommand = {
 export const applyCluster: PanelSubcommand = {
   name: 'apply',
   summary: 'makes a cluster what a cluster.yaml says; Ray files for local machines are read too',
-  usage: ['shoal cluster apply cluster.yaml [--plan] [--yes]'],
-  flags: plannedFlags,
+  usage: ['shoal cluster apply cluster.yaml [--engine NAME] [--plan] [--yes]'],
+  flags: { engine: { value: 'NAME', help: 'shoal or ray. Default: what the file says; ray for a file of Ray' }, ...plannedFlags },
   prepare({ values, words }) {
     const file = onlyWord('cluster apply', 'a file; - for standard input', words)
     return async (context) => {
       const { panel, terminal } = context
       const yaml = readText('cluster apply', file)
-      const difference = await panel.call('clusters.planApply', { yaml })
+      const engine = values.find('engine')
+      const applied = { yaml, ...(engine === undefined ? {} : { engine: wordFrom('--engine', engine, Engine.options) }) }
+      const difference = await panel.call('clusters.planApply', applied)
       const isPlan = values.has('plan')
       if (!terminal.isJson) terminal.print(differenceText(difference))
       else if (isPlan) printJson(terminal, difference)
@@ -62,7 +65,7 @@ export const applyCluster: PanelSubcommand = {
         terminal.warn('Nothing was started.')
         return exitCodes.failed
       }
-      return followAll(context, (await panel.call('clusters.apply', { yaml })).operationIds)
+      return followAll(context, (await panel.call('clusters.apply', applied)).operationIds)
     }
   },
 }
@@ -93,7 +96,9 @@ export function differenceText(difference: Difference): string {
       'new on the list',
       machinesToAdd.map((machine) => machine.name),
     ),
-    ...(exists ? [] : [...names('head', [spec.head]), ...names('workers', spec.workers)]),
+    ...(exists
+      ? []
+      : [...(spec.engine === 'ray' ? names('engine', ['Ray']) : []), ...names('head', [spec.head]), ...names('workers', spec.workers)]),
     ...(exists ? names('will join', add) : []),
     ...names('will leave', remove),
     ...notes.map((note) => `  Note: ${plainText(note)}`),

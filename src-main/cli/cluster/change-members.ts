@@ -2,6 +2,7 @@ import { UsageError } from '../../../runtime/cli/command.ts'
 import { parseDuration } from '../../../runtime/cli/values.ts'
 import type { Cluster, Plan } from '../../contract/clusters.ts'
 import type { GivenInput } from '../../contract/panel.ts'
+import { RayVersionText } from '../../contract/ray-setup.ts'
 import { isEmpty, requireSelection, type Selection, selectionFlags, selectionFrom, selectMachines } from '../machine/select-machines.ts'
 import type { PanelSubcommand, Typed } from '../noun.ts'
 import type { PanelSession } from '../panel-session.ts'
@@ -117,8 +118,18 @@ export const upgradeMachines = changeOf({
   verb: 'upgrade',
   summary: 'brings this version to machines of a cluster, one after the other',
   notes: ['Without machines: all of them. What a machine has already is not sent again.'],
-  plan: (panel, members, { signal }) => panel.call('clusters.planUpgrade', members, { signal }),
-  start: (panel, members) => panel.call('clusters.upgrade', members),
+  flags: { 'ray-version': { value: 'VERSION', help: 'of a cluster of Ray, all of it. Default: the one that it has' } },
+  plan: (panel, members, { typed, signal }) => panel.call('clusters.planUpgrade', { ...members, ...rayVersionFrom(typed) }, { signal }),
+  start: (panel, members, typed) => panel.call('clusters.upgrade', { ...members, ...rayVersionFrom(typed) }),
   effect: (names, cluster) => `${names} of ${cluster} will run this version: each is restarted.`,
   whenNone: 'all',
 })
+
+/** @throws UsageError for what is no version */
+function rayVersionFrom({ values }: Typed): { rayVersion?: string } {
+  const text = values.find('ray-version')
+  if (text === undefined) return {}
+  const parsed = RayVersionText.safeParse(text)
+  if (parsed.success) return { rayVersion: parsed.data }
+  throw new UsageError(`--ray-version ${parsed.error.issues[0]?.message ?? 'must be a version'}, got ${JSON.stringify(text)}`)
+}

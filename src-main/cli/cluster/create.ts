@@ -1,6 +1,6 @@
 import { type FlagValues, UsageError } from '../../../runtime/cli/command.ts'
 import { parsePort } from '../../../runtime/cli/values.ts'
-import { ClusterName } from '../../contract/clusters.ts'
+import { ClusterName, Engine } from '../../contract/clusters.ts'
 import type { Machine } from '../../contract/machines.ts'
 import type { GivenInput } from '../../contract/panel.ts'
 import type { Context } from '../context.ts'
@@ -11,6 +11,7 @@ import { countText } from '../words/amounts.ts'
 import { listFrom, wordFrom } from '../words/lists.ts'
 import { readText } from '../words/read-text.ts'
 import { type HostsSource, machinesOfHosts } from './hosts-of-file.ts'
+import { rayFlags, raySettings } from './ray-flags.ts'
 import { plannedFlags, showAndRun } from './show-and-run.ts'
 
 type Spec = GivenInput<'clusters.create'>['spec']
@@ -18,7 +19,6 @@ type Settings = Omit<Spec, 'name' | 'head' | 'workers'>
 type Chosen = { readonly head: string; readonly workers: readonly string[] }
 
 const services = ['none', 'auto', 'systemd', 'cron'] as const
-const engines = ['shoal', 'ray'] as const
 
 export const createCluster: PanelSubcommand = {
   name: 'create',
@@ -29,7 +29,8 @@ export const createCluster: PanelSubcommand = {
     workers: { value: 'NAMES', help: 'machines of the list with commas between them, or patterns such as gpu*' },
     hosts: { value: 'FILE', help: 'one user@host:port a line, the head first; unknown ones are put on the list. - for standard input' },
     service: { value: 'KIND', help: `what brings nodes back after a reboot: ${services.join(', ')}. Default: none` },
-    engine: { value: 'NAME', help: `${engines.join(' or ')}. Default: shoal` },
+    engine: { value: 'NAME', help: `${Engine.options.join(' or ')}. Default: shoal` },
+    ...rayFlags,
     port: { value: 'N', help: 'where the head listens for nodes and programs. Default: 6379' },
     'agent-port': { value: 'N', help: 'where each node listens for the others. Default: 6380' },
     'api-port': { value: 'N', help: `of the HTTP API, on the head's loopback; 0 for a free one. Default: 8265` },
@@ -100,8 +101,9 @@ function settingsFrom(values: FlagValues): Settings {
   }
   const ports = { head: port('port'), agent: port('agent-port'), api: port('api-port') }
   return {
-    engine: wordFrom('--engine', values.find('engine') ?? 'shoal', engines),
+    engine: wordFrom('--engine', values.find('engine') ?? 'shoal', Engine.options),
     service: wordFrom('--service', values.find('service') ?? 'none', services),
+    ...raySettings(values),
     ports: Object.fromEntries(Object.entries(ports).filter(([, value]) => value !== undefined)),
   }
 }

@@ -88,7 +88,9 @@ function Changes({ plan }: { readonly plan: Output<'clusters.planApply'> }) {
   const names = (list: readonly string[]) => (list.length > 12 ? `${list.slice(0, 12).join(', ')} …` : list.join(', '))
   const lines = [
     exists ? t('applyKnown', { name }) : t('applyNew', { name, count: add.length }),
-    ...(exists ? [] : [t('head', { name: spec.head }), t('service', { service: spec.service })]),
+    ...(exists
+      ? []
+      : [...(spec.engine === 'ray' ? [t('engineIsRay')] : []), t('head', { name: spec.head }), t('service', { service: spec.service })]),
     ...(machinesToAdd.length > 0
       ? [t('applyMachines', { count: machinesToAdd.length, names: names(machinesToAdd.map((machine) => machine.name)) })]
       : []),

@@ -8,7 +8,9 @@ import { ConfirmDialog } from '../../ui/confirm-dialog.tsx'
 import { ErrorNote } from '../../ui/error-note.tsx'
 import { Checkbox, Field, TextInput } from '../../ui/field.tsx'
 import { SkeletonRows } from '../../ui/skeleton.tsx'
+import { useDebounced } from '../../entities/use-debounced.ts'
 import { messages } from './manage-messages.ts'
+import { isRayVersion } from './settings-check.ts'
 import { type MemberChange, wordToType } from './change-rules.ts'
 import { planChange, startChange } from './member-changes.ts'
 import { PlanView } from './plan-view.tsx'
@@ -32,7 +34,13 @@ export function ChangeDialog({ cluster, asked: { change, machines }, onClose }: 
   const go = useGo()
   const [force, setForce] = useState(false)
   const [minutes, setMinutes] = useState('')
-  const chosen = { cluster: cluster.id, machines: machines.map(({ id }) => id), force }
+  const [rayVersion, setRayVersion] = useState('')
+  const plannedVersion = useDebounced(rayVersion)
+  const isVersion = rayVersion === '' || isRayVersion(rayVersion)
+  const chosen = {
+    ...{ cluster: cluster.id, machines: machines.map(({ id }) => id), force },
+    ...(isRayVersion(plannedVersion) && { rayVersion: plannedVersion }),
+  }
   const plan = useQuery({
     queryKey: ['plan', change, chosen],
     queryFn: ({ signal }) => planChange(change, chosen, signal),
@@ -55,7 +63,7 @@ export function ChangeDialog({ cluster, asked: { change, machines }, onClose }: 
       onConfirm={begin}
       confirmLabel={t(words[change].act)}
       isDanger={change === 'remove' || change === 'down'}
-      isReady={isWithin && (plan.data !== undefined || force)}
+      isReady={isWithin && isVersion && rayVersion === plannedVersion && (plan.data !== undefined || force)}
       width="md"
       {...(typed !== undefined && { typeToConfirm: typed })}
     >
@@ -75,6 +83,19 @@ export function ChangeDialog({ cluster, asked: { change, machines }, onClose }: 
         <Field label={t('within')} hint={t('withinHint')} error={isWithin ? undefined : t('withinWrong')}>
           {(control) => (
             <TextInput {...control} inputMode="numeric" value={minutes} onChange={(event) => setMinutes(event.target.value.trim())} />
+          )}
+        </Field>
+      )}
+      {change === 'upgrade' && cluster.ray && (
+        <Field label={t('rayVersion')} hint={t('rayVersionHint')} error={isVersion ? undefined : t('rayVersionWrong')}>
+          {(control) => (
+            <TextInput
+              {...control}
+              value={rayVersion}
+              placeholder={cluster.ray?.version}
+              onChange={(event) => setRayVersion(event.target.value.trim())}
+              className="font-mono"
+            />
           )}
         </Field>
       )}

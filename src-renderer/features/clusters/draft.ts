@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from 'react'
-import type { ServiceKind } from '../../../src-main/contract/clusters.ts'
+import type { Engine, ServiceKind } from '../../../src-main/contract/clusters.ts'
 
 /** What was entered so far of a cluster that is not created yet. It outlives a reload, not the tab. */
 export type Draft = {
@@ -22,6 +22,9 @@ export type Draft = {
   /** Null: the one that is suggested. */
   readonly head: string | null
   readonly service: ServiceKind
+  readonly engine: Engine
+  /** For the engine `ray`, as it was typed; what is empty is as usual. */
+  readonly ray: { readonly version: string; readonly python: string; readonly wheels: string; readonly packages: string }
   readonly ports: { readonly head: string; readonly agent: string; readonly api: string }
 }
 
@@ -38,6 +41,8 @@ const emptyDraft: Draft = {
   name: null,
   head: null,
   service: 'none',
+  engine: 'shoal',
+  ray: { version: '', python: '', wheels: '', packages: '' },
   ports: { head: '6379', agent: '6380', api: '8265' },
 }
 

@@ -16,7 +16,7 @@ const serviceWords = { none: 'serviceNone', auto: 'serviceAuto', systemd: 'servi
 /** How it was made, and how we stand with it. */
 export function ManageFacts({ cluster }: { readonly cluster: Cluster }) {
   const t = useText(messages)
-  const { link, engine, createdAtMs, ports, service, members, rayHead } = cluster
+  const { link, engine, ray, createdAtMs, ports, service, members, rayHead } = cluster
   const isUp = members.length > 0
   const connection = useConnectionFact(link)
   const head = useRayFact(rayHead)
@@ -32,7 +32,7 @@ export function ManageFacts({ cluster }: { readonly cluster: Cluster }) {
             ]
           : []),
         ...(rayHead ? [connection, head] : []),
-        { label: t('engine'), value: engine },
+        { label: t('engine'), value: ray ? t('engineRayOf', { version: ray.version, python: ray.python }) : engine },
         { label: t('created'), value: <Time atMs={createdAtMs} /> },
       ]}
     />

@@ -17,7 +17,7 @@ import { forgetDraft, useDraft } from './draft.ts'
 import { messages } from './new-messages.ts'
 import { blockedOf } from './plan-groups.ts'
 import { PlanView } from './plan-view.tsx'
-import { clusterNameOf } from './settings-check.ts'
+import { clusterNameOf, raySetupOf } from './settings-check.ts'
 import { StepFooter } from './step-nav.tsx'
 import { useHead } from './use-head.ts'
 import { useMembers } from './use-members.ts'
@@ -77,12 +77,14 @@ function useSpec(): CreateSpec {
   const clusters = useClusters().values
   const [name] = useState(() => clusterNameOf(draft, clusters)) // once it is created, that name is taken
   const { members } = useMembers()
-  const { service, ports } = draft
+  const { engine, service, ports } = draft
+  const ray = raySetupOf(draft)
   const { headId = '' } = useHead(members)
   const workers = members.map(({ id }) => id).filter((id) => id !== headId)
   return {
     name,
-    engine: 'shoal',
+    engine,
+    ...(ray && { ray }),
     head: headId,
     workers,
     service,

@@ -2,6 +2,7 @@ import { ClusterError, type ErrorCode, errorCodes } from '#runtime/base/errors.t
 import { findingOfError, findingsOf, type WantedOfMachine } from '#src-main/bootstrap/findings.ts'
 import { ClusterPorts } from '#src-main/contract/clusters.ts'
 import { Finding, MachineFacts } from '#src-main/contract/machines.ts'
+import { RaySetup } from '#src-main/contract/ray-setup.ts'
 import { describe, expect, test } from 'vitest'
 
 const good: MachineFacts = MachineFacts.parse({
@@ -177,5 +178,42 @@ describe('the command of a finding', () => {
     ['ssh.host-key-changed', {}, 'ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub'],
   ])('of an error goes where the connection went: %s %j', (code, details, command) => {
     expect(findingOfError(new ClusterError(code, 'x', { details })).command).toBe(command)
+  })
+})
+
+describe('a machine that is to have Ray', () => {
+  const python = { path: '/usr/bin/python3', version: '3.11.2', hasVenv: true, hasPip: true }
+  const ray = RaySetup.parse({})
+  const tools = good.tools
+
+  test('can have it by uv, venv or pip; what is missing is said with what installs it', () => {
+    expect(problems({ python }, { ray })).toEqual([])
+    expect(problems({ python: { ...python, hasVenv: false } }, { ray })).toEqual([])
+    expect(problems({ tools: { ...tools, uv: '/home/user/.local/bin/uv' } }, { ray })).toEqual([])
+    expect(only({}, { ray })).toMatchObject({
+      id: 'ray.no-python',
+      level: 'blocker',
+      remedy: expect.stringContaining('apt-get install python3-venv'),
+    })
+    expect(only({ python: { ...python, version: '3.8.10' } }, { ray })).toMatchObject({ id: 'ray.python-old', level: 'blocker' })
+    const bare = { ...python, hasVenv: false, hasPip: false }
+    expect(only({ python: bare }, { ray })).toMatchObject({ id: 'ray.no-venv', level: 'blocker', command: 'apt-get install python3-venv' })
+    expect(only({ python: bare }, { ray: { ...ray, wheels: '/w' } })).toMatchObject({ id: 'ray.no-venv', level: 'warning' })
+    expect(problems({}, { ray: { ...ray, python: '/opt/python3.12/bin/python3' } })).toEqual([])
+  })
+
+  test('needs the ports beside the first too, unless its own Ray has them, and room for an environment', () => {
+    const taken = { listening: [{ port: 6_383, address: '0.0.0.0', process: 'redis (process 8)' }] }
+    expect(only({ python, ...taken }, { ray })).toMatchObject({
+      id: 'port.agentHttp-taken',
+      level: 'blocker',
+      detail: expect.stringMatching(/redis .*takes 6380 to 6386/),
+      remedy: expect.stringContaining('--agent-port 6390'),
+    })
+    expect(problems(taken)).toEqual([])
+    const own = { listening: [{ ...taken.listening[0], session: '/home/user/.shoal/clusters/lab-c-0123456789ab/gpu01' }] }
+    expect(problems({ python, ...own } as Partial<MachineFacts>, { ray, clusterId: 'c-0123456789ab' })).toEqual([])
+    expect(problems(folder({ freeBytes: 900e6 })).map(({ level }) => level)).toEqual(['warning'])
+    expect(problems({ python, ...folder({ freeBytes: 900e6 }) }, { ray }).map(({ id }) => id)).toEqual(['disk.full'])
   })
 })

@@ -160,7 +160,7 @@ file_mounts: {}
     const common = { user: 'ubuntu', keyFiles: ['~/.ssh/id_rsa'], jump: ['me@gate'] }
     expect(file).toMatchObject({
       name: 'my-cluster',
-      engine: 'shoal',
+      engine: 'ray',
       head: '10.0.0.1',
       workers: ['10.0.0.2', '10.0.0.3'],
       machines: [spec('10.0.0.1', common), spec('10.0.0.2', common), spec('10.0.0.3', common)],

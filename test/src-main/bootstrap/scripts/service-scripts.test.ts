@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { addService, removeService } from '#src-main/bootstrap/scripts/service-scripts.ts'
+import { bootCommands } from '#src-main/bootstrap/scripts/session-scripts.ts'
 
 const clusterId = 'c-0123456789ab'
 
@@ -41,13 +42,16 @@ describe('what starts a node at boot', () => {
   const add = (wish: 'auto' | 'systemd' | 'cron') =>
     run(
       addService({
-        root: '/opt/a "b"',
         sessionFolder: session,
-        sha256: 'a'.repeat(64),
         clusterId,
         clusterName: 'lab',
-        isHead: true,
-        flags: ['--node-name', 'it’s $HOME 100%'],
+        commands: bootCommands({
+          root: '/opt/a "b"',
+          sessionFolder: session,
+          sha256: 'a'.repeat(64),
+          isHead: true,
+          flags: ['--node-name', 'it’s $HOME 100%'],
+        }),
         wish,
       }),
     ).stdout

@@ -142,7 +142,7 @@ test('what applying a file would change is said, or that nothing would', () => {
     name: 'lab',
     exists: true,
     machinesToAdd: [],
-    spec: { head: 'h', workers: ['a'], service: 'none' as const },
+    spec: { engine: 'shoal' as const, head: 'h', workers: ['a'], service: 'none' as const },
     add: [],
     remove: [],
     notes: [],
@@ -154,4 +154,5 @@ test('what applying a file would change is said, or that nothing would', () => {
   expect(differenceText({ ...nothing, exists: false, machinesToAdd: [aMachine('h')] })).toBe(
     'lab will be made:\n  new on the list     h\n  head                h\n  workers             a',
   )
+  expect(differenceText({ ...nothing, exists: false, spec: { ...nothing.spec, engine: 'ray' } })).toContain('\n  engine              Ray\n')
 })

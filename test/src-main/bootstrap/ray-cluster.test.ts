@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { usualRayVersion } from '#src-main/contract/ray-setup.ts'
+import { type Bed, createBed, whyNoBed } from '#test/support/bed/bed.ts'
+import { ended, openTestPanel, specOfHost, storyOf, type TestPanel, until } from '#test/support/panel.ts'
+import { ensurePayload } from '#test/support/payload.ts'
+import { findRayWheels, whyNoRayWheels } from '#test/support/ray-wheels.ts'
+
+const missing = whyNoRayWheels() ?? whyNoBed()
+const everybody = ['one', 'two', 'three', 'four']
+
+/** One story on machines that reach no package index, told in order: each part stands on the one before. */
+describe.skipIf(missing !== undefined)(`a cluster of Ray on machines over SSH${missing === undefined ? '' : ` (needs ${missing})`}`, () => {
+  let bed: Bed
+  let panel: TestPanel
+  let wheels: string
+  const call: TestPanel['host']['call'] = (...args) => panel.host.call(...args)
+  const done = async ({ operationId }: { operationId: string }) => {
+    const operation = await ended(panel.host, operationId, 400_000)
+    if (operation.state !== 'done')
+      throw new Error(
+        `${storyOf(operation)}\n${operation.machines.flatMap(({ steps }) => steps.flatMap(({ state, log }) => (state === 'failed' ? log : []))).join('\n')}`,
+      )
+    return operation
+  }
+  const cluster = () => call('clusters.get', { cluster: 'lab' })
+  const member = async (name: string) => {
+    const { id } = await call('machines.get', { machine: name })
+    return (await cluster()).members.find(({ machineId }) => machineId === id)
+  }
+  const alive = async () => {
+    const { body } = await call('api.read', { cluster: 'lab', route: 'pageNodes', query: { detail: true } })
+    const { rows } = body as { rows: { node_name: string; state: string }[] } // as runtime/api has it
+    return rows.flatMap(({ state, node_name: name }) => (state === 'ALIVE' ? name : [])).toSorted()
+  }
+  const rayProcesses = (name: string) =>
+    bed
+      .host(name)
+      .processes()
+      .filter(({ command }) => /ray|gcs_server/.test(command))
+
+  beforeAll(async () => {
+    const payloadFolder = await ensurePayload()
+    wheels = findRayWheels(usualRayVersion)
+    bed = await createBed({ hosts: everybody.map((name) => ({ name })) })
+    panel = await openTestPanel({ payloadFolder, isWatching: true })
+    await call('machines.add', { machines: bed.hosts.map((host) => specOfHost(bed, host)) })
+  }, 400_000)
+  afterAll(async () => {
+    await panel?.dispose()
+    await bed?.close()
+  }, 60_000)
+
+  const specOf = async (names: readonly string[]) => {
+    const machines = await call('machines.list', {})
+    const [head = '', ...workers] = names.map((name) => machines.find((machine) => machine.name === name)?.id ?? '')
+    return { name: 'lab', engine: 'ray' as const, head, workers, ray: { wheels } }
+  }
+
+  test('the plan says what Ray is installed from, and a Ray without tokens is refused', async () => {
+    const spec = await specOf(['one', 'two', 'three'])
+    const { plan } = await call('clusters.planCreate', { spec })
+    expect(plan.blockers).toEqual([])
+    expect(plan.machines.map(({ steps }) => steps.map(({ id }) => id))).toEqual([
+      ['connect', 'probe', 'upload', 'unpack', 'wheels', 'ray', 'start', 'verify'],
+      ['connect', 'probe', 'upload', 'unpack', 'wheels', 'ray', 'network', 'start', 'verify'],
+      ['connect', 'probe', 'upload', 'unpack', 'wheels', 'ray', 'network', 'start', 'verify'],
+    ])
+    expect(plan.notes.join('\n')).toMatch(/Ray 2\.58\.0 comes from the wheels of .*6380 to 6386 and 10002 to 19999/s)
+    await expect(call('clusters.planCreate', { spec: { ...spec, ray: { version: '2.9.3' } } })).rejects.toThrow(/no token authentication/)
+    await expect(call('clusters.planCreate', { spec: { ...spec, ray: { wheels: '/nowhere' } } })).rejects.toThrow(
+      /give a folder of this computer/,
+    )
+  })
+
+  test('create installs it from the wheels alone, starts a head and its workers, and connects with the token of the head', async () => {
+    await done(await call('clusters.create', { spec: await specOf(['one', 'two', 'three']) }))
+    await call('clusters.connect', { cluster: 'lab' })
+    expect(await alive()).toEqual(['one', 'three', 'two'])
+    const { engine, version } = await call('api.capabilities', { cluster: 'lab' })
+    expect([engine, version]).toEqual(['ray', usualRayVersion])
+    expect(await member('two')).toMatchObject({
+      state: 'started',
+      address: `${bed.host('two').address}:6380`,
+      nodeId: expect.stringMatching(/^[0-9a-f]{56}$/),
+    })
+  }, 600_000)
+
+  test('who has no token is refused, and the token is in no command line, no step and in no file that others can read', async () => {
+    const head = bed.host('one')
+    const folder = (await member('one'))?.sessionFolder ?? ''
+    const token = head.run(`cat ${folder}/head/join-token`).trim()
+    expect(token).toMatch(/^[0-9a-f]{64}$/)
+    expect(head.run(`stat -c %a ${folder}/head/join-token`).trim()).toBe('600')
+    expect(head.run('curl -s -o /dev/null -w %{http_code} http://127.0.0.1:8265/api/v0/nodes')).toBe('401')
+    for (const each of bed.hosts) expect(each.processes().filter(({ command }) => command.includes(token))).toEqual([])
+    expect(JSON.stringify(await call('operations.list', {}))).not.toContain(token)
+    expect(panel.log.join('\n')).not.toContain(token)
+  })
+
+  test('a job in Python runs on all nodes, and its log comes to the panel', async () => {
+    const program =
+      'import ray,socket;ray.init();f=ray.remote(scheduling_strategy="SPREAD")(lambda: __import__("time").sleep(1) or __import__("socket").gethostname());print("hosts", *sorted(set(ray.get([f.remote() for _ in range(8)]))))'
+    const { body } = await call('api.change', { cluster: 'lab', route: 'submitShoalJob', body: { entrypoint: `python -c '${program}'` } })
+    const { submission_id: job } = body as { submission_id: string } // as runtime/api has it
+    const { streamId } = await call('logs.followJob', { cluster: 'lab', job })
+    let log = ''
+    const subscription = panel.host.hub.subscribe(`job-log/${streamId}`, { since: 0 }, ({ events }) => {
+      for (const event of events) log += (JSON.parse(event) as { text: string }).text // of the panel's own contract
+    })
+    await until('the job tells where it ran', () => (/hosts|Error/.test(log) ? true : undefined))
+    subscription.close()
+    expect(log).toMatch(/hosts one three two/)
+  }, 120_000)
+
+  test('create once more changes nothing: what runs as it should is left alone', async () => {
+    const before = rayProcesses('two').map(({ pid }) => pid)
+    const { operationId } = await call('clusters.restart', { cluster: 'lab', machines: ['three'] })
+    await done({ operationId })
+    expect(rayProcesses('two').map(({ pid }) => pid)).toEqual(before)
+    expect(await until('three is back', async () => ((await alive()).length === 3 ? true : undefined))).toBe(true)
+  }, 120_000)
+
+  test('add brings in a fourth; drain lets it leave, and remove leaves nothing there', async () => {
+    await done(await call('clusters.add', { cluster: 'lab', machines: ['four'] }))
+    await until('four is alive', async () => ((await alive()).includes('four') ? true : undefined))
+    await done(await call('clusters.drain', { cluster: 'lab', machines: ['four'] }))
+    expect(rayProcesses('four')).toEqual([])
+    await until('four has left', async () => ((await alive()).includes('four') ? undefined : true))
+    await done(await call('clusters.remove', { cluster: 'lab', machines: ['four'] }))
+    expect(bed.host('four').listChanges()).toEqual([])
+    expect(bed.host('four').processes()).toEqual([])
+  }, 400_000)
+
+  test('another Ray of the user on the same machine is left alone when ours goes down, and nothing of ours stays', async () => {
+    const head = bed.host('one')
+    const folder = (await member('one'))?.sessionFolder ?? ''
+    head.run(`cp -r ${folder}/ray-${usualRayVersion} ~/own-ray && mkdir -p /tmp/own`, 'user')
+    head.run(
+      'nohup ~/own-ray/bin/python ~/own-ray/bin/ray start --head --port 7000 --include-dashboard=false --temp-dir /tmp/own --min-worker-port 21000 --max-worker-port 21100 --node-manager-port 7001 --object-manager-port 7002 --disable-usage-stats >/tmp/own.log 2>&1 </dev/null',
+      'user',
+    )
+    const own = () => rayProcesses('one').filter(({ command }) => command.includes('/tmp/own'))
+    const before = own().length
+    expect(before).toBeGreaterThan(1)
+    await done(await call('clusters.down', { cluster: 'lab' }))
+    expect(own().length).toBe(before)
+    expect(rayProcesses('one').filter(({ command }) => command.includes('.shoal'))).toEqual([])
+    for (const name of ['two', 'three']) {
+      expect(bed.host(name).listChanges()).toEqual([])
+      expect(bed.host(name).processes()).toEqual([])
+    }
+    expect(head.run('ls -A ~/.shoal /tmp 2>&1 || true', 'user')).not.toMatch(/shoal-|clusters/)
+  }, 200_000)
+})
