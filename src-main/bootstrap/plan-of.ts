@@ -138,8 +138,8 @@ function rayNotes({ kind, ray, ports, targets, world }: Draft): string[] {
   const source = world.wheels
     ? `the wheels of ${ray.wheels ?? ''}, ${mebibytes(world.wheels.sizeBytes)} to each machine`
     : 'the package index that each machine is set to'
-  const install = `Ray ${ray.version} comes from ${source}, and takes about 500 MB on each of ${targets.length}.`
-  if (kind === 'upgrade') return [install]
+  const install = `Ray ${ray.version} comes from ${source}, and takes about 500 MB there.`
+  if (kind === 'upgrade' || (kind === 'create' && targets.length === 1)) return [install]
   const last = rayPorts(ports.agent).client
   return [
     install,

@@ -10,12 +10,14 @@ import { EmptyState } from '../ui/empty-state.tsx'
 import { SkeletonRows } from '../ui/skeleton.tsx'
 import { ClusterBanner } from './cluster-banner.tsx'
 import { messages } from './messages.ts'
+import { useAnswersOfTheHead } from './use-answers-of-the-head.ts'
 
 /** Around the pages of one cluster. */
 export function ClusterLayout() {
   const t = useText(messages)
   const ref = usePathPart('cluster')
   const { cluster, isKnown } = useCluster(ref)
+  useAnswersOfTheHead(cluster)
   if (cluster === undefined) {
     if (!isKnown)
       return (

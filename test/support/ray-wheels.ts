@@ -13,16 +13,18 @@ export function whyNoRayWheels(): string | undefined {
   return status === 0 ? undefined : `pip of ${python} (Debian: apt-get install python3-pip python3-venv)`
 }
 
-/** A folder with Ray and all that it needs, and pip, fetched once. @throws Error when pip cannot fetch it */
-export function findRayWheels(version: string): string {
-  const folder = join(tmpdir(), `shoal-test-wheels-${version}`)
+/** A folder with these versions of Ray and all that they need, and pip, fetched once. @throws Error when pip cannot fetch them */
+export function findRayWheels(...versions: readonly string[]): string {
+  const folder = join(tmpdir(), `shoal-test-wheels-${versions.join('-')}`)
   if (existsSync(folder)) return folder
   const fresh = `${folder}.${process.pid}`
   mkdirSync(fresh, { recursive: true })
-  const words = ['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--dest', fresh, `ray[default]==${version}`, 'pip']
-  const { status } = spawnSync(python, words, { stdio: ['ignore', 'ignore', 'inherit'] })
-  if (status === 0 && !existsSync(folder)) renameSync(fresh, folder)
+  const fetched = [['pip'], ...versions.map((version) => [`ray[default]==${version}`])].map((names) => {
+    const words = ['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--dest', fresh, ...names]
+    return spawnSync(python, words, { stdio: ['ignore', 'ignore', 'inherit'] }).status
+  })
+  if (fetched.every((status) => status === 0) && !existsSync(folder)) renameSync(fresh, folder)
   rmSync(fresh, { recursive: true, force: true })
   if (existsSync(folder)) return folder
-  throw new Error(`pip cannot fetch ray ${version}`)
+  throw new Error(`pip cannot fetch ray ${versions.join(' and ')}`)
 }

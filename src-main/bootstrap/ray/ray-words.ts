@@ -26,7 +26,7 @@ export function rayWordsOf(id: StepId, { input, machine, ray }: Wanted): Words |
     case 'ray':
       return {
         title: `Install Ray ${ray.version}`,
-        effect: `Makes a Python environment in ${environment}, of ${wheels ? 'these wheels alone' : 'the package index that pip or uv there is set to'}. Nothing else of its Python is changed.`,
+        effect: `Makes a Python environment in ${environment}, from ${wheels ? 'these wheels alone' : 'the package index that pip or uv there is set to'}. Nothing else of its Python is changed.`,
         command: installRay({ sessionFolder, ray, wheels: wheels ? { path: wheelsFile(sessionFolder), sha256: wheels.sha256 } : null }),
       }
     case 'start':

@@ -6,6 +6,7 @@ import { ensurePayload } from '#test/support/payload.ts'
 import { findRayWheels, whyNoRayWheels } from '#test/support/ray-wheels.ts'
 
 const missing = whyNoRayWheels() ?? whyNoBed()
+const olderVersion = '2.57.0'
 const everybody = ['one', 'two', 'three', 'four']
 
 /** One story on machines that reach no package index, told in order: each part stands on the one before. */
@@ -40,7 +41,7 @@ describe.skipIf(missing !== undefined)(`a cluster of Ray on machines over SSH${m
 
   beforeAll(async () => {
     const payloadFolder = await ensurePayload()
-    wheels = findRayWheels(usualRayVersion)
+    wheels = findRayWheels(usualRayVersion, olderVersion)
     bed = await createBed({ hosts: everybody.map((name) => ({ name })) })
     panel = await openTestPanel({ payloadFolder, isWatching: true })
     await call('machines.add', { machines: bed.hosts.map((host) => specOfHost(bed, host)) })
@@ -53,7 +54,7 @@ describe.skipIf(missing !== undefined)(`a cluster of Ray on machines over SSH${m
   const specOf = async (names: readonly string[]) => {
     const machines = await call('machines.list', {})
     const [head = '', ...workers] = names.map((name) => machines.find((machine) => machine.name === name)?.id ?? '')
-    return { name: 'lab', engine: 'ray' as const, head, workers, ray: { wheels } }
+    return { name: 'lab', engine: 'ray' as const, head, workers, ray: { version: olderVersion, wheels } }
   }
 
   test('the plan says what Ray is installed from, and a Ray without tokens is refused', async () => {
@@ -65,7 +66,7 @@ describe.skipIf(missing !== undefined)(`a cluster of Ray on machines over SSH${m
       ['connect', 'probe', 'upload', 'unpack', 'wheels', 'ray', 'network', 'start', 'verify'],
       ['connect', 'probe', 'upload', 'unpack', 'wheels', 'ray', 'network', 'start', 'verify'],
     ])
-    expect(plan.notes.join('\n')).toMatch(/Ray 2\.58\.0 comes from the wheels of .*6380 to 6386 and 10002 to 19999/s)
+    expect(plan.notes.join('\n')).toMatch(/Ray 2\.57\.0 comes from the wheels of .*6380 to 6386 and 10002 to 19999/s)
     await expect(call('clusters.planCreate', { spec: { ...spec, ray: { version: '2.9.3' } } })).rejects.toThrow(/no token authentication/)
     await expect(call('clusters.planCreate', { spec: { ...spec, ray: { wheels: '/nowhere' } } })).rejects.toThrow(
       /give a folder of this computer/,
@@ -77,7 +78,7 @@ describe.skipIf(missing !== undefined)(`a cluster of Ray on machines over SSH${m
     await call('clusters.connect', { cluster: 'lab' })
     expect(await alive()).toEqual(['one', 'three', 'two'])
     const { engine, version } = await call('api.capabilities', { cluster: 'lab' })
-    expect([engine, version]).toEqual(['ray', usualRayVersion])
+    expect([engine, version]).toEqual(['ray', olderVersion])
     expect(await member('two')).toMatchObject({
       state: 'started',
       address: `${bed.host('two').address}:6380`,
@@ -130,6 +131,20 @@ describe.skipIf(missing !== undefined)(`a cluster of Ray on machines over SSH${m
     expect(bed.host('four').listChanges()).toEqual([])
     expect(bed.host('four').processes()).toEqual([])
   }, 400_000)
+
+  test('upgrade brings another Ray to all of it, the token stays, and the old environment goes', async () => {
+    const folder = (await member('one'))?.sessionFolder ?? ''
+    const token = () => bed.host('one').run(`cat ${folder}/head/join-token`)
+    const before = token()
+    const all = { cluster: 'lab', rayVersion: usualRayVersion }
+    await expect(call('clusters.upgrade', { ...all, machines: ['two'] })).rejects.toThrow(/all nodes of lab have the same Ray/)
+    await done(await call('clusters.upgrade', { ...all, machines: ['one', 'two', 'three'] }))
+    await until('all are alive again', async () => ((await alive().catch(() => [])).length === 3 ? true : undefined))
+    expect((await cluster()).ray?.version).toBe(usualRayVersion)
+    expect(token()).toBe(before)
+    for (const name of ['one', 'two', 'three'])
+      expect(bed.host(name).run(`ls -d ${(await member(name))?.sessionFolder}/ray-[0-9]*`)).toMatch(/\/ray-2\.58\.0\n$/)
+  }, 600_000)
 
   test('another Ray of the user on the same machine is left alone when ours goes down, and nothing of ours stays', async () => {
     const head = bed.host('one')
