@@ -39,7 +39,7 @@ export function makePoints(count: number, seed: number): Points {
 const at = (numbers: Float64Array, index: number): number => numbers[index] ?? 0
 
 /** How likely the point is in the ring, and what each hidden unit says of it. */
-function look(weights: Weights, x: number, y: number, units: Float64Array): number {
+function look(weights: Weights, [x, y]: readonly [number, number], units: Float64Array): number {
   let sum = at(weights, hidden * 4)
   for (let unit = 0; unit < hidden; unit += 1) {
     const first = unit * 4
@@ -59,7 +59,7 @@ export function slopeOn(points: Points, weights: Weights): Slope {
   const add = (index: number, amount: number) => void (gradient[index] = at(gradient, index) + amount / count)
   for (let place = 0; place < points.length; place += 3) {
     const [x, y, wanted] = [at(points, place), at(points, place + 1), at(points, place + 2)]
-    const likely = look(weights, x, y, units)
+    const likely = look(weights, [x, y], units)
     loss -= Math.log(Math.max(1e-12, wanted === 1 ? likely : 1 - likely)) / count
     const off = likely - wanted
     add(hidden * 4, off)
@@ -80,7 +80,7 @@ export function accuracyOn(points: Points, weights: Weights): number {
   const units = new Float64Array(hidden)
   let right = 0
   for (let place = 0; place < points.length; place += 3) {
-    const likely = look(weights, at(points, place), at(points, place + 1), units)
+    const likely = look(weights, [at(points, place), at(points, place + 1)], units)
     if (likely > 0.5 === (at(points, place + 2) === 1)) right += 1
   }
   return right / (points.length / 3)

@@ -34,7 +34,12 @@ export class ExampleFolder {
 
 async function installed(source: string, lock: Uint8Array): Promise<string> {
   const manifest = readFileSync(join(source, 'package.json'))
-  const folder = join(repository, '.cache', 'example-packages', createHash('sha256').update(manifest).update(lock).digest('hex').slice(0, 16))
+  const folder = join(
+    repository,
+    '.cache',
+    'example-packages',
+    createHash('sha256').update(manifest).update(lock).digest('hex').slice(0, 16),
+  )
   if (existsSync(join(folder, 'node_modules', '.package-lock.json'))) return join(folder, 'node_modules')
   mkdirSync(folder, { recursive: true })
   for (const file of ['package.json', 'package-lock.json']) cpSync(join(source, file), join(folder, file))

@@ -7,7 +7,7 @@ import type { Graph, GraphNode } from './graph-format.ts'
  * becomes the file of the machine where it arrives.
  */
 const scheme = 'shoal-package:'
-/** URLs of folders on this machine, with a slash at the end, by the packages' names. A job has one; workers may serve many in turn. */
+/** URLs of folders on this machine, with a slash at the end, by the packages' names: the job's own, and those that values of other jobs name. */
 const folders = new Map<string, string>()
 const mostFolders = 100
 
