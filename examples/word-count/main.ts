@@ -2,7 +2,7 @@
 //
 //   npm ci                                                       once, in this folder: the speeches go along with the job
 //   shoal job submit --working-dir . -- node main.ts             or: shoal run main.ts, on this machine alone
-//   node main.ts [--parts 24] [WORD …]                           words to look up; there are some that tell a story
+//   node main.ts [--parts 12] [WORD …]                           words to look up; there are some that tell a story
 import { parseArgs } from 'node:util'
 import * as shoal from 'shoal'
 import {
@@ -18,7 +18,7 @@ import {
   tableOf,
 } from './words.ts'
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { parts: { type: 'string', default: '24' } } })
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { parts: { type: 'string', default: '12' } } })
 const words = positionals.length > 0 ? positionals : ['slavery', 'railroad', 'telegraph', 'women', 'terrorism', 'computer', 'internet']
 
 await shoal.init()
@@ -40,7 +40,7 @@ const indexed = parts.map((part) => indexPart.remote(part))
 const total: Counts = new Map()
 for (const [done, [counts]] of indexed.entries()) {
   addCounts(total, await shoal.get(counts))
-  if ((done + 1) % 6 === 0)
+  if ((done + 1) % 3 === 0)
     console.log(`${String(done + 1).padStart(3)} of ${parts.length} parts, ${total.size.toLocaleString('en')} different words so far`)
 }
 console.log(`\n${tableOf(total)}\n`)

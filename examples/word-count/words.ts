@@ -6,8 +6,17 @@ export type Speech = {
   readonly title: string
   readonly text: string
 }
-/** How often each word stands in each speech, by the speech's title. */
-export type Index = Map<string, Map<string, number>>
+/**
+ * Where each word stands. `places` holds numbers of speeches and counts by turns, those of the first word first; `starts` says where those of
+ * each word begin. One text and two arrays of numbers lie in shared memory as they are, where a map of lists would be written out and read in.
+ */
+export type Index = {
+  readonly titles: readonly string[]
+  /** A word a line. */
+  readonly words: string
+  readonly starts: Uint32Array
+  readonly places: Uint32Array
+}
 export type Counts = Map<string, number>
 /** Where one word was found. */
 export type Found = { readonly title: string; readonly count: number }
@@ -30,23 +39,44 @@ function titleOf(name: string): string {
 export function indexSpeeches(speeches: readonly Speech[]): { counts: Counts; index: Index } {
   const segmenter = new Intl.Segmenter('en', { granularity: 'word' })
   const counts: Counts = new Map()
-  const index: Index = new Map()
-  for (const { title, text } of speeches) {
+  const places = new Map<string, number[]>()
+  for (const [number, { text }] of speeches.entries()) {
+    const inSpeech: Counts = new Map()
     for (const { segment, isWordLike } of segmenter.segment(text)) {
       if (isWordLike !== true) continue
       const word = segment.toLowerCase()
-      counts.set(word, (counts.get(word) ?? 0) + 1)
-      const places = index.get(word) ?? new Map<string, number>()
-      if (places.size === 0) index.set(word, places)
-      places.set(title, (places.get(title) ?? 0) + 1)
+      inSpeech.set(word, (inSpeech.get(word) ?? 0) + 1)
+    }
+    addCounts(counts, inSpeech)
+    for (const [word, count] of inSpeech) {
+      const known = places.get(word)
+      if (known) known.push(number, count)
+      else places.set(word, [number, count])
     }
   }
-  return { counts, index }
+  return { counts, index: packIndex(speeches, places) }
+}
+
+function packIndex(speeches: readonly Speech[], lists: ReadonlyMap<string, readonly number[]>): Index {
+  const starts = new Uint32Array(lists.size + 1)
+  for (const [at, list] of [...lists.values()].entries()) starts[at + 1] = (starts[at] ?? 0) + list.length
+  const places = new Uint32Array(starts[lists.size] ?? 0)
+  for (const [at, list] of [...lists.values()].entries()) places.set(list, starts[at])
+  return { titles: speeches.map(({ title }) => title), words: [...lists.keys()].join('\n'), starts, places }
 }
 
 /** For each word asked for the speeches that it stands in, as they were indexed. */
-export const findWords = (index: Index, words: readonly string[]): Found[][] =>
-  words.map((word) => [...(index.get(word) ?? [])].map(([title, count]) => ({ title, count })))
+export function findWords({ titles, words, starts, places }: Index, asked: readonly string[]): Found[][] {
+  const list = words.split('\n')
+  return asked.map((word) => {
+    const at = list.indexOf(word)
+    const found: Found[] = []
+    if (at === -1) return found
+    for (let place = starts[at] ?? 0; place < (starts[at + 1] ?? 0); place += 2)
+      found.push({ title: titles[places[place] ?? 0] ?? '', count: places[place + 1] ?? 0 })
+    return found
+  })
+}
 
 export function addCounts(total: Counts, more: Counts): void {
   for (const [word, count] of more) total.set(word, (total.get(word) ?? 0) + count)
