@@ -5,6 +5,7 @@
 //   node main.ts [--rounds 300] [--kill-worker-at 100] [--kill-server-at 215] [--checkpoint FILE]
 //                                                                with a file that is there on every run, another run goes on where this one was
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import * as shoal from 'shoal'
 import { type Checkpoint, Learner, ParameterServer } from './actors.ts'
@@ -62,7 +63,10 @@ async function trainTo(next: number): Promise<void> {
   const loss = slopes.reduce((sum, one) => sum + one.loss, 0) / slopes.length
   if (next % shownEvery === 0 || next === 1)
     console.log(`round ${String(next).padStart(3)}: loss ${loss.toFixed(3)} ${'#'.repeat(Math.min(60, Math.round(loss * 60)))}`)
-  if (next % checkpointEvery === 0) keep(await shoal.get(server.checkpoint.remote()))
+  if (next % checkpointEvery !== 0) return
+  const made = await shoal.get(server.checkpoint.remote())
+  if (made.round !== next) throw new RangeError(`the server is at round ${made.round}`) // it died since the step
+  keep(made)
 }
 
 async function killInRound(next: number): Promise<void> {
@@ -84,6 +88,7 @@ async function resumeServer(): Promise<Weights> {
       return await shoal.get(server.resume.remote(checkpoint))
     } catch (error) {
       if (!(error instanceof shoal.ActorUnavailableError)) throw error
+      await pause(100)
     }
   }
 }
