@@ -13,8 +13,6 @@ const outputs: Readonly<Record<string, readonly string[]>> = {
     'sums [ 500000, 500000 ]',
     'caught true x is out of range',
   ],
-  'monte-carlo-pi.ts': ['2.5 million darts: π ≈ 3.14', '10 million darts: π ≈ 3.142'],
-  'parameter-server.ts': ['round 20: weights', 'round 60: weights 2.00, -3.00, 0.50'],
   'map-reduce.ts': ['shoal 70000', 'reef 50000', '240000 words'],
 }
 

@@ -1,5 +1,6 @@
+import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { readText } from './tidy/repository-files.ts'
+import { listFiles, readText } from './tidy/repository-files.ts'
 
 type LockEntry = {
   version?: string
@@ -11,22 +12,31 @@ type LockEntry = {
 }
 type Lock = { lockfileVersion: number; packages: Record<string, LockEntry> }
 
-const lock = JSON.parse(readText('package-lock.json')) as Lock // npm's documented format, version 3
+const readLock = (path: string) => JSON.parse(readText(path)) as Lock // npm's documented format, version 3
+const lock = readLock('package-lock.json')
+/** That of the project, and those of examples with packages. */
+const locks = listFiles().filter((path) => path.endsWith('package-lock.json'))
 
-describe('package-lock.json', () => {
-  test('is of the version that this test understands, and holds packages', () => {
+test('the project and its examples have lock files', () => {
+  expect(Object.keys(lock.packages).length).toBeGreaterThan(100)
+  expect(locks.length).toBeGreaterThan(3)
+})
+
+test('a platform package that a lagging registry left out is noticed', () => {
+  const { 'node_modules/@esbuild/darwin-arm64': removed, ...packages } = lock.packages
+  expect(removed).toBeDefined()
+  expect(listMissing({ ...lock, packages })).toContain('node_modules/esbuild wants @esbuild/darwin-arm64')
+})
+
+describe.each(locks)('%s', (path) => {
+  const lock = readLock(path)
+
+  test('is of the version that this test understands', () => {
     expect(lock.lockfileVersion).toBe(3)
-    expect(Object.keys(lock.packages).length).toBeGreaterThan(100)
   })
 
   test('has an entry for every optional dependency, so that `npm ci` works on every platform', () => {
     expect(listMissing(lock)).toEqual([])
-  })
-
-  test('a platform package that a lagging registry left out is noticed', () => {
-    const { 'node_modules/@esbuild/darwin-arm64': removed, ...packages } = lock.packages
-    expect(removed).toBeDefined()
-    expect(listMissing({ ...lock, packages })).toContain('node_modules/esbuild wants @esbuild/darwin-arm64')
   })
 
   test('names no registry host', () => {
@@ -34,11 +44,12 @@ describe('package-lock.json', () => {
   })
 
   test('pins every package by its content', () => {
-    expect(Object.entries(lock.packages).filter(([path, { integrity }]) => path !== '' && integrity === undefined)).toEqual([])
+    expect(Object.entries(lock.packages).filter(([folder, { integrity }]) => folder !== '' && integrity === undefined)).toEqual([])
   })
 
   test('says the same direct dependencies as package.json', () => {
-    const { dependencies, devDependencies, optionalDependencies } = JSON.parse(readText('package.json')) as LockEntry // our own file
+    const manifest = JSON.parse(readText(`${dirname(path)}/package.json`)) as LockEntry // our own file
+    const { dependencies, devDependencies, optionalDependencies } = manifest
     const root = lock.packages['']
     expect({ ...root?.dependencies, ...root?.devDependencies, ...root?.optionalDependencies }).toEqual({
       ...dependencies,

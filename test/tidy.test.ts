@@ -27,13 +27,16 @@ describe('who imports whom', () => {
     expect(sources.filter((path) => path !== 'runtime/sdk/index.ts' && isBarrel(readText(path), path))).toEqual([])
   })
 
-  test('an example imports what a user can: shoal, and the modules of Node', () => {
+  test('an example imports what a user can: shoal, the modules of Node, and what its own package.json names', () => {
     const examples = files.filter((path) => /^examples\/.*\.(ts|mjs)$/.test(path))
-    const foreign = examples.flatMap((path) =>
-      listImports(readText(path))
-        .filter((specifier) => specifier !== 'shoal' && !specifier.startsWith('node:') && !specifier.startsWith('./'))
-        .map((specifier) => `${path} imports ${specifier}`),
-    )
+    const foreign = examples.flatMap((path) => {
+      const own = packagesOf(posix.dirname(path))
+      return listImports(readText(path))
+        .filter(
+          (specifier) => specifier !== 'shoal' && !specifier.startsWith('node:') && !specifier.startsWith('./') && !own.includes(specifier),
+        )
+        .map((specifier) => `${path} imports ${specifier}`)
+    })
     expect(foreign).toEqual([])
   })
 })
@@ -174,6 +177,11 @@ describe('the tree', () => {
     ])
   })
 })
+
+function packagesOf(folder: string): string[] {
+  if (!files.includes(`${folder}/package.json`)) return []
+  return Object.keys((JSON.parse(readText(`${folder}/package.json`)) as { dependencies?: object }).dependencies ?? {}) // our own file
+}
 
 /** Paths below one of our folders, up to a wildcard or a placeholder; and links relative to the page. */
 function listMissingPaths(page: string, text: string): string[] {

@@ -19,8 +19,9 @@ export const run: Command = {
   },
 }
 
-const bundled = new URL('resolve-shoal.mjs', import.meta.url)
-const hook = existsSync(bundled) ? bundled : new URL('../sdk/resolve-shoal.ts', import.meta.url)
+/** Beside us in the bundle of the runtime, in the folder beside ours in that of the panel, and else the source. */
+const bundles = ['resolve-shoal.mjs', '../runtime/resolve-shoal.mjs'].map((path) => new URL(path, import.meta.url))
+const hook = bundles.find((bundle) => existsSync(bundle)) ?? new URL('../sdk/resolve-shoal.ts', import.meta.url)
 
 /** A lone `.ts` file with imports has no package.json to call it a module, and Node says so on every run. */
 const nodeArgs = ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', '--import', hook.href]

@@ -231,6 +231,7 @@ export class Agent {
       },
       forwardEvents: (batch) => this.#services.events.forward(batch),
       onAccepted: (client) => this.#feed.greet(client.link),
+      usePackage: (name, signal) => this.#services.jobs.usePackage(name, signal),
     })
   }
 

@@ -24,6 +24,7 @@ import { FunctionCache } from './function-cache.ts'
 import type { HeadLink } from './head-link.ts'
 import type { ObjectOwners } from './object-owners.ts'
 import type { ObjectTransfer } from './object-transfer.ts'
+import type { HeldPackage, PackageUser } from './packages/package-cache.ts'
 import type { Watches } from './watches.ts'
 import type { WorkerPool } from './worker-pool.ts'
 
@@ -50,6 +51,8 @@ export type LocalClient = {
   pid: number
   /** When it said so, ms since 1970; 0 before. */
   readyAtMs: number
+  /** Packages that its code imports from, by name. */
+  readonly packages: Map<string, Promise<HeldPackage>>
 }
 
 export type LocalClientsIo = {
@@ -66,6 +69,7 @@ export type LocalClientsIo = {
   /** Whose task runs in this worker now: the owner of what it puts for others. */
   readonly leaseOwnerOf: (workerId: WorkerId) => WorkerId | undefined
   readonly freeObjects: (message: ReturnType<(typeof ObjectsFree)['parse']>) => void
+  readonly usePackage: PackageUser
   readonly onDriverGone: (workerId: WorkerId, client: LocalClient) => void
   readonly forwardEvents: (batch: EventBatch) => void
   readonly onAccepted: (client: LocalClient) => void
@@ -114,7 +118,7 @@ export class LocalClients {
     }
     if (this.#clients.has(workerId)) throw new ClusterError('auth.refused', `a client with id ${workerId} is connected already`)
     const link = peer.accept({ incoming, logger: this.#io.logger, peer: `${role} ${workerId.slice(0, 8)}` }, this.#io.welcome())
-    const client: LocalClient = { workerId, role, link, socketPath: undefined, pid: 0, readyAtMs: 0 }
+    const client: LocalClient = { workerId, role, link, socketPath: undefined, pid: 0, readyAtMs: 0, packages: new Map() }
     this.#clients.set(workerId, client)
     if (role === 'driver') this.#io.raise({ type: 'driver.connected', workerId })
     link.onMessage((message) => this.#onMessage(client, message))
@@ -165,6 +169,8 @@ export class LocalClients {
     switch (message.type) {
       case 'object.pull':
         return this.#io.transfer.pull(message).then(() => ({}))
+      case 'package.use':
+        return this.#usePackage(client, message.name)
       case 'store.create':
       case 'store.seal':
       case 'store.abort':
@@ -202,6 +208,19 @@ export class LocalClients {
     return reply
   }
 
+  /** Once for each client; one that could not be had is tried again when it is asked for again. */
+  async #usePackage({ packages, link }: LocalClient, name: string): Promise<{ folder: string }> {
+    let using = packages.get(name)
+    if (!using) {
+      const gone = new AbortController()
+      void link.closed.then(() => gone.abort(new Error('who asked for the package is gone')))
+      using = this.#io.usePackage(name, gone.signal)
+      packages.set(name, using)
+      using.catch(() => packages.delete(name))
+    }
+    return { folder: (await using).folder }
+  }
+
   async #onHeadRequest(client: LocalClient, message: HeadRequest): Promise<unknown> {
     const { head, watches, raise } = this.#io
     if (message.type === 'kv.get' && message.key.startsWith('function:')) return this.#getFunction(message)
@@ -228,6 +247,11 @@ export class LocalClients {
     const { workerId, role } = client
     if (this.#clients.get(workerId) === client) this.#clients.delete(workerId)
     this.#io.watches.drop(client.link)
+    for (const held of client.packages.values())
+      held.then(
+        ({ release }) => release(),
+        () => {},
+      ) // who asked was told why
     if (role === 'driver') this.#io.onDriverGone(workerId, client)
     else setTimeout(() => this.#io.pool.end(workerId, 'link-closed'), exitGraceMs).unref() // usually it is ending, and its exit says more
   }

@@ -30,7 +30,8 @@ type Walk = {
 
 /**
  * All that goes into a package of `folder`, parents before what is in them. Left out is what `excludes`, and each `.gitignore` and
- * `.rayignore` on the way, name in git's syntax. Links are followed. (Ray: runtime_env/packaging.py)
+ * `.rayignore` on the way, name in git's syntax; of two in one folder the `.rayignore` has the last word, so that its `!node_modules` takes
+ * along what is not kept in git. Links are followed. (Ray: runtime_env/packaging.py)
  * `onIgnored` is told of what is left out; what is inside of it is not looked at.
  * @throws ClusterError `bad-argument` for a folder that links lead back into, or that is too large to be meant.
  */
@@ -82,11 +83,11 @@ const isIgnored = (rules: readonly Rule[], relative: string): boolean =>
 
 function ignoreFiles(path: string, relative: string): Rule[] {
   const names = process.env['RAY_RUNTIME_ENV_IGNORE_GITIGNORE'] === '1' ? ['.rayignore'] : ['.gitignore', '.rayignore']
-  return names.flatMap((name) => {
+  const patterns = names.flatMap((name) => {
     const file = join(path, name)
-    if (!statSync(file, { throwIfNoEntry: false })?.isFile()) return []
-    return [{ below: relative, ignores: matcher(readFileSync(file, 'utf8').split(/\r?\n/)) }]
+    return statSync(file, { throwIfNoEntry: false })?.isFile() ? readFileSync(file, 'utf8').split(/\r?\n/) : []
   })
+  return patterns.length > 0 ? [{ below: relative, ignores: matcher(patterns) }] : []
 }
 
 function matcher(patterns: readonly string[]): (path: string) => boolean {

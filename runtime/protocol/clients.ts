@@ -6,7 +6,7 @@ import { maxFrameBytes } from './frame.ts'
 import { GroupChanged, GroupCreate, GroupRemove, GroupTable, GroupWatch } from './groups.ts'
 import { JobId, WorkerId } from './ids.ts'
 import { ReferencesList } from './inspect.ts'
-import { SubmissionId } from './jobs.ts'
+import { PackageUse, SubmissionId } from './jobs.ts'
 import { lazyObject } from './lazy-object.ts'
 import {
   LeaseCancel,
@@ -119,7 +119,7 @@ export const toAgentFromClient = {
   'leases.held': LeasesHeld,
   'lease.kill': LeaseKill,
 } as const
-export const clientRequests = { 'object.pull': ObjectPull, ...headRequests } as const
+export const clientRequests = { 'object.pull': ObjectPull, 'package.use': PackageUse, ...headRequests } as const
 
 /** One-way messages that workers and drivers take from their agent. */
 export const toClientFromAgent = {

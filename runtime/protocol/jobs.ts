@@ -137,6 +137,9 @@ export const PackageRead = lazyObject(() => ({
 export const PackageReadReply = lazyObject(() => ({
   bytes: z.instanceof(Uint8Array).refine((bytes) => bytes.byteLength <= packageChunkBytes),
 })).nullable()
+/** client → its agent, a request: where the content of a package lies on this node. It is fetched first where it is not there, and stays while the client lives. */
+export const PackageUse = lazyObject(() => ({ type: z.literal('package.use'), name: PackageName }))
+export const PackageUseReply = lazyObject(() => ({ folder: z.string().min(1).max(4_096) }))
 /** What an agent itself asks of the head, and no client may. */
 export const agentRequests = { 'package.find': PackageFind, 'package.read': PackageRead } as const
 export type AgentRequest = z.infer<(typeof agentRequests)[keyof typeof agentRequests]>

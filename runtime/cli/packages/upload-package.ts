@@ -7,6 +7,7 @@ import { ClusterError } from '../../base/errors.ts'
 import { type Terminal, UsageError } from '../command.ts'
 import type { ApiClient } from '../../client/api-client.ts'
 import { hashFile, hashFolder, packFolder } from '../../packing/pack-folder.ts'
+import { whyPackagesStay } from './why-packages-stay.ts'
 
 export type PackageSource = {
   /** A folder, or an archive, on this machine. */
@@ -35,6 +36,8 @@ export async function uploadPackage(api: ApiClient, source: PackageSource, termi
   if (!stats?.isDirectory()) throw new UsageError(`there is no folder ${path} on this machine`)
   const { excludes, isModule } = source
   const name = `_ray_pkg_${hashOf(path, excludes, isModule)}.zip`
+  const why = isModule ? undefined : whyPackagesStay(path, excludes)
+  if (why !== undefined) terminal.warn(why)
   if (await isThere(api, name)) return `gcs://${name}`
   const temporary = mkdtempSync(join(tmpdir(), 'shoal-package-'))
   try {

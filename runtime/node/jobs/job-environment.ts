@@ -49,6 +49,7 @@ async function prepare(making: Making, job: Parameters<typeof prepareEnvironment
   const { environment, ownFolder, fixed } = job
   const { maker, listener, releases } = making
   const workingDir = environment.workingDir === null ? null : await findFolder(making, environment.workingDir, 'working_dir')
+  const packed = environment.workingDir === null ? undefined : packageName(environment.workingDir)
   const modules: string[] = []
   for (const location of environment.pyModules) modules.push(await findModule(making, location))
   const programs = [maker.programsFolder]
@@ -69,7 +70,9 @@ async function prepare(making: Making, job: Parameters<typeof prepareEnvironment
   const paths = [...(workingDir === null ? [] : [workingDir]), ...modules]
   if (paths.length > 0) env['PYTHONPATH'] = [...paths, ...(env['PYTHONPATH'] ? [env['PYTHONPATH']] : [])].join(delimiter)
   env['PATH'] = [...programs, env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'].join(delimiter)
-  return { cwd: workingDir ?? usableHome(), env: { ...env, ...fixed } }
+  // Programs name the files of their package by these, so that tasks on other nodes find the same ones there.
+  const place = packed === undefined || workingDir === null ? {} : { SHOAL_JOB_PACKAGE: packed, SHOAL_JOB_FOLDER: workingDir }
+  return { cwd: workingDir ?? usableHome(), env: { ...env, ...fixed, ...place } }
 }
 
 async function findFolder(making: Making, location: string, field: string): Promise<string> {

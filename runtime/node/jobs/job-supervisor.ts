@@ -9,7 +9,7 @@ import { jobLogName } from '../../protocol/log-names.ts'
 import type { Devices } from '../../protocol/scheduling.ts'
 import type { SessionLayout } from '../../session/layout.ts'
 import { processRecord } from '../../session/process-record.ts'
-import { type HeadRequester, PackageCache } from '../packages/package-cache.ts'
+import { type HeadRequester, type HeldPackage, PackageCache } from '../packages/package-cache.ts'
 import { type EnvironmentMaker, type PreparedEnvironment, prepareEnvironment } from './job-environment.ts'
 import { JobGuard } from './job-guard.ts'
 import { JobLog } from './job-log.ts'
@@ -117,6 +117,12 @@ export class JobSupervisor {
     this.#guard.close()
     clearTimeout(this.#saving)
     removeJobRecords(this.#io.layout)
+  }
+
+  /** A package for the workers of this node. @throws ClusterError saying what is wrong with it */
+  usePackage(name: string, signal: AbortSignal): Promise<HeldPackage> {
+    const say = (text: string) => this.#io.logger.info('package.fetched', { text })
+    return this.#makerOf().packages.use(name, { say, signal })
   }
 
   /** Process ids of the commands that run now, by submission. */

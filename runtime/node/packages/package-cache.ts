@@ -10,6 +10,8 @@ import { unpackTar } from './unpack-tar.ts'
 import { unpackZip } from './unpack-zip.ts'
 
 export type HeadRequester = (request: AgentRequest) => Promise<unknown>
+/** Gives a package for what is no job, such as a worker. */
+export type PackageUser = (name: string, signal: AbortSignal) => Promise<HeldPackage>
 export type HeldPackage = { readonly folder: string; readonly release: () => void }
 
 export type PackageCacheOptions = {

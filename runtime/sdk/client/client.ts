@@ -4,6 +4,7 @@ import { createTaskIds, type JobId, newWorkerId, type TaskId, type WorkerId } fr
 import type { Logger } from '../../base/logger.ts'
 import type { ProcessAddress } from '../../protocol/addresses.ts'
 import { JobRegistered } from '../../protocol/clients.ts'
+import { PackageUseReply } from '../../protocol/jobs.ts'
 import { ObjectsBorrowed } from '../../protocol/objects.ts'
 import { readIdentity } from '../../session/identity-file.ts'
 import { sessionLayout } from '../../session/layout.ts'
@@ -15,7 +16,7 @@ import { fromAgent, leaseNews } from './agent-messages.ts'
 import { connectAgent, type FromAgent, OtherAgents } from './agent-connection.ts'
 import { Actors } from './actors.ts'
 import { cancelOwned } from './cancel-owned.ts'
-import { type Codec, createCodec, lazyKind } from './codec.ts'
+import { accessOf, type Codec, createCodec, lazyKind } from './codec.ts'
 import { collectGarbage } from './collect-garbage.ts'
 import { Definitions } from './definitions.ts'
 import { createErrorCodec, type ErrorCodec } from './error-codec.ts'
@@ -137,13 +138,17 @@ export class Client {
       randomHex: options.randomHex,
       request: (message, reply) => this.request(message, reply),
     })
+    const modules = {
+      ...accessOf(options),
+      findPackage: async (name: string) => (await this.request({ type: 'package.use', name }, PackageUseReply)).folder,
+    }
     this.codec = createCodec(
       [refKind(this.references, self), ...this.definitions.kinds, groupKind, lazyKind('actor', () => this.actors.hostKind)],
       this.references,
-      options,
+      modules,
     )
     this.errors = createErrorCodec(this.codec)
-    this.functions = new Functions({ hosts: this.codec.hosts, modules: options, request: (message, reply) => this.request(message, reply) })
+    this.functions = new Functions({ hosts: this.codec.hosts, modules, request: (message, reply) => this.request(message, reply) })
     this.owner = this.#makeOwner(self)
     this.#taskReporter = new TaskReporter({
       self,

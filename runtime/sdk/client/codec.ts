@@ -35,9 +35,14 @@ export type Codec = {
 export type ModuleAccess = {
   readonly importModule: (specifier: string) => Promise<unknown>
   readonly resolveSync?: (specifier: string) => unknown
+  readonly findPackage?: (name: string) => Promise<string>
 }
 
-export const accessOf = ({ importModule, resolveSync }: ModuleAccess) => (resolveSync ? { importModule, resolveSync } : { importModule })
+export const accessOf = ({ importModule, resolveSync, findPackage }: ModuleAccess) => ({
+  importModule,
+  ...(resolveSync && { resolveSync }),
+  ...(findPackage && { findPackage }),
+})
 
 /** `importModule` answers `shoal` with this process' own SDK, so that there is one of it. */
 export function createCodec(kinds: readonly HostKind[], references: References, modules: ModuleAccess): Codec {

@@ -3,6 +3,7 @@ import { ClusterError } from '../../base/errors.ts'
 import { defaultTempDir, sessionLayout } from '../../session/layout.ts'
 import { findRunning, type HeadRecord, type NodeRecord } from '../../session/session-records.ts'
 import { warmUpCapture } from '../closure/capture.ts'
+import { rememberJobPackage } from '../closure/package-folders.ts'
 import { randomHex } from '../random-hex.ts'
 import { Client } from './client.ts'
 import { type EmbeddedCluster, type EmbeddedOptions, startEmbedded } from './embedded-cluster.ts'
@@ -68,6 +69,7 @@ type Connecting = { options: ConnectOptions; embedded: EmbeddedCluster | undefin
 
 async function connect(agentSocket: string, { options, embedded, onClosed }: Connecting): Promise<ShoalBackend> {
   const warn = options.onWarning ?? ((message: string) => void process.stderr.write(`shoal: ${message}\n`))
+  rememberJobPackage(process.env)
   const client = await Client.connect({
     role: 'driver',
     agentSocket,

@@ -2,6 +2,7 @@ import { compileScript } from './compile-script.ts'
 import type { PrivateAccess } from './class-identity.ts'
 import { applyEdits, type Edit, helperNames } from './function-text.ts'
 import type { FunctionRecord } from './graph-format.ts'
+import { localUrl } from './package-folders.ts'
 
 /** A function or class under construction. Its captured variables may be set again until all of them are there. */
 export type Built = {
@@ -48,7 +49,7 @@ export function buildFunction(record: FunctionRecord, cells: object | undefined,
   const [before, after] = placing(record)
   const prefix = `${open}${strict}${variables}return{set:${setter},make:()=>${before}`
   const script = compileScript(`${prefix}${text}\n${after}}})()}})`, {
-    filename: record.file === '' ? 'shipped function' : record.file,
+    filename: record.file === '' ? 'shipped function' : localUrl(record.file),
     lineOffset: record.line,
     columnOffset: record.column - prefix.length,
   })

@@ -7,6 +7,7 @@ import { readFunctionText } from './function-text.ts'
 import { isObject, resolveGlobal } from './globals.ts'
 import { type FunctionRecord, type Graph, type GraphNode, nodeOf } from './graph-format.ts'
 import { loadReference, type ModuleLoading } from './load-module.ts'
+import { listMissingPackages, localUrl, rememberPackage } from './package-folders.ts'
 
 /** Makes every object first and fills it afterwards, so that cycles close. */
 export class GraphDecoder {
@@ -25,6 +26,14 @@ export class GraphDecoder {
 
   /** Loads the modules that the graph refers to; undefined where all were there at once. */
   load(loading: ModuleLoading): Promise<unknown> | undefined {
+    const missing = listMissingPackages(this.#graph)
+    const { findPackage } = loading
+    if (missing.length === 0 || !findPackage) return this.#loadModules(loading)
+    const found = missing.map(async (name) => rememberPackage(name, await findPackage(name)))
+    return Promise.all(found).then(() => this.#loadModules(loading))
+  }
+
+  #loadModules(loading: ModuleLoading): Promise<unknown> | undefined {
     for (const [number, node] of this.#graph.nodes.entries()) {
       if (node[0] !== 'module') continue
       const found = loadReference(node[1], loading)
@@ -79,7 +88,7 @@ export class GraphDecoder {
       case 'global':
         return resolveGlobal(node[1])
       case 'require':
-        return createRequire(node[1])
+        return createRequire(localUrl(node[1]))
       case 'module':
         return undefined // set by load()
       case 'cell': {

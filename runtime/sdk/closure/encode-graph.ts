@@ -7,6 +7,7 @@ import { findGlobalPath, isObject, wellKnownSymbolName } from './globals.ts'
 import { canonicalGraph, type FunctionRecord, type Graph, type GraphNode, hashOf, NodeRef, type Slot } from './graph-format.ts'
 import { findBuiltin, findPackageModule, refreshPackageModules } from './module-references.ts'
 import { describeFunction } from './inspector-session.ts'
+import { portableNode } from './package-folders.ts'
 import { findScript } from './script-table.ts'
 import { type Path, refuse, whyNotPortable } from './refusals.ts'
 import { Variables } from './variables.ts'
@@ -37,9 +38,8 @@ export class GraphEncoder {
       if (next) this.#nodes[next.number] = this.#encodeObject(next.value, next.number, next.path)
     }
     this.variables.number((node) => this.addNode(node))
-    const settled = this.#nodes.map((node) =>
-      node?.[0] === 'function' || node?.[0] === 'class' ? this.variables.settle(node) : node,
-    ) as GraphNode[] // the queue is empty: every node is written
+    const written = this.#nodes as GraphNode[] // the queue is empty: every node is written
+    const settled = written.map((node) => portableNode(node[0] === 'function' || node[0] === 'class' ? this.variables.settle(node) : node))
     for (const { number, value } of this.#classes) this.#identify(settled, number, value)
     return canonicalGraph(slot, settled)
   }

@@ -2,10 +2,13 @@ import { createRequire, isBuiltin } from 'node:module'
 import { compileScript } from './compile-script.ts'
 import { isObject } from './globals.ts'
 import type { ModuleReference } from './graph-format.ts'
+import { localUrl } from './package-folders.ts'
 
 export type ModuleLoading = {
   importModule: (specifier: string) => Promise<unknown>
   resolveSync?: ((specifier: string) => unknown) | undefined
+  /** The folder of an uploaded package on this machine; it is brought here first where it is not. */
+  findPackage?: ((name: string) => Promise<string>) | undefined
 }
 
 /** Modules that were imported once stay loaded in Node as well; only this many are remembered here. */
@@ -13,7 +16,8 @@ const loadedLimit = 2_000
 const loaded = new Map<string, unknown>()
 
 /** What a reference names, or a promise of it where its module must be imported first. */
-export function loadReference(reference: ModuleReference, loading: ModuleLoading): unknown {
+export function loadReference(travelled: ModuleReference, loading: ModuleLoading): unknown {
+  const reference = { ...travelled, specifier: localUrl(travelled.specifier), parent: localUrl(travelled.parent) }
   const { specifier, parent } = reference
   if (isBuiltin(specifier)) return pick(reference, process.getBuiltinModule(specifier))
   if (parent === '') {

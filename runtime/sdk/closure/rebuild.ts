@@ -8,6 +8,8 @@ export type RebuildOptions = {
   importModule: (specifier: string) => Promise<unknown>
   /** A module that is there without waiting, such as `shoal`; undefined where it is not. */
   resolveSync?: (specifier: string) => unknown
+  /** The folder of an uploaded package on this machine. @throws what says why it cannot be had */
+  findPackage?: (name: string) => Promise<string>
 }
 
 /**
@@ -20,6 +22,7 @@ export type RebuildOptions = {
  */
 export function rebuildGraph(bytes: Uint8Array, options: RebuildOptions): unknown {
   const decoder = new GraphDecoder(unpackGraph(bytes), options.hosts)
-  const loading = decoder.load({ importModule: options.importModule, resolveSync: options.resolveSync })
+  const { importModule, resolveSync, findPackage } = options
+  const loading = decoder.load({ importModule, resolveSync, findPackage })
   return loading === undefined ? decoder.decode() : loading.then(() => decoder.decode())
 }

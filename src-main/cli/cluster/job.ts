@@ -4,7 +4,9 @@ import { isTerminalStatus, JobDetails } from '../../../runtime/api/jobs.ts'
 import { ClusterError } from '../../../runtime/base/errors.ts'
 import { type FlagValues, UsageError } from '../../../runtime/cli/command.ts'
 import { exitCodeOf, printStatus } from '../../../runtime/cli/job/job-result.ts'
+import { readRuntimeEnv } from '../../../runtime/cli/job/runtime-env-flags.ts'
 import { createLogOutput, rawFlag } from '../../../runtime/cli/log-output.ts'
+import { whyPackagesStay } from '../../../runtime/cli/packages/why-packages-stay.ts'
 import type { GivenInput } from '../../contract/panel.ts'
 import { topics } from '../../contract/topics.ts'
 import type { Context } from '../context.ts'
@@ -23,6 +25,8 @@ export const jobOnCluster: PanelSubcommand = {
   flags: {
     'submission-id': { value: 'ID', help: 'of the job. Default: a fresh raysubmit_…' },
     'working-dir': { value: 'DIR', help: 'folder of this computer to run in: it is packed and uploaded' },
+    'runtime-env': { value: 'FILE', help: 'JSON file with the runtime_env: env_vars, pip, uv … (docs/jobs.md)' },
+    'runtime-env-json': { value: 'JSON', help: `the same, as text, such as '{"pip": ["humanize"]}'` },
     'num-cpus': { value: 'N', help: 'CPUs that the command holds' },
     'num-gpus': { value: 'N', help: 'GPUs that the command holds' },
     env: { value: 'NAME=VALUE,…', help: 'for the command. No secrets: everybody on the head can read them' },
@@ -39,6 +43,8 @@ export const jobOnCluster: PanelSubcommand = {
     const job = jobFrom(values, commandLineFrom(behind))
     return async (context) => {
       const { panel, terminal, interrupts } = context
+      const why = job.folder?.kind === 'folder' ? whyPackagesStay(job.folder.path, []) : undefined
+      if (why !== undefined) terminal.warn(why)
       const cluster = await connectTo(context, name)
       const { signal } = interrupts
       const { submissionId: id } = await panel.call('jobs.submit', { cluster: cluster.id, ...job }, { signal })
@@ -114,13 +120,14 @@ function jobFrom(values: FlagValues, entrypoint: string): Omit<GivenInput<'jobs.
     if (at < 1) throw new UsageError(`--env must be NAME=VALUE with commas between them, got ${JSON.stringify(pair)}`)
     return [pair.slice(0, at), pair.slice(at + 1)]
   })
-  const folder = values.find('working-dir')
+  const { working_dir: folder, ...runtimeEnv } = readRuntimeEnv(values)
+  if (env) runtimeEnv['env_vars'] = { ...Object(runtimeEnv['env_vars']), ...Object.fromEntries(env) }
   return {
     entrypoint,
     submissionId: values.find('submission-id'),
     resources: { cpus: amountFrom(values, 'num-cpus'), gpus: amountFrom(values, 'num-gpus') },
-    ...(env ? { runtimeEnv: { env_vars: Object.fromEntries(env) } } : {}),
-    ...(folder === undefined ? {} : { folder: { kind: 'folder', path: resolve(folder) } }),
+    ...(Object.keys(runtimeEnv).length > 0 ? { runtimeEnv } : {}),
+    ...(folder === undefined ? {} : { folder: { kind: 'folder', path: resolve(String(folder)) } }),
   }
 }
 

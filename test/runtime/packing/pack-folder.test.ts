@@ -67,6 +67,13 @@ test('what is left out by habit, by excludes and by ignore files on the way is i
   }
 })
 
+test('a .rayignore has the last word over the .gitignore beside it', () => {
+  files({ '.gitignore': 'node_modules/\n*.log\n', 'node_modules/a/index.js': '', 'node_modules/b/index.js': '', 'x.log': '' })
+  expect(visited().filter((path) => path.endsWith('.js'))).toEqual([])
+  files({ '.rayignore': '!node_modules/\nnode_modules/b\n' })
+  expect(visited().filter((path) => /\.(js|log)$/.test(path))).toEqual(['node_modules/a/index.js'])
+})
+
 test('the archive holds files and empty folders as they are, uncompressed, and the same each time', async () => {
   files({ 'a/b.txt': 'x'.repeat(10_000), 'run.sh': '#!/bin/sh\n' })
   mkdirSync(join(folder, 'empty'))

@@ -36,6 +36,11 @@ describe('without machines', () => {
     )
   })
 
+  test('run runs a program that finds shoal, with nothing installed where it lies', async () => {
+    writeFileSync(join(user.folder, 'program.ts'), "import * as shoal from 'shoal'\nconsole.log(typeof shoal.init, process.argv[2])\n")
+    expect(await user.shoal('run', 'program.ts', 'word')).toEqual({ code: 0, stdout: 'function word\n', stderr: '' })
+  })
+
   test('a dry run adds nothing, and a machine that is there already is refused', async () => {
     expect((await user.shoal('machine', 'add', 'x@new', '--dry-run')).stdout).toContain('Would add 1 machine.')
     expect((await user.json<Machine[]>('machine', 'list')).some(({ host }) => host === 'new')).toBe(false)

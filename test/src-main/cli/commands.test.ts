@@ -67,6 +67,7 @@ describe('wrong words are refused with what to type instead', () => {
     ['cluster job lab', 'cluster job needs a command behind --'],
     ['cluster job lab --env A -- x', '--env must be NAME=VALUE'],
     ['cluster job lab --num-cpus many -- x', '--num-cpus must be a number'],
+    ['cluster job lab --runtime-env-json [] -- x', '--runtime-env-json must be a JSON object'],
     ['cluster retry', 'cluster retry needs the id of an operation; see shoal cluster operations'],
     ['cluster follow a b', 'cluster follow takes one operation, got "b" too'],
     ['cluster apply', 'cluster apply needs a file'],
@@ -85,6 +86,7 @@ test.each([
   'cluster upgrade lab',
   'cluster restart lab --all',
   'cluster job lab --env A=1,B=2 --working-dir . --no-wait -- make --help',
+  'cluster job lab --runtime-env-json {"pip":["humanize"]} -- python main.py',
 ])('taken: %s', (line) => {
   expect(prepare(line)).toBeTypeOf('function')
 })
