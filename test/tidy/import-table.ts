@@ -114,7 +114,7 @@ export const packageOwners: Readonly<Record<string, readonly RegExp[]>> = {
   '@napi-rs/keyring': [/^src-main\/storage\/keychain\.ts$/],
   acorn: [/^runtime\/sdk\/closure\//],
   yauzl: [/^runtime\/node\/packages\//],
-  tar: [/^runtime\/node\/packages\//],
+  tar: [/^runtime\/node\/packages\//, /^src-main\/bootstrap\/ray\/wheels\.ts$/],
   yazl: [/^runtime\/packing\//],
   ignore: [/^runtime\/packing\//],
   react: [/^src-renderer\//],

@@ -87,17 +87,7 @@ export function ChangeDialog({ cluster, asked: { change, machines }, onClose }: 
         </Field>
       )}
       {change === 'upgrade' && cluster.ray && (
-        <Field label={t('rayVersion')} hint={t('rayVersionHint')} error={isVersion ? undefined : t('rayVersionWrong')}>
-          {(control) => (
-            <TextInput
-              {...control}
-              value={rayVersion}
-              placeholder={cluster.ray?.version}
-              onChange={(event) => setRayVersion(event.target.value.trim())}
-              className="font-mono"
-            />
-          )}
-        </Field>
+        <RayVersion value={rayVersion} onChange={setRayVersion} now={cluster.ray.version} isWrong={!isVersion} />
       )}
       {(change === 'remove' || change === 'down') && (
         <div>
@@ -106,5 +96,29 @@ export function ChangeDialog({ cluster, asked: { change, machines }, onClose }: 
         </div>
       )}
     </ConfirmDialog>
+  )
+}
+
+type RayVersionProps = {
+  readonly value: string
+  readonly onChange: (value: string) => void
+  readonly now: string
+  readonly isWrong: boolean
+}
+
+function RayVersion({ value, onChange, now, isWrong }: RayVersionProps) {
+  const t = useText(messages)
+  return (
+    <Field label={t('rayVersion')} hint={t('rayVersionHint')} error={isWrong ? t('rayVersionWrong') : undefined}>
+      {(control) => (
+        <TextInput
+          {...control}
+          value={value}
+          placeholder={now}
+          onChange={(event) => onChange(event.target.value.trim())}
+          className="font-mono"
+        />
+      )}
+    </Field>
   )
 }
