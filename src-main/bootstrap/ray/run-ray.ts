@@ -93,23 +93,22 @@ async function nodesOf(context: StepContext): Promise<RayNode[]> {
   return readRayNodes(await runScript(context, listRayNodes(head, ports.api), { machineId: head.machineId, isQuiet: true }))
 }
 
-/** Ray gives the node no new work; when it has none, or its time is up, its processes are ended. */
+/** Ray gives the node no new work; when it has none, or its time is up, its processes are ended. Found by its name: a machine that was rebooted has another node. */
 async function drain(context: StepContext): Promise<StepEnd> {
   const { input, machine, io, signal } = context
-  const { nodeId } = machine
-  if (nodeId === null) return skipped('it has no node')
   const withinMs = input.drainWithinMs ?? null
-  const isThere = async () => (await nodesOf(context)).some((node) => node.nodeId === nodeId && node.state === 'ALIVE')
+  const own = async () => (await nodesOf(context)).find(({ state, name, isHead }) => state === 'ALIVE' && name === machine.name && !isHead)
   await io.memberChanged?.(machine.machineId, { state: 'draining' })
-  if (await isThere()) {
+  const node = await own()
+  if (node) {
     const { version } = setupOf(context)
-    await runScript(context, drainRay(input, { nodeId, withinMs, version }), { machineId: input.head.machineId })
+    await runScript(context, drainRay(input, { nodeId: node.nodeId, withinMs, version }), { machineId: input.head.machineId })
     const untilMs = withinMs === null ? Number.POSITIVE_INFINITY : io.nowMs() + withinMs
-    while (io.nowMs() < untilMs && (await isThere())) await pause(lookEveryMs, signal)
+    while (io.nowMs() < untilMs && (await own())) await pause(lookEveryMs, signal)
   }
   await runScript(context, stopRay(machine, input.clusterId), { timeoutMs: stopTimeoutMs })
   if (input.kind === 'drain') await io.memberChanged?.(machine.machineId, { state: 'stopped' })
-  return done('it has left the cluster')
+  return done(node ? 'it has left the cluster' : 'it was not in the cluster any more')
 }
 
 async function stop(context: StepContext): Promise<StepEnd> {
