@@ -105,12 +105,17 @@ describe.skipIf(missing !== undefined)(`a cluster of Ray on machines over SSH${m
     const { submission_id: job } = body as { submission_id: string } // as runtime/api has it
     const { streamId } = await call('logs.followJob', { cluster: 'lab', job })
     let log = ''
+    let isEnd = false
     const subscription = panel.host.hub.subscribe(`job-log/${streamId}`, { since: 0 }, ({ events }) => {
-      for (const event of events) log += (JSON.parse(event) as { text: string }).text // of the panel's own contract
+      for (const event of events) {
+        const piece = JSON.parse(event) as { text: string; isEnd: boolean } // of the panel's own contract
+        log += piece.text
+        isEnd ||= piece.isEnd
+      }
     })
-    await until('the job tells where it ran', () => (/hosts|Error/.test(log) ? true : undefined))
+    await until(`the log of ${job}`, () => isEnd || undefined, 100_000)
     subscription.close()
-    expect(log).toMatch(/hosts one three two/)
+    expect(log).toMatch(/^hosts one three two$/m)
   }, 120_000)
 
   test('create once more changes nothing: what runs as it should is left alone', async () => {
