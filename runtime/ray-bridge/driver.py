@@ -28,11 +28,13 @@ def main() -> None:
         record, _ = describe(error)
         link.send({"type": "refused", "record": record})
         return
-    link.send({"type": "welcome", **cluster.context(header["command"])})
+    link.memory = cluster.memory()
+    link.send({"type": "welcome", **cluster.context(header["command"]), **link.memory.facts()})
     bridge = Bridge(link, header["command"])
     try:
-        for frame in frames:
-            bridge.take(*frame)
+        for header, buffers in frames:
+            bridge.take(header, buffers)
+            del buffers  # what is staged goes back with its last user
     finally:
         ray.shutdown()
         link.close()
@@ -53,6 +55,7 @@ def _join(header: dict[str, Any]) -> None:
     if header.get("memory") is not None:
         given["_memory"] = header["memory"]
     if "address" not in given:
+        given["address"] = "local"  # without it Ray joins a cluster that it finds on this machine
         given["include_dashboard"] = bool(header.get("dashboard", False))
     ray.init(log_to_driver=False, logging_level=logging.WARNING, **given)
     kv.get("")  # makes the store known to this process

@@ -14,7 +14,7 @@ import ray
 
 from . import cluster, kv, workload
 from .failures import describe
-from .frames import Header, Link
+from .frames import Buffer, Header, Link
 from .groups import Groups
 from .streams import Streams
 from .things import Things
@@ -26,7 +26,7 @@ _TELL_UP_TO_BYTES = 100 * 1024
 _PUT_HERE_UP_TO_BYTES = 1024 * 1024
 _FIND_META_TRIES = 50
 
-Buffers = list[bytearray]
+Buffers = list[Buffer]
 
 
 class Failed:
@@ -65,6 +65,9 @@ class Bridge:
             "stream.next": self._stream_next,
             "stream.completed": self._stream_completed,
             "things.release": self._release,
+            "memory.opened": lambda header, buffers: link.memory.opened(header["arena"], header["files"]),
+            "staging.open": self._staging_open,
+            "views.release": lambda header, buffers: link.memory.release(header["views"]),
             "template.drop": self._template_drop,
         }
         # Answered from the pool, in any order.
@@ -79,11 +82,6 @@ class Bridge:
             "nodes": lambda header: cluster.nodes(),
             "timeline": lambda header: cluster.timeline(),
         }
-
-    def serve(self) -> None:
-        """Returns when Node has closed its end."""
-        for header, buffers in self.link.frames():
-            self.take(header, buffers)
 
     def take(self, header: Header, buffers: Buffers) -> None:
         kind = header["type"]
@@ -101,7 +99,7 @@ class Bridge:
     def _refuse(self, header: Header, error: BaseException) -> None:
         made = header.get("ids") or ([header["key"]] if header["type"] == "actor.create" else [])
         for key in made:
-            self.things.add(key, Failed(error))
+            self.things.add(key, Failed(error.with_traceback(None)))  # whose frames hold the arguments
         if header.get("stream"):
             self.streams.fail(header["stream"], error)
         if "request" in header:
@@ -130,6 +128,10 @@ class Bridge:
     def _reply_failed(self, request: int, error: BaseException, task_id: str = "") -> None:
         record, buffers = describe(error, task_id)
         self.link.send({"type": "reply", "request": request, "status": "failed", "record": record}, buffers)
+
+    def _staging_open(self, header: Header, buffers: Buffers) -> None:
+        opened = self.link.memory.open_staging(header["path"], header["sizeBytes"], header["marksBytes"])
+        self.reply(header["request"], {"opened": opened})
 
     def _kv_put(self, header: Header, buffers: Buffers) -> None:
         kv.put(header["key"], bytes(buffers[0]))

@@ -8,7 +8,8 @@ import ray
 import ray._private.state as state
 from ray.util import list_named_actors
 
-from . import kv
+from . import arena, kv
+from .memory import Memory
 
 
 def nodes() -> list[dict[str, Any]]:
@@ -79,6 +80,12 @@ def timeline() -> list[dict[str, Any]]:
         for event in ray.timeline()
         if event["ph"] == "X" and event["cat"].startswith(whole)
     ]
+
+
+def memory() -> Memory:
+    """Of this process, for the line to its Node."""
+    node: Any = ray._private.worker._global_node
+    return Memory(arena.find(node.raylet_socket_name))
 
 
 def context(command: list[str]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import ray
 from . import cluster, kv, node_process
 from .calls import AsyncCall, Outcome, SyncCall, error_of
 from .failures import note_end
-from .frames import Header, Link, LinkClosed
+from .frames import Buffer, Header, Link, LinkClosed
 from .values import JsError, JsFailure, pack, unpack
 
 if TYPE_CHECKING:
@@ -54,19 +54,21 @@ class Host:
             self._started.set()
             return
         self._output = node_process.Output(self._process)
-        self._link = Link(connection)
+        self._link = Link(connection, cluster.memory())
         self._bridge: Bridge = Bridge(self._link, self._command)
-        self._link.send({"type": "worker.start", **cluster.context(self._command)})
+        self._link.send({"type": "worker.start", **cluster.context(self._command), **self._link.memory.facts()})
         self._started.set()
         try:
             for header, buffers in self._link.frames():
                 self._take(header, buffers)
+                del buffers  # what is staged goes back with its last user
         except LinkClosed:
             pass
         self._ended(self._process)
 
     def _ended(self, process: subprocess.Popen[bytes]) -> None:
         """Without its Node a worker can answer no call: it ends too, and Ray does what it does for crashed workers."""
+        self._link.memory.close()
         was_expected = self.is_gone
         self.is_gone = True
         code = process.wait()
@@ -100,7 +102,7 @@ class Host:
         else:
             self._bridge.take(header, buffers)
 
-    def _packed(self, keys: list[str], data: bytearray) -> Any:
+    def _packed(self, keys: list[str], data: Buffer) -> Any:
         return pack(data, keys, self._bridge.things.get_all(keys))
 
     def _task_ended(self, header: Header, buffers: Buffers) -> None:

@@ -88,7 +88,7 @@ function greet(child: ChildProcess, { options, python, onGone }: Greeting): Prom
       else if (message.type === 'actor.made') client.actorMade(message)
       else if (message.type === 'welcome') {
         isWelcome = true
-        client.context = message
+        client.enter(message)
         child.unref()
         socket.unref()
         resolve(client)

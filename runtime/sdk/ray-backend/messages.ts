@@ -18,6 +18,9 @@ const context = {
   rayVersion: z.string(),
   /** How workers start their Node process. */
   command: z.array(z.string()),
+  /** Python's process, and the memory where this node's objects lie, where it may be read. */
+  pid: z.int(),
+  arena: z.object({ path: z.string(), device: z.int(), inode: z.int() }).nullable(),
 } as const
 
 /** Python → Node. The answer to a request, with the fields of that request. */

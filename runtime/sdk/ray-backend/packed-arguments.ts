@@ -1,4 +1,5 @@
 import { isRef } from '../client/ref-state.ts'
+import type { LargeValues } from './large-values.ts'
 import type { RayCodec } from './ray-codec.ts'
 import { type Thing, travellingThingOf } from './things.ts'
 
@@ -11,11 +12,9 @@ export type PackedArguments = {
 }
 
 /** `captured`: things that the code holds, which must reach it beside the arguments. */
-export function packArguments(
-  args: readonly unknown[],
-  what: string,
-  { codec, captured }: { codec: RayCodec; captured: readonly Thing[] },
-): PackedArguments {
+export type Packing = { readonly codec: RayCodec; readonly large: LargeValues; readonly captured: readonly Thing[] }
+
+export function packArguments(args: readonly unknown[], what: string, { codec, large, captured }: Packing): PackedArguments {
   const positions: number[] = []
   const top: Thing[] = []
   const plain = args.map((value, index) => {
@@ -29,7 +28,7 @@ export function packArguments(
   const keys = (list: readonly Thing[]) => list.map((thing) => thing.objectId)
   return {
     fields: { positions, top: keys(top), attach: keys(attached) },
-    bytes: encoded.toBytes(),
+    bytes: large.pack(encoded),
     things: [...top, ...attached],
   }
 }

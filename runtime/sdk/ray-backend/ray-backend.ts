@@ -19,7 +19,7 @@ import type { ClusterNode, GroupInfo, PlacementGroupOptions, RuntimeContext } fr
 import { publicError } from '../errors.ts'
 import { ObjectRef } from '../object-ref.ts'
 import { randomHex } from '../random-hex.ts'
-import { packArguments } from './packed-arguments.ts'
+import { packArguments, type Packing } from './packed-arguments.ts'
 import { ActorMeta, identityFor, type RayActor } from './ray-actor.ts'
 import type { RayClient } from './ray-client.ts'
 import { actorFields, metaOf, taskFields } from './ray-options.ts'
@@ -54,11 +54,15 @@ export class RayBackend implements Backend {
 
   runTask(definition: TaskDefinition, args: readonly unknown[]): CallResult {
     const template = this.#templateOf('task', definition)
-    const packed = packArguments(args, definition.name, { codec: this.client.codec, captured: template.captured })
+    const packed = packArguments(args, definition.name, this.#packing(template.captured))
     const { numReturns = 1 } = definition.options
     const made = this.#results(numReturns === 'streaming' ? -1 : numReturns, null)
     this.client.link.send({ type: 'task.submit', template: template.number, ...made.fields, ...packed.fields }, [packed.bytes])
     return made.result
+  }
+
+  #packing(captured: readonly Thing[]): Packing {
+    return { codec: this.client.codec, large: this.client.link.large, captured }
   }
 
   #templateOf(kind: 'task' | 'actor', definition: TaskDefinition | ActorDefinition): Template {
@@ -121,7 +125,7 @@ export class RayBackend implements Backend {
 
   createActor(definition: ActorDefinition, args: readonly unknown[]): ActorIdentity {
     const template = this.#templateOf('actor', definition)
-    const packed = packArguments(args, definition.name, { codec: this.client.codec, captured: template.captured })
+    const packed = packArguments(args, definition.name, this.#packing(template.captured))
     const thing = this.client.things.made(newActorId(randomHex, this.client.context.jobId))
     const meta = metaOf(definition)
     const header = { type: 'actor.create', key: thing.objectId, template: template.number, meta, ...packed.fields }
@@ -134,7 +138,7 @@ export class RayBackend implements Backend {
     const { meta, thing } = actor
     const isLimited = meta.maxPendingCalls >= 0
     if (isLimited) checkPending(thing.pendingCalls, meta.maxPendingCalls, `${meta.className}.${call.method}`)
-    const packed = packArguments(args, `${meta.className}.${call.method}`, { codec: this.client.codec, captured: [] })
+    const packed = packArguments(args, `${meta.className}.${call.method}`, this.#packing([]))
     const returnCount = call.numReturns ?? meta.methodReturns[call.method] ?? 1
     const made = this.#results(returnCount, actor)
     const header = {
@@ -191,7 +195,7 @@ export class RayBackend implements Backend {
     const thing = this.client.things.made(objectIdOf(this.#newTaskId(), 1))
     const header = { type: 'object.put', key: thing.objectId, attach: things.map((one) => one.objectId) }
     try {
-      await this.client.keepAlive.during(() => this.client.link.request(header, [encoded.toBytes()]))
+      await this.client.keepAlive.during(() => this.client.link.request(header, [this.client.link.large.pack(encoded)]))
     } catch (error) {
       throw await this.client.errors.toThrow({ failure: this.client.failureOf(error), objectId: thing.objectId })
     }
