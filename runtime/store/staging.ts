@@ -8,9 +8,11 @@ const totalBytes = 2 ** 30
 const marksBytes = totalBytes / pageBytes
 /** The largest value that may lie there. */
 export const maxStagedBytes = totalBytes - marksBytes
-/** What stays when nothing is under way: pages that exist are written at the speed of memory. */
-const defaultKeptBytes = 256 * 2 ** 20
 const lookEveryMs = 1_000
+
+/** What a process that sends nothing for a while keeps; until then pages that exist are written at the speed of memory. */
+type Keeping = { readonly bytes: number; readonly afterMs: number }
+const usualKeeping: Keeping = { bytes: 16 * 2 ** 20, afterMs: 10_000 }
 
 type Lent = { readonly offset: number; readonly lengthBytes: number }
 
@@ -20,7 +22,7 @@ type Lent = { readonly offset: number; readonly lengthBytes: number }
  */
 export class Staging {
   readonly #segment: Segment
-  readonly #keptBytes: number
+  readonly #keeping: Keeping
   readonly #free = new FreeRanges()
   #lent: Lent[] = []
   /** Up to here there are pages. */
@@ -31,21 +33,21 @@ export class Staging {
   #shrinking: Promise<void> | undefined
 
   /** Undefined where there can be none: no Linux, or no room in memory. */
-  static open({ directory = '/dev/shm', keep = defaultKeptBytes }: { directory?: string; keep?: number } = {}): Staging | undefined {
+  static open({ directory = '/dev/shm', keeping = usualKeeping }: { directory?: string; keeping?: Keeping } = {}): Staging | undefined {
     const segment = process.platform === 'linux' ? openUnnamedSegment(directory, totalBytes) : undefined
     if (!segment) return undefined
     try {
       segment.write(0, new Uint8Array(marksBytes)) // so that both sides may write there through mappings
-      return new Staging(segment, keep)
+      return new Staging(segment, keeping)
     } catch {
       segment.close()
       return undefined
     }
   }
 
-  private constructor(segment: Segment, keptBytes: number) {
+  private constructor(segment: Segment, keeping: Keeping) {
     this.#segment = segment
-    this.#keptBytes = keptBytes
+    this.#keeping = keeping
     this.#free.add(marksBytes, maxStagedBytes)
   }
 
@@ -125,7 +127,7 @@ export class Staging {
     this.#timer = undefined
     if (this.#closed) return
     this.#takeBack()
-    if (this.#lent.length === 0 && performance.now() - this.#lastUseMs >= lookEveryMs) {
+    if (this.#lent.length === 0 && performance.now() - this.#lastUseMs >= this.#keeping.afterMs) {
       this.#shrinking ??= this.#shrink().finally(() => {
         this.#shrinking = undefined
       })
@@ -135,11 +137,11 @@ export class Staging {
   }
 
   async #shrink(): Promise<void> {
-    const from = marksBytes + this.#keptBytes
+    const from = marksBytes + this.#keeping.bytes
     const endBytes = this.#backedBytes
     if (endBytes <= from) return
     this.#free.take(maxStagedBytes, pageBytes) // all is free
-    this.#free.add(marksBytes, this.#keptBytes)
+    this.#free.add(marksBytes, this.#keeping.bytes)
     const gone = await this.#segment.punch(from, endBytes - from)
     if (gone) this.#backedBytes = from
     this.#free.add(from, totalBytes - from)

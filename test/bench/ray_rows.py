@@ -299,6 +299,35 @@ def _(_scale):
     return took * 1e6
 
 
+@ray.remote
+def pid_of_worker():
+    return os.getpid()
+
+
+@ray.remote
+def same_array(value):
+    return value
+
+
+@timed_once("memory of a worker that ran a task")
+def _(_scale):
+    ray.get([small_value.remote() for _ in range(1_000)])
+    pid = ray.get(pid_of_worker.remote())
+    with open(f"/proc/{pid}/smaps_rollup") as lines:
+        return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024 / 1e6
+
+
+@timed_once("array of 100 MB to a task and back")
+def _(_scale):
+    value = np.ones(100_000_000, dtype=np.uint8)
+    for _ in range(3):
+        start = time.perf_counter()
+        came = ray.get(same_array.remote(value))
+        took = time.perf_counter() - start
+        assert came[-1] == 1 and len(came) == len(value)
+    return took * 1e3
+
+
 @timed_once("100,000 tasks queued on one node, drained")
 def _(scale):
     start = time.perf_counter()

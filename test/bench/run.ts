@@ -22,6 +22,11 @@ const ourCommand = (folder: string): SideCommand => ({
   env: { TMPDIR: folder },
 })
 
+const ourCommandOnRay = (ray: RayPython, folder: string): SideCommand => {
+  const { env, ...command } = ourCommand(folder)
+  return { ...command, name: 'ours on Ray', env: { ...env, SHOAL_ENGINE: 'ray', SHOAL_RAY_PYTHON: ray.program, RAY_TMPDIR: folder } }
+}
+
 const rayCommand = (ray: RayPython, folder: string): SideCommand => ({
   name: 'Ray',
   program: ray.program,
@@ -66,6 +71,7 @@ async function measureAll(options: BenchOptions, wanted: readonly Row[]): Promis
   const runner = new RowRunner({
     settings,
     ours: options.sides === 'ray' ? null : ourCommand(folder),
+    oursOnRay: ray && options.sides !== 'ray' ? ourCommandOnRay(ray, folder) : null,
     ray: ray ? rayCommand(ray, folder) : null,
     print: (line) => void (interrupted || print(line)),
   })
@@ -74,6 +80,7 @@ async function measureAll(options: BenchOptions, wanted: readonly Row[]): Promis
   try {
     for (const row of wanted) {
       if (interrupted) break
+      if (row.runs === 'on-ray' && !ray) continue
       const found = await runner.run(row)
       if (interrupted) break
       measured.push({ row, found })

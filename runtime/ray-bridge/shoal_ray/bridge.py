@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 import traceback
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable
 
 import ray
@@ -48,6 +48,8 @@ class Bridge:
         self._command = command
         # What actors were made with, as long as their handles are here.
         self._kept: dict[str, list[Any]] = {}
+        # By actor and number; a definition until the first call.
+        self._methods: dict[str, dict[int, workload.Method | Header]] = {}
         self._templates: dict[int, workload.Template] = {}
         self._actor_templates: dict[int, workload.ActorTemplate] = {}
         self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="shoal-bridge")
@@ -59,6 +61,7 @@ class Bridge:
             "task.cancel": self._task_cancel,
             "actor.define": self._actor_define,
             "actor.create": self._actor_create,
+            "method.define": self._method_define,
             "actor.call": self._actor_call,
             "object.put": self._object_put,
             "object.read": self._object_read,
@@ -156,24 +159,26 @@ class Bridge:
 
     def _task_submit(self, header: Header, buffers: Buffers) -> None:
         template = self._templates[header["template"]]
-        made = template.submit(header["positions"], *self._arguments(header, buffers))
-        self._note_made(header, made)
+        arguments, top = self._arguments(header, buffers)
+        self._note_made(header, template.submit(header.get("positions", []), arguments, top))
 
     def _note_made(self, header: Header, made: Any) -> None:
-        if header["stream"]:
-            self.streams.add(header["stream"], made)
+        stream = header.get("stream")
+        if stream:
+            self.streams.add(stream, made)
             return
-        refs = [made] if len(header["ids"]) == 1 else (made or [])
-        self.things.add_all(header["ids"], refs)
+        ids = header.get("ids", ())
+        self.things.add_all(ids, [made] if len(ids) == 1 else (made or []))
 
     def _arguments(self, header: Header, buffers: Buffers) -> tuple[Any, list[Any]]:
         """The packed arguments, and the refs that Ray is to put in the places of others."""
-        attached = self.things.get_all(header["attach"])
-        top = self.things.get_all(header["top"])
+        keys = header.get("attach", ())
+        attached = self.things.get_all(keys)
+        top = self.things.get_all(header.get("top", ()))
         for thing in (*top, *attached):
             if isinstance(thing, Failed):
                 raise thing.error
-        return pack(buffers[0], header["attach"], attached), top
+        return pack(buffers[0], keys, attached), top
 
     def _task_cancel(self, header: Header, buffers: Buffers) -> None:
         target = self.streams.source(header["id"])
@@ -201,10 +206,11 @@ class Bridge:
             arguments = ray.put(arguments) if len(buffers[0]) > _TELL_UP_TO_BYTES else arguments
             self._kept[header["key"]] = [arguments, *top]
         try:
-            handle = template.create(header["positions"], arguments, top)
+            handle = template.create(header.get("positions", []), arguments, top)
         except ValueError as error:  # how Ray refuses options when an actor is made
-            code = "actor.unschedulable" if "placement group" in str(error) else "bad-argument"
-            raise JsFailure(code, str(error), {}) from error
+            text = str(error)
+            code = "actor.unschedulable" if "placement group" in text else "actor.name-taken" if "already taken" in text else "bad-argument"
+            raise JsFailure(code, text, {}) from error
         self.things.add(header["key"], handle)
         actor_id = handle._actor_id.hex()
         kv.put(f"actor:{actor_id}", json.dumps(header["meta"]).encode())
@@ -214,7 +220,15 @@ class Bridge:
         handle = self.things.get(header["key"])
         if isinstance(handle, Failed):
             raise handle.error
-        self._note_made(header, workload.call_actor(handle, header, *self._arguments(header, buffers)))
+        methods = self._methods[header["key"]]
+        method = methods[header["method"]]
+        if not isinstance(method, workload.Method):
+            method = methods[header["method"]] = workload.Method(handle, method)
+        arguments, top = self._arguments(header, buffers)
+        self._note_made(header, method.call(header.get("positions", []), arguments, top))
+
+    def _method_define(self, header: Header, buffers: Buffers) -> None:
+        self._methods.setdefault(header["key"], {})[header["number"]] = header
 
     def _actor_find(self, header: Header) -> Any:
         try:
@@ -280,37 +294,39 @@ class Bridge:
             threading.Thread(target=self._tell_made, args=(request, thing), daemon=True).start()
             return
         self.reading[request] = thing
-        thing.future().add_done_callback(lambda future: self._tell_value(request, future, header["want"]))
+        want = header["want"]
+        thing._on_completed(lambda outcome: self._tell_value(request, outcome, want))  # a future costs as much again
 
     def _tell_made(self, request: int, ref: Any) -> None:
         """Says that an object is somewhere, and leaves it there."""
         ray.wait([ref], num_returns=1, timeout=None, fetch_local=False)
-        self.reply(request, {"attach": [], "isHeld": True})
+        self.reply(request, {"isHeld": True})
 
-    def _tell_value(self, request: int, future: Future[Any], want: bool) -> None:
-        """In a thread of Ray, which must not be made to wait for Ray."""
-        task_id = self.reading.pop(request).task_id().hex()
-        error = future.exception()
-        if error is None:
+    def _tell_value(self, request: int, outcome: Any, want: bool) -> None:
+        """In a thread of Ray, which must not be made to wait for Ray. `outcome`: the value, or the exception in its place."""
+        ref = self.reading.pop(request)
+        error = outcome
+        if not isinstance(outcome, BaseException):
             try:
-                self._tell(request, unpack(future.result()), want)
+                self._tell(request, unpack(outcome), want)
                 return
             except Exception as failure:  # the object of another program
                 error = failure
-        self._pool.submit(self._reply_failed, request, error, task_id)
+        self._pool.submit(self._reply_failed, request, error, ref.task_id().hex())
 
     def _tell(self, request: int, value: Value, want: bool) -> None:
         size = memoryview(value.data).nbytes
         if not want and size > _TELL_UP_TO_BYTES:
-            self.reply(request, {"attach": [], "isHeld": True})
+            self.reply(request, {"isHeld": True})
             return
         self.things.add_all(value.keys, value.things)
-        self.reply(request, {"attach": list(value.keys)}, [value.data])
+        self.reply(request, {"attach": list(value.keys)} if value.keys else {}, [value.data])
 
     def _release(self, header: Header, buffers: Buffers) -> None:
         for key in self.things.release(header["things"]):
             self.streams.drop(key)
             self._kept.pop(key, None)
+            self._methods.pop(key, None)
 
     # Streams
 

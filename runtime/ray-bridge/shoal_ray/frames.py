@@ -21,6 +21,8 @@ _PREFIX = struct.Struct("<II")
 _PLACE_BYTES = 16
 # Larger frames are sent by a thread of their own: who sends may be a thread that Ray needs.
 _SEND_HERE_UP_TO_BYTES = 256 * 1024
+_READ_BYTES = 128 * 1024
+_JOIN_UP_TO_BYTES = 64 * 1024
 # What no sane peer sends: a broken stream is noticed before it takes the memory.
 _MAX_HEADER_BYTES = 256 * 1024 * 1024
 
@@ -73,11 +75,15 @@ class Link:
         places = [self.memory.place(view) for view in views]
         words = [word for view, place in zip(views, places) for word in (view.nbytes, place)]
         prefix = _PREFIX.pack(len(text), len(views)) + struct.pack(f"<{len(words)}Q", *words)
+        inline = [view for view, place in zip(views, places) if place == 0]
+        small = sum(view.nbytes for view in inline) <= _JOIN_UP_TO_BYTES
         try:
+            if small:  # one write: the other side wakes up once
+                self._connection.sendall(b"".join((prefix, text, *inline)))
+                return
             self._connection.sendall(prefix + text)
-            for view, place in zip(views, places):
-                if place == 0 and view.nbytes > 0:
-                    self._connection.sendall(view)
+            for view in inline:
+                self._connection.sendall(view)
         except OSError:
             pass  # the reader ends with LinkClosed
 
@@ -86,7 +92,7 @@ class Link:
 
         :raises LinkClosed: when it is cut in the middle of a frame.
         """
-        stream = self._connection.makefile("rb", buffering=64 * 1024)
+        stream = self._connection.makefile("rb", buffering=_READ_BYTES)
         while True:
             try:
                 prefix = stream.read(_PREFIX.size)
@@ -98,7 +104,7 @@ class Link:
             if header_bytes > _MAX_HEADER_BYTES:
                 raise LinkClosed(f"a header of {header_bytes} bytes")
             words = struct.unpack(f"<{2 * count}Q", _read(stream, _PLACE_BYTES * count))
-            header: Header = json.loads(_read(stream, header_bytes))
+            header: Header = json.loads(_read(stream, header_bytes).decode())
             yield header, [self._buffer(stream, *words[at : at + 2]) for at in range(0, 2 * count, 2)]
 
     def _buffer(self, stream: Any, size: int, place: int) -> Buffer:
@@ -113,7 +119,19 @@ class Link:
         self._connection.close()
 
 
-def _read(stream: Any, size: int) -> bytearray:
+def _read(stream: Any, size: int) -> bytes | bytearray:
+    if size > _READ_BYTES:
+        return _read_large(stream, size)
+    try:
+        data: bytes = stream.read(size)
+    except OSError as error:
+        raise LinkClosed(str(error)) from error
+    if len(data) < size:
+        raise LinkClosed("cut in the middle of a frame")
+    return data
+
+
+def _read_large(stream: Any, size: int) -> bytearray:
     buffer = bytearray(size)
     view = memoryview(buffer)
     filled = 0

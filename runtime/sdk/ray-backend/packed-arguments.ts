@@ -5,7 +5,7 @@ import { type Thing, travellingThingOf } from './things.ts'
 
 /** Arguments as an order names them: refs at the top level by their keys, as Ray puts values in their places; the rest as bytes. */
 export type PackedArguments = {
-  readonly fields: { readonly positions: number[]; readonly top: string[]; readonly attach: string[] }
+  readonly fields: { readonly positions?: number[]; readonly top?: string[]; readonly attach?: string[] }
   readonly bytes: Uint8Array
   /** Hold these until the order is sent. */
   readonly things: readonly Thing[]
@@ -27,7 +27,10 @@ export function packArguments(args: readonly unknown[], what: string, { codec, l
   const attached = captured.length === 0 ? things : [...new Set([...things, ...captured])]
   const keys = (list: readonly Thing[]) => list.map((thing) => thing.objectId)
   return {
-    fields: { positions, top: keys(top), attach: keys(attached) },
+    fields: {
+      ...(top.length > 0 && { positions, top: keys(top) }),
+      ...(attached.length > 0 && { attach: keys(attached) }),
+    },
     bytes: large.pack(encoded),
     things: [...top, ...attached],
   }

@@ -82,18 +82,18 @@ export class RayBackend implements Backend {
   }
 
   /** Refs, or a stream, for what an order is about to make. */
-  #results(returnCount: number, actor: RayActor | null): { fields: { ids: string[]; stream: string | null }; result: CallResult } {
+  #results(returnCount: number, actor: RayActor | null): { fields: { ids?: string[]; stream?: string }; result: CallResult } {
     const taskId = this.#newTaskId()
     if (returnCount < 0) {
       const source = this.client.things.made(objectIdOf(taskId, 0))
       this.#noteChild([source])
-      return { fields: { ids: [], stream: source.objectId }, result: { refs: [], stream: new RayStream(this.client, source, taskId) } }
+      return { fields: { stream: source.objectId }, result: { refs: [], stream: new RayStream(this.client, source, taskId) } }
     }
     const things = Array.from({ length: returnCount }, (_, index) => this.client.things.made(objectIdOf(taskId, index + 1)))
     for (const thing of things) thing.isOfActor = actor !== null
     this.#noteChild(things)
     const refs = things.map((thing) => new ObjectRef<unknown>(thing))
-    return { fields: { ids: things.map((thing) => thing.objectId), stream: null }, result: { refs, stream: null } }
+    return { fields: { ids: things.map((thing) => thing.objectId) }, result: { refs, stream: null } }
   }
 
   #noteChild(things: readonly Thing[]): void {
@@ -141,21 +141,26 @@ export class RayBackend implements Backend {
     const packed = packArguments(args, `${meta.className}.${call.method}`, this.#packing([]))
     const returnCount = call.numReturns ?? meta.methodReturns[call.method] ?? 1
     const made = this.#results(returnCount, actor)
-    const header = {
-      type: 'actor.call',
-      key: thing.objectId,
-      method: call.method,
-      name: `${meta.className}.${call.method}`,
-      returnCount,
-      backpressure: call.generatorBackpressure ?? 0,
-      group: call.concurrencyGroup ?? meta.methodGroups[call.method] ?? '',
-      groups: meta.groups,
-      ...made.fields,
-      ...packed.fields,
-    }
-    this.client.link.send(header, [packed.bytes])
+    const method = this.#methodOf(actor, call, returnCount)
+    this.client.link.send({ type: 'actor.call', key: thing.objectId, method, ...made.fields, ...packed.fields }, [packed.bytes])
     if (isLimited) this.#countPending(thing, made.result.refs[0])
     return made.result
+  }
+
+  /** The number by which Python knows a method of this actor with these options. */
+  #methodOf({ meta, thing }: RayActor, call: MethodCall, returnCount: number): number {
+    const { method, generatorBackpressure: backpressure = 0 } = call
+    const group = call.concurrencyGroup ?? meta.methodGroups[method] ?? ''
+    const key = `${method}\n${returnCount}\n${backpressure}\n${group}`
+    const known = thing.methods?.get(key)
+    if (known !== undefined) return known
+    thing.methods ??= new Map()
+    const number = thing.methods.size
+    thing.methods.set(key, number)
+    const name = `${meta.className}.${method}`
+    const options = { method, name, returnCount, backpressure, group, groups: meta.groups }
+    this.client.link.send({ type: 'method.define', key: thing.objectId, number, ...options })
+    return number
   }
 
   #countPending(actor: Thing, ref: ObjectRef<unknown> | undefined): void {

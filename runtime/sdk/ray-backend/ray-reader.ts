@@ -101,7 +101,7 @@ export class RayReader {
   async #fetch(thing: Thing, how: Reading): Promise<Uint8Array | null> {
     try {
       const { fields, buffers } = await this.#client.link.request({ type: 'object.read', key: thing.objectId, ...how })
-      const nested = this.#client.things.received(fields['attach'] as string[]) // keys, as Python keeps them
+      const nested = this.#client.things.received((fields['attach'] ?? []) as string[]) // keys, as Python keeps them
       const bytes = buffers[0] ?? null
       if (thing.status === 'freed') return bytes
       thing.status = 'ready'

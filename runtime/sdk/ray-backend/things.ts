@@ -27,6 +27,8 @@ export class Thing implements OpaqueRefState {
   actorId: string | null = null
   /** Calls of an actor that have not ended, where their number is limited. */
   pendingCalls = 0
+  /** Of an actor: the methods that Python was told of. */
+  methods: Map<string, number> | null = null
   /** Somebody waits for the value, or for word that it is there. */
   reading: Promise<Uint8Array | null> | null = null
   readonly #release: (thing: Thing) => void

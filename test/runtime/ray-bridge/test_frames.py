@@ -10,6 +10,7 @@ import unittest
 from shoal_ray.frames import Link, LinkClosed
 from shoal_ray.memory import LARGE_FROM_BYTES, Memory
 from shoal_ray.things import Things
+from shoal_ray.travel import pack_call, spec_of, unpack_call
 from shoal_ray.values import JsFailure, Value, pack, unpack
 
 
@@ -83,6 +84,17 @@ class PartsTest(unittest.TestCase):
         self.assertEqual(unpack(b"abc").data, b"abc")
         with self.assertRaises(TypeError):
             unpack({"not": "ours"})
+
+    def test_a_call_is_one_argument_unless_what_it_carries_is_more_than_bytes(self) -> None:
+        text = b'{"method":"f"}'
+        value = pack(b"abc", ["key"], [object()])
+        for positions, arguments, top in (([], b"abc", ()), ([1, 300_000], b"abc", ("x", "y")), ([0], value, ("x",)), ([], value, ())):
+            sent = pack_call(text, positions, arguments)
+            self.assertEqual(len(sent), 1 if isinstance(arguments, bytes) else 2)
+            spec, came = unpack_call(sent[0], (*sent[1:], *top))
+            self.assertEqual(spec.fields, {"method": "f"})
+            self.assertEqual(came, (positions, arguments, top))
+            self.assertIs(spec, spec_of(text))
 
     def test_a_thing_goes_when_it_was_given_back_as_often_as_it_was_told(self) -> None:
         things = Things()

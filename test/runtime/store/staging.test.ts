@@ -71,7 +71,7 @@ describe.skipIf(!isLinux)(`staging memory${isLinux ? '' : ' (needs Linux)'}`, ()
   })
 
   test('when nothing is under way, what it does not keep goes back to the system, and comes again', async () => {
-    const staging = kept(Staging.open({ keep: 2 ** 20 }))
+    const staging = kept(Staging.open({ keeping: { bytes: 2 ** 20, afterMs: 0 } }))
     const heldBytes = () => statSync(staging.place.path).blocks * 512
     const fill = () => staging.stage(8 * 2 ** 20, (target) => target.fill(5)) ?? -1
     markRead(staging.place, fill())

@@ -42,7 +42,7 @@ for header, buffers in link.frames():
             store[end : end + len(data)] = data
             data = memoryview(store)[end : end + len(data)].toreadonly()
             end += (len(data) + 63) // 64 * 64
-        link.send({**answer, "staged": not isinstance(buffers[0], bytearray)}, [data])
+        link.send({**answer, "staged": isinstance(buffers[0], memoryview)}, [data])
     del buffers
 `
 const python = spawnSync('python3', ['--version']).status === 0 && process.platform === 'linux'
