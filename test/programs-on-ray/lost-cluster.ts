@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import * as shoal from 'shoal'
-import { check, finish, rejection, until } from '../support/checks.ts'
+import { check, finish, until } from '../support/checks.ts'
 import type { TestNode } from '../support/cluster.ts'
 import { commandsOf } from '../support/processes-of.ts'
 import { type RayCluster, startRayCluster } from '../support/ray-cluster.ts'
@@ -52,7 +52,7 @@ function waitingCalls(): Record<string, Promise<unknown>> {
     'get of a task': shoal.get(ref),
     'get of a list': shoal.get([ref, follows.remote(ref)]),
     'wait, then get': shoal.wait([follows.remote(ref)]).then(({ ready }) => shoal.get(ready)),
-    'next of a stream': stream.next(),
+    'an item of a stream': stream.next().then(({ value }) => value && shoal.get(value)),
     'wait for a stream, then next': waitForStream(),
     'completed of a stream': shoal.get(silent.remote().completed),
     'a call of an actor': shoal.get(idle.hang.remote()),
@@ -63,6 +63,16 @@ async function waitForStream(): Promise<unknown> {
   const stream = silent.remote()
   await shoal.wait([stream])
   return stream.next()
+}
+
+/** The code of the error that it ends with, within the time given. */
+async function endOf(promise: Promise<unknown>, withinMs: number): Promise<string> {
+  const late = new Promise<string>((resolve) => setTimeout(() => resolve(`still waits after ${withinMs} ms`), withinMs).unref())
+  const code = promise.then(
+    (value) => `resolved with ${String(value)}`,
+    (error: unknown) => (error instanceof shoal.ClusterError ? error.code : String(error)),
+  )
+  return Promise.race([code, late])
 }
 
 /** Joins a cluster of its own, kills what `kill` kills, and looks what becomes of everything. */
@@ -78,16 +88,8 @@ async function whenKilled(kill: (cluster: RayCluster) => unknown, withinMs: numb
     const calls = waitingCalls()
     await shoal.get(pidsOf.remote()) // the orders before have been taken
     await kill(cluster)
-    const killedMs = performance.now()
-    const ends = await Promise.all(
-      Object.entries(calls).map(async ([name, promise]) => {
-        const error = await rejection(promise)
-        return [name, error instanceof shoal.ClusterError ? error.code : String(error)]
-      }),
-    )
-    const tookMs = performance.now() - killedMs
+    const ends = await Promise.all(Object.entries(calls).map(async ([name, promise]) => [name, await endOf(promise, withinMs)]))
     assert.deepEqual(Object.fromEntries(ends), Object.fromEntries(Object.keys(calls).map((name) => [name, 'link.closed'])))
-    assert(tookMs < withinMs, `took ${Math.round(tookMs)} ms`)
     assert.equal(shoal.isInitialized(), false)
     assert.equal(warnings.filter((warning) => warning.includes('bridge')).length, 1, warnings.join('\n'))
     await until('the bridge and the workers have ended', () => ![bridge, ...pids].some(isAlive), 120_000)
@@ -98,15 +100,15 @@ async function whenKilled(kill: (cluster: RayCluster) => unknown, withinMs: numb
 }
 
 await check('when the bridge is killed, every call that waits fails at once, and workers of the program end', async () => {
-  await whenKilled(() => process.kill(bridgePid(), 'SIGKILL'), 2_000)
+  await whenKilled(() => process.kill(bridgePid(), 'SIGKILL'), 10_000)
 })
 
 await check('when the raylet of its node is killed, every call that waits fails', async () => {
-  await whenKilled((cluster) => cluster.killRaylet(cluster.nodes[0] as TestNode), 40_000)
+  await whenKilled((cluster) => cluster.killRaylet(cluster.nodes[0] as TestNode), 10_000)
 })
 
 await check("when the head is killed, every call that waits fails once Ray's time for its return is over", async () => {
-  await whenKilled((cluster) => cluster.killHead(), 30_000)
+  await whenKilled((cluster) => cluster.killHead(), 60_000)
 })
 
 await check('a program that lost its cluster can join another', async () => {

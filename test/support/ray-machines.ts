@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, openSync } from 'node:fs'
+import { mkdirSync, openSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { until } from './checks.ts'
 import { enterNamespace, system } from './own-namespace.ts'
@@ -13,7 +13,7 @@ export type RayMachines = {
   readonly address: string
   /** Of the first one, where this process runs. */
   readonly tempDir: string
-  /** Ends `ray start` of each, and so all that it started. */
+  /** Ends `ray start` of each; what that has started ends with this program. */
   stop(): Promise<void>
 }
 
@@ -30,7 +30,7 @@ export function enterRayNetwork(): void {
   for (const folder of ['/run', '/dev/shm']) system('mount', '-t', 'tmpfs', 'none', folder)
   system('ip', 'link', 'set', 'lo', 'up')
   system('ip', 'link', 'add', 'bridge', 'type', 'bridge')
-  system('ip', 'address', 'add', `${subnet}.1/24`, 'dev', 'bridge')
+  system('ip', 'address', 'add', `${addressOf(0)}/24`, 'dev', 'bridge')
   system('ip', 'link', 'set', 'bridge', 'up')
 }
 
@@ -41,14 +41,14 @@ export async function startRayMachines(
   env: Readonly<Record<string, string>>,
 ): Promise<RayMachines> {
   const port = 6_379
-  const address = `${subnet}.1:${port}`
+  const address = `${addressOf(0)}:${port}`
   const children: ChildProcess[] = []
   const stop = async (): Promise<void> => {
     await Promise.all(children.toReversed().map((child) => ended(child)))
-    for (const [index] of machines.entries()) if (index > 0) system('ip', 'netns', 'delete', nameOf(index))
+    for (let index = 1; index < children.length; index += 1) system('ip', 'netns', 'delete', nameOf(index))
   }
   const start = (args: readonly string[], index: number): void => {
-    const log = openSync(join('/run', `machine-${index}.log`), 'w')
+    const log = openSync(logOf(index), 'w')
     const [command = '', ...before] = index === 0 ? [rayOf(python)] : inside(index, python)
     const path = `${dirname(python)}:${process.env['PATH']}`
     children.push(
@@ -67,19 +67,23 @@ export async function startRayMachines(
     }
     return { address, tempDir, stop }
   } catch (error) {
+    const said = children.map((_, index) => readFileSync(logOf(index), 'utf8').slice(-2_000))
     await stop()
-    throw error
+    throw new Error(`the machines of Ray could not be started: ${said.join('\n')}`, { cause: error })
   }
 }
 
+const logOf = (index: number): string => `/run/machine-${index}.log`
 const headArgs = (port: number): string[] => [
-  ...['--head', `--port=${port}`, '--include-dashboard=false', '--ray-client-server-port=10078'],
+  ...['--head', `--port=${port}`, '--include-dashboard=false'],
   ...['--disable-usage-stats', `--temp-dir=${tempDir}`],
 ]
 const argsOf = ({ cpus, gpus = 0, resources = {} }: RayMachine, index: number): string[] => [
-  ...[`--node-ip-address=${subnet}.${index + 1}`, `--num-cpus=${cpus}`, `--num-gpus=${gpus}`],
+  ...[`--node-ip-address=${addressOf(index)}`, `--num-cpus=${cpus}`, `--num-gpus=${gpus}`],
   ...[`--resources=${JSON.stringify(resources)}`, '--object-store-memory=400000000'],
 ]
+/** Of the first machine and the others. */
+export const addressOf = (index: number): string => `${subnet}.${index + 1}`
 const nameOf = (index: number): string => `ray${index}`
 const rayOf = (python: string): string => join(dirname(python), 'ray')
 
@@ -90,7 +94,7 @@ function plugIn(index: number): void {
   system('ip', 'link', 'set', `to-${name}`, 'master', 'bridge', 'up')
   const there = (...args: string[]) => system('ip', 'netns', 'exec', name, ...args)
   there('ip', 'link', 'set', 'lo', 'up')
-  there('ip', 'address', 'add', `${subnet}.${index + 1}/24`, 'dev', 'eth0')
+  there('ip', 'address', 'add', `${addressOf(index)}/24`, 'dev', 'eth0')
   there('ip', 'link', 'set', 'eth0', 'up')
 }
 
@@ -107,11 +111,10 @@ async function answersAt(address: string, python: string): Promise<boolean> {
   return new Promise((resolve) => child.once('exit', (code) => resolve(code === 0)))
 }
 
+/** What `ray start` has started lives on; it ends with the namespace. SIGTERM would drain the node for half a minute. */
 async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const end = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  child.kill('SIGTERM')
-  const timer = setTimeout(() => child.kill('SIGKILL'), 20_000)
+  child.kill('SIGKILL')
   await end
-  clearTimeout(timer)
 }

@@ -2,6 +2,8 @@
 
 import json
 import sys
+import threading
+import time
 
 from ray.cluster_utils import Cluster
 
@@ -14,15 +16,25 @@ def id_of(cluster: Cluster, node) -> str:
 
 
 def kill_process(node, kind: str) -> None:
-    """That one alone; reaped, as workers of Ray ask whether their raylet is still a process."""
+    """That one alone."""
     for each in node.all_processes[kind]:
         each.process.kill()
-        each.process.wait()
+
+
+def reap(nodes: list) -> None:
+    """Workers of Ray ask whether their raylet is still a process, and what nobody has waited for is one."""
+    while True:
+        for node in list(nodes):
+            for processes in list(node.all_processes.values()):
+                for each in list(processes):
+                    each.process.poll()
+        time.sleep(0.2)
 
 
 def main() -> None:
     cluster = Cluster()
-    nodes = []
+    nodes: list = []
+    threading.Thread(target=reap, args=(nodes,), daemon=True).start()
     try:
         for line in sys.stdin:
             order = json.loads(line)
