@@ -118,7 +118,7 @@ for (const which of ['python', 'node'] as const) {
         assert(error instanceof shoal.ActorDiedError, String(error))
         if (which === 'node') assert.match(error.message, /SIGKILL/)
       }
-      shoal.kill(lasting)
+      await shoal.kill(lasting)
     },
   )
 }
@@ -149,7 +149,7 @@ await check('actors of a node whose raylet is killed restart on another where th
   await replace()
   assert.equal(await shoal.get(lasting.add.remote(), { timeout: '180s' }), 1)
   assert((await rejection(shoal.get(mortal.add.remote()))) instanceof shoal.ActorDiedError)
-  shoal.kill(lasting)
+  await shoal.kill(lasting)
 })
 
 await check('objects whose only copy was on a dead node are made again where that can be, and else named as lost', async () => {

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, test } from 'vitest'
 import { runtimeNode } from '#runtime/session/daemon.ts'
@@ -13,7 +15,6 @@ const missing = whyNoRay()
 
 const stateOf = (pid: number): string => (existsSync(`/proc/${pid}`) ? readFileSync(`/proc/${pid}/status`, 'utf8') : '')
 const isAlive = (pid: number): boolean => !/^$|^State:\s+[ZX]/m.test(stateOf(pid))
-const sharedMemory = (): string[] => readdirSync('/dev/shm').filter((name) => name.includes('shoal'))
 
 describe.skipIf(missing !== undefined)(`a program and its own Ray${missing === undefined ? '' : ` (needs ${missing})`}`, () => {
   const folders: string[] = []
@@ -24,10 +25,10 @@ describe.skipIf(missing !== undefined)(`a program and its own Ray${missing === u
   /** Starts the program; resolves as soon as it has told of its workers. */
   async function start(how: string) {
     const tempDir = mkdtempSync('/tmp/r-') // Ray puts sockets into it, whose paths are short
-    folders.push(tempDir)
-    const before = sharedMemory()
+    const ourFiles = mkdtempSync(join(tmpdir(), 'shoal-lifecycle-'))
+    folders.push(tempDir, ourFiles)
     const args = ['--no-warnings', ...fromSource, 'test/fixtures/programs/idle-driver-on-ray.ts', tempDir, how]
-    const child = spawn(runtimeNode(), args, { cwd: root, env: { ...process.env, ...rayEnv() }, stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(runtimeNode(), args, { cwd: root, env: { ...process.env, ...rayEnv(), TMPDIR: ourFiles, RAY_TMPDIR: '/tmp' }, stdio: ['ignore', 'pipe', 'inherit'] })
     let stdout = ''
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk))
     const ended = new Promise<{ exitCode: number | null; signal: string | null }>((resolve) =>
@@ -44,7 +45,7 @@ describe.skipIf(missing !== undefined)(`a program and its own Ray${missing === u
     const nothingIsLeft = async () => {
       const pids = [...workers, ...bridge, ...ofRay]
       await until('every process has ended', () => !pids.some(isAlive) && !pidsOf(tempDir).some(isAlive), 60_000)
-      expect(sharedMemory()).toEqual(before)
+      expect(readdirSync(ourFiles)).toEqual([])
     }
     return { child, ended, nothingIsLeft, output: () => stdout }
   }
@@ -69,7 +70,7 @@ describe.skipIf(missing !== undefined)(`a program and its own Ray${missing === u
   }, 240_000)
 
   test.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)(
-    'a program that ends by %s leaves no process behind',
+    'a program that ends by %s leaves no process and no file of ours behind',
     async (signal) => {
       const { child, ended, nothingIsLeft } = await start('wait')
       child.kill(signal)

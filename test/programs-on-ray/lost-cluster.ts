@@ -1,7 +1,8 @@
 // What joins a program to its cluster is killed: the bridge, the raylet of its own node, the head. Whoever waits is told, and nothing of ours stays.
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import * as shoal from 'shoal'
 import { check, finish, until } from '../support/checks.ts'
 import type { TestNode } from '../support/cluster.ts'
@@ -12,7 +13,9 @@ import { type RayCluster, startRayCluster } from '../support/ray-cluster.ts'
 process.env['RAY_gcs_rpc_server_reconnect_timeout_s'] = '5'
 
 const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
-const ourFiles = (): string[] => [tmpdir(), '/dev/shm'].flatMap((folder) => readdirSync(folder).filter((name) => name.includes('shoal')))
+/** Of this program and its bridge alone. */
+const folder = mkdtempSync(join(tmpdir(), 'shoal-lost-'))
+Object.assign(process.env, { TMPDIR: folder, RAY_TMPDIR: '/tmp' })
 const bridges = (): number[] =>
   Object.keys(commandsOf('driver.py'))
     .map(Number)
@@ -77,7 +80,6 @@ async function endOf(promise: Promise<unknown>, withinMs: number): Promise<strin
 
 /** Joins a cluster of its own, kills what `kill` kills, and looks what becomes of everything. */
 async function whenKilled(kill: (cluster: RayCluster) => unknown, withinMs: number): Promise<void> {
-  const before = ourFiles()
   const cluster = await startRayCluster({ nodes: [{ cpus: 2 }] })
   try {
     const warnings: string[] = []
@@ -96,7 +98,7 @@ async function whenKilled(kill: (cluster: RayCluster) => unknown, withinMs: numb
   } finally {
     await cluster.stop()
   }
-  assert.deepEqual(ourFiles(), before)
+  assert.deepEqual(readdirSync(folder), [])
 }
 
 await check('when the bridge is killed, every call that waits fails at once, and workers of the program end', async () => {
@@ -120,4 +122,5 @@ await check('a program that lost its cluster can join another', async () => {
   await cluster.stop()
 })
 
+rmSync(folder, { recursive: true })
 finish()

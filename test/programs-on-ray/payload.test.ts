@@ -61,7 +61,7 @@ describe.skipIf(newest === undefined)(`an unpacked payload beside Ray ${version}
   }
   beforeAll(async () => {
     head = await startRayHead(python)
-  }, 180_000)
+  }, 240_000)
   afterAll(() => head?.stop(), 60_000)
 
   test('a program that its Node runs joins Ray, and its tasks run on the same Node', async () => {
@@ -71,7 +71,7 @@ describe.skipIf(newest === undefined)(`an unpacked payload beside Ray ${version}
     })
     expect(JSON.parse(stdout)).toEqual({ sum: 14, node: join(payload, 'bin', 'node'), note: 'a note of the job\n' })
     await until('its bridge has ended', () => bridgesOf(payload).length === 0)
-  }, 120_000)
+  }, 240_000)
 
   test.each(['ray', 'shoal'] as const)(
     'a TypeScript program is a job for the command line of %s, with its folder',
@@ -88,7 +88,7 @@ describe.skipIf(newest === undefined)(`an unpacked payload beside Ray ${version}
     const { code, output } = await submit('shoal', 'fail')
     expect(output).toContain('RangeError: this job fails on purpose')
     expect(code).toBe(1)
-  }, 120_000)
+  }, 240_000)
 
   test('a job that is stopped takes its bridge and its workers with it', async () => {
     await submit('shoal', 'wait', ['--submission-id', 'waits', '--no-wait'])

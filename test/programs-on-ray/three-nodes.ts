@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import * as shoal from 'shoal'
-import { check, finish, rejection } from '../support/checks.ts'
+import { check, finish, rejection, until } from '../support/checks.ts'
 import { enterRayNetwork, startRayMachines } from '../support/ray-machines.ts'
 import { needleOf, searchFolder } from '../support/secret-search.ts'
 
@@ -54,8 +54,9 @@ await shoal.init({ address })
 const where = shoal.remote(() => shoal.runtimeContext().nodeId)
 
 await check('work and objects go to each machine and back', async () => {
-  const nodes = (await shoal.nodes()).filter((node) => (node.resources['CPU'] ?? 0) > 0)
-  assert.equal(nodes.length, 2)
+  const working = async () => (await shoal.nodes()).filter((node) => node.alive && (node.resources['CPU'] ?? 0) > 0)
+  await until('both machines have joined', async () => (await working()).length === 2, 180_000)
+  const nodes = await working()
   const bytesOn = shoal.remote((fill: number) => new Uint8Array(3_000_000).fill(fill))
   const sumOf = shoal.remote((bytes: Uint8Array) => bytes.reduce((sum, byte) => sum + byte, 0))
   for (const { nodeId } of nodes) {
