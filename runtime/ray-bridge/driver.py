@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 import sys
+import threading
 from typing import Any
 
 import ray
@@ -30,6 +31,7 @@ def main() -> None:
         return
     link.memory = cluster.memory()
     link.send({"type": "welcome", **cluster.context(header["command"]), **link.memory.facts()})
+    threading.Thread(target=_end_with_raylet, args=(link,), daemon=True).start()
     bridge = Bridge(link, header["command"])
     try:
         for header, buffers in frames:
@@ -38,6 +40,22 @@ def main() -> None:
     finally:
         ray.shutdown()
         link.close()
+
+
+def _end_with_raylet(link: Link) -> None:
+    """Without the raylet of its node a driver can do nothing more, and Ray leaves some of its calls waiting."""
+    node: Any = ray._private.worker._global_node
+    path = node.raylet_socket_name
+    with socket.socket(socket.AF_UNIX) as line:
+        try:
+            line.connect(path)
+            while line.recv(4096):
+                pass
+        except OSError:
+            pass
+    if ray.is_initialized():
+        link.send({"type": "lost", "why": f"the raylet of this node has ended, which was at {path}"})
+        os._exit(1)
 
 
 def _join(header: dict[str, Any]) -> None:

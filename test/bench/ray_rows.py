@@ -314,7 +314,8 @@ def _(_scale):
     ray.get([small_value.remote() for _ in range(1_000)])
     pid = ray.get(pid_of_worker.remote())
     with open(f"/proc/{pid}/smaps_rollup") as lines:
-        return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024 / 1e6
+        held = {line.split()[0]: line.split()[1] for line in lines}
+    return (int(held["Pss:"]) - int(held["Pss_Shmem:"])) * 1024 / 1e6
 
 
 @timed_once("array of 100 MB to a task and back")

@@ -73,7 +73,7 @@ const ownRows: readonly Row[] = [
   },
   {
     ...{ name: 'memory of a worker that ran a task', unit: 'MB', runs: 'cluster', onRay: true, budget: null },
-    how: 'PSS of a worker that has run small tasks; on Ray ours are two processes, of Python and of Node',
+    how: 'PSS of a worker that has run small tasks, without what it has mapped of the store; on Ray ours are two processes, of Python and of Node',
   },
   {
     ...{ name: 'object to another node, loopback TLS', unit: 'GB/s', runs: 'alone', onRay: false, budget: 1.5 },

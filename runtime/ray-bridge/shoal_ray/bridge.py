@@ -13,11 +13,12 @@ from typing import Any, Callable
 import ray
 
 from . import cluster, kv, workload
+from .cancels import Cancels
 from .failures import describe
 from .frames import Buffer, Header, Link
 from .groups import Groups
 from .streams import Streams
-from .things import Things
+from .things import Failed, Things
 from .values import JsFailure, Value, pack, unpack
 
 # Above this, the bytes of a value are sent only to who asks for them.
@@ -29,13 +30,6 @@ _FIND_META_TRIES = 50
 Buffers = list[Buffer]
 
 
-class Failed:
-    """Stands for an object or actor that could not be made."""
-
-    def __init__(self, error: BaseException) -> None:
-        self.error = error
-
-
 class Bridge:
     def __init__(self, link: Link, command: list[str]) -> None:
         """:param command: How a worker starts its Node process."""
@@ -45,13 +39,14 @@ class Bridge:
         self.streams = Streams(self.things)
         # Refs whose value Node waits for, by the number of its request.
         self.reading: dict[int, Any] = {}
+        self._cancels = Cancels(self.things, self.reading, self._reply_failed)
         self._command = command
         # What actors were made with, as long as their handles are here.
         self._kept: dict[str, list[Any]] = {}
         # By actor and number; a definition until the first call.
         self._methods: dict[str, dict[int, workload.Method | Header]] = {}
-        self._templates: dict[int, workload.Template] = {}
-        self._actor_templates: dict[int, workload.ActorTemplate] = {}
+        self._templates: dict[int, workload.Template | Failed] = {}
+        self._actor_templates: dict[int, workload.ActorTemplate | Failed] = {}
         self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="shoal-bridge")
         self._orders: dict[str, Callable[[Header, Buffers], None]] = {
             "kv.put": self._kv_put,
@@ -155,12 +150,20 @@ class Bridge:
         return found.decode()
 
     def _task_define(self, header: Header, buffers: Buffers) -> None:
-        self._templates[header["template"]] = workload.Template(header, self._command, self._function_of, self.groups.find)
+        self._templates[header["template"]] = self._made_of(workload.Template, header)
+
+    def _made_of(self, kind: Callable[..., Any], header: Header) -> Any:
+        """What is wrong with options is told by the calls that have them."""
+        try:
+            return kind(header, self._command, self._function_of, self.groups.find)
+        except Exception as error:
+            return Failed(error)
 
     def _task_submit(self, header: Header, buffers: Buffers) -> None:
-        template = self._templates[header["template"]]
+        template = _working(self._templates[header["template"]])
         arguments, top = self._arguments(header, buffers)
         self._note_made(header, template.submit(header.get("positions", []), arguments, top))
+        self._cancels.note_submitted(header)
 
     def _note_made(self, header: Header, made: Any) -> None:
         stream = header.get("stream")
@@ -182,24 +185,15 @@ class Bridge:
 
     def _task_cancel(self, header: Header, buffers: Buffers) -> None:
         target = self.streams.source(header["id"])
-        if target is None:
-            target = self.things.get(header["id"])
-        if isinstance(target, Failed):
-            return
-        if not header["recursive"] and hasattr(target, "task_id"):
-            kv.put(f"keep-children:{target.task_id().hex()}", b"1")  # Ray does not hand this on to who runs the task
-        try:
-            ray.cancel(target, force=header["force"], recursive=header["recursive"])
-        except (TypeError, ValueError):
-            pass  # an object that was put: there is nothing to cancel
+        self._cancels.cancel(header, self.things.get(header["id"]) if target is None else target)
 
     # Actors
 
     def _actor_define(self, header: Header, buffers: Buffers) -> None:
-        self._actor_templates[header["template"]] = workload.ActorTemplate(header, self._command, self._function_of, self.groups.find)
+        self._actor_templates[header["template"]] = self._made_of(workload.ActorTemplate, header)
 
     def _actor_create(self, header: Header, buffers: Buffers) -> None:
-        template = self._actor_templates[header["template"]]
+        template = _working(self._actor_templates[header["template"]])
         arguments, top = self._arguments(header, buffers)
         if template.may_restart:
             # A restart needs them again, and Ray forgets the large ones that it has put by itself.
@@ -304,7 +298,9 @@ class Bridge:
 
     def _tell_value(self, request: int, outcome: Any, want: bool) -> None:
         """In a thread of Ray, which must not be made to wait for Ray. `outcome`: the value, or the exception in its place."""
-        ref = self.reading.pop(request)
+        ref = self.reading.pop(request, None)
+        if ref is None:
+            return  # told already: it was cancelled
         error = outcome
         if not isinstance(outcome, BaseException):
             try:
@@ -327,6 +323,7 @@ class Bridge:
             self.streams.drop(key)
             self._kept.pop(key, None)
             self._methods.pop(key, None)
+            self._cancels.forget(key)
 
     # Streams
 
@@ -348,3 +345,10 @@ class Bridge:
                 self._pool.submit(self._reply_failed, request, error)
 
         self.streams.completed(header["stream"], told)
+
+
+def _working(made: Any) -> Any:
+    """:raises Exception: what made it fail."""
+    if isinstance(made, Failed):
+        raise made.error
+    return made

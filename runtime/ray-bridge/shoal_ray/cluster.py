@@ -72,6 +72,13 @@ def named_actors(all_namespaces: bool) -> list[dict[str, str]]:
     return [{"name": name, "namespace": namespace} for name in list_named_actors()]
 
 
+def state_of_actor(actor_id: str) -> str:
+    """As Ray's head has it; empty for one that it does not know."""
+    ask: Any = state.actors
+    found: dict[str, Any] = ask(actor_id)
+    return str(found.get("State", ""))
+
+
 def timeline() -> list[dict[str, Any]]:
     """Spans of tasks, without the steps that Ray shows inside them."""
     whole = "task::"

@@ -45,6 +45,7 @@ export class BridgeLink {
   #nextRequest = 1
   #isCorked = false
   #isClosed = false
+  #why = ''
 
   constructor(socket: Socket, io: BridgeIo) {
     this.#socket = socket
@@ -114,7 +115,7 @@ export class BridgeLink {
 
   /** @throws Refused as the promise's reason; ClusterError `link.closed` when Python is gone. */
   request(header: Header, buffers: readonly Uint8Array[] = []): Promise<Answer> {
-    if (this.#isClosed) return Promise.reject(gone())
+    if (this.#isClosed) return Promise.reject(this.goneError())
     const request = this.#nextRequest
     this.#nextRequest += 1
     const answer = new Promise<Answer>((resolve, reject) => this.#waiting.set(request, { resolve, reject }))
@@ -135,9 +136,19 @@ export class BridgeLink {
     })
   }
 
+  /** What every call that waits ends with when Python is gone. */
+  goneError(): ClusterError {
+    const what = `the bridge to Ray is gone${this.#why}, and with it what this program owned`
+    return new ClusterError('link.closed', `${what}; run the program again`)
+  }
+
   #take({ header, buffers }: Frame): void {
     const isReply = typeof header === 'object' && header !== null && 'type' in header && header.type === 'reply'
-    if (!isReply) return this.#io.onMessage(FromBridge.parse(header), buffers)
+    if (!isReply) {
+      const message = FromBridge.parse(header)
+      if (message.type === 'lost') this.#why = ` (${message.why})`
+      return this.#io.onMessage(message, buffers)
+    }
     const reply = Reply.parse(header)
     const waiting = this.#waiting.get(reply.request)
     this.#waiting.delete(reply.request)
@@ -151,11 +162,8 @@ export class BridgeLink {
     clearTimeout(this.#roomTimer)
     this.#held = []
     this.large.close()
-    for (const waiting of this.#waiting.values()) waiting.reject(gone())
+    for (const waiting of this.#waiting.values()) waiting.reject(this.goneError())
     this.#waiting.clear()
     this.#io.onClosed()
   }
 }
-
-const gone = (): ClusterError =>
-  new ClusterError('link.closed', 'the process that speaks with Ray is gone, and with it what this program owned; run the program again')

@@ -84,6 +84,8 @@ export type ActorRun = z.infer<typeof ActorRun>
 export const FromBridge = z.discriminatedUnion('type', [
   z.object({ type: z.literal('welcome'), ...context }),
   z.object({ type: z.literal('refused'), record: FailureRecord }),
+  /** The last message: why the cluster is out of reach. */
+  z.object({ type: z.literal('lost'), why: z.string() }),
   z.object({ type: z.literal('actor.made'), key: z.string(), actorId: z.string() }),
   z.object({ type: z.literal('worker.start'), ...context }),
   TaskSpec,

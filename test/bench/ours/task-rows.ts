@@ -1,5 +1,5 @@
 import * as shoal from 'shoal'
-import { pssBytesOf } from '../process-tree.ts'
+import { ownBytesOf } from '../process-tree.ts'
 import { scaled } from '../settings.ts'
 import { Batcher, endActors, okBytes } from './actors.ts'
 import type { OurRows, Pause } from './row-types.ts'
@@ -37,7 +37,7 @@ export const taskRows: OurRows = {
   'memory of a worker that ran a task': {
     async sample() {
       await shoal.get(thousand())
-      return pssBytesOf(await shoal.get(pidsOfWorker.remote(process.env['SHOAL_ENGINE'] === 'ray'))) / 1e6
+      return ownBytesOf(await shoal.get(pidsOfWorker.remote(process.env['SHOAL_ENGINE'] === 'ray'))) / 1e6
     },
   },
   'array of 100 MB to a task and back': {
