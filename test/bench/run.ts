@@ -31,7 +31,7 @@ const rayCommand = (ray: RayPython, folder: string): SideCommand => ({
   name: 'Ray',
   program: ray.program,
   args: [join(here, 'ray_rows.py')],
-  env: { TMPDIR: folder, BENCH_RAY_DIR: folder },
+  env: { TMPDIR: folder, BENCH_RAY_DIR: folder, PYTHONDONTWRITEBYTECODE: '1' },
 })
 
 process.exitCode = await main(process.argv.slice(2))
