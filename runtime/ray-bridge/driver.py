@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 import sys
+import threading
 from typing import Any
 
 import ray
@@ -28,14 +29,33 @@ def main() -> None:
         record, _ = describe(error)
         link.send({"type": "refused", "record": record})
         return
-    link.send({"type": "welcome", **cluster.context(header["command"])})
+    link.memory = cluster.memory()
+    link.send({"type": "welcome", **cluster.context(header["command"]), **link.memory.facts()})
+    threading.Thread(target=_end_with_raylet, args=(link,), daemon=True).start()
     bridge = Bridge(link, header["command"])
     try:
-        for frame in frames:
-            bridge.take(*frame)
+        for header, buffers in frames:
+            bridge.take(header, buffers)
+            del buffers  # what is staged goes back with its last user
     finally:
         ray.shutdown()
         link.close()
+
+
+def _end_with_raylet(link: Link) -> None:
+    """Without the raylet of its node a driver can do nothing more, and Ray leaves some of its calls waiting."""
+    node: Any = ray._private.worker._global_node
+    path = node.raylet_socket_name
+    with socket.socket(socket.AF_UNIX) as line:
+        try:
+            line.connect(path)
+            while line.recv(4096):
+                pass
+        except OSError:
+            pass
+    if ray.is_initialized():
+        link.send({"type": "lost", "why": f"the raylet of this node has ended, which was at {path}"})
+        os._exit(1)
 
 
 def _join(header: dict[str, Any]) -> None:
@@ -53,6 +73,7 @@ def _join(header: dict[str, Any]) -> None:
     if header.get("memory") is not None:
         given["_memory"] = header["memory"]
     if "address" not in given:
+        given["address"] = "local"  # without it Ray joins a cluster that it finds on this machine
         given["include_dashboard"] = bool(header.get("dashboard", False))
     ray.init(log_to_driver=False, logging_level=logging.WARNING, **given)
     kv.get("")  # makes the store known to this process

@@ -22,7 +22,7 @@ let starting: Promise<void> | undefined
 export async function init(options: InitOptions = {}): Promise<void> {
   if (findBackend() || starting)
     throw new ClusterError('bad-argument', 'this program has joined a cluster already; call shutdown() first to join another')
-  starting = connect(options, () => useBackend(undefined)).then((backend) => useBackend(backend))
+  starting = connect(options, (why) => useBackend(undefined, why)).then((backend) => useBackend(backend))
   try {
     await starting
   } finally {
@@ -30,7 +30,7 @@ export async function init(options: InitOptions = {}): Promise<void> {
   }
 }
 
-async function connect(options: InitOptions, onClosed: () => void): Promise<Backend> {
+async function connect(options: InitOptions, onClosed: (why?: string) => void): Promise<Backend> {
   const engine: string = options.engine ?? process.env['SHOAL_ENGINE'] ?? 'shoal'
   if (engine === 'shoal') return connectDriver(options, onClosed)
   if (engine !== 'ray') throw new ClusterError('bad-argument', `engine must be 'shoal' or 'ray', got ${engine}`)

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { inspect } from 'node:util'
 import { ClusterError } from '../base/errors.ts'
@@ -33,6 +33,8 @@ const madvPopulateWrite = 23 // Linux 5.14; older kernels say EINVAL and pages a
 const fallocKeepSize = 1
 const fallocPunchHole = 2
 const noSpace = 28
+const temporaryFile = 0o20200000 // O_TMPFILE, which Node does not name
+const pageBytes = 4_096
 
 const viewStepBytes = 64 * 2 ** 20
 const stretchBytes = 2 ** 20
@@ -76,6 +78,34 @@ export function openSegment(path: string, options: { sizeBytes: number; create: 
       cause: error,
     })
   }
+}
+
+/**
+ * Memory in `directory` without a name, so that it is gone with the last process that has it open, and `path` to it for others of this user.
+ * Undefined where the file system or the system cannot do that.
+ */
+export function openUnnamedSegment(directory: string, sizeBytes: number): Segment | undefined {
+  try {
+    const fd = openSync(directory, temporaryFile | constants.O_RDWR, 0o600)
+    ftruncateSync(fd, sizeBytes)
+    return new Segment(`/proc/${process.pid}/fd/${fd}`, sizeBytes, fd)
+  } catch {
+    return undefined
+  }
+}
+
+/** What another program holds open, for reading. `identity` tells its file from a later one. Undefined where it cannot be opened, or is another. */
+export function openForeignSegment(path: string, identity?: { device: number; inode: number }): Segment | undefined {
+  let fd: number | undefined
+  try {
+    fd = openSync(path, constants.O_RDONLY)
+    const { dev, ino, size } = fstatSync(fd)
+    if (!identity || (dev === identity.device && ino === identity.inode)) return new Segment(path, size, fd)
+  } catch {
+    // as below
+  }
+  if (fd !== undefined) closeSync(fd)
+  return undefined
 }
 
 export class Segment {
@@ -134,19 +164,21 @@ export class Segment {
   }
 
   /**
-   * A reader's own view of an object at a page-aligned offset: no copy where memory can be mapped, and writing to it changes nothing for
-   * others. `onDone` runs once, when the view was released or the bytes and all views on them were collected; never for a copy.
+   * A reader's own view of an object: no copy where memory can be mapped, and writing to it changes nothing for others. The buffer shows
+   * nothing but the object. `onDone` runs once, when the view was released or the bytes and all views on them were collected; never for a copy.
    */
   privateView(offset: number, lengthBytes: number, onDone: () => void): PrivateView {
     this.#checkRange(offset, lengthBytes)
     const memory = loadLibc()
-    const address = memory?.map(null, lengthBytes, { flags: mapPrivate | mapNoReserve, fd: this.#fd, offset })
+    const before = offset % pageBytes
+    const mappedBytes = before + lengthBytes
+    const address = memory?.map(null, mappedBytes, { flags: mapPrivate | mapNoReserve, fd: this.#fd, offset: offset - before })
     if (!memory || address === undefined) {
       const bytes = new Uint8Array(lengthBytes)
       this.read(offset, bytes) // no koffi, or too many mappings (vm.max_map_count)
       return { bytes, copied: true, release: () => {} }
     }
-    const buffer = memory.view(address, lengthBytes)
+    const buffer = memory.view(address + BigInt(before), lengthBytes)
     let done = false
     const finish = () => {
       if (done) return
@@ -154,13 +186,13 @@ export class Segment {
       onDone()
     }
     collected.register(buffer, () => {
-      memory.unmap(address, lengthBytes)
+      memory.unmap(address, mappedBytes)
       finish()
     })
     const release = () => {
       if (done) return
       // The buffer may still be in somebody's hands: zeros there instead of the next object that gets this room.
-      memory.map(address, lengthBytes, { flags: mapPrivate | mapFixed | mapAnonymous | mapNoReserve, fd: -1, offset: 0 })
+      memory.map(address, mappedBytes, { flags: mapPrivate | mapFixed | mapAnonymous | mapNoReserve, fd: -1, offset: 0 })
       finish()
     }
     return { bytes: new Uint8Array(buffer), copied: false, release }
@@ -307,9 +339,9 @@ function bindLibc(): Libc | undefined {
 
 /** Some hosts (Electron) forbid ArrayBuffers over foreign memory. */
 function canView(memory: Libc): boolean {
-  const address = memory.map(null, 4_096, { flags: mapPrivate | mapAnonymous, fd: -1, offset: 0 })
+  const address = memory.map(null, pageBytes, { flags: mapPrivate | mapAnonymous, fd: -1, offset: 0 })
   if (address === undefined) return false
-  collected.register(memory.view(address, 4_096), () => memory.unmap(address, 4_096))
+  collected.register(memory.view(address, pageBytes), () => memory.unmap(address, pageBytes))
   return true
 }
 

@@ -43,6 +43,10 @@ function readStat(pid: number): (ProcessRecord & { parent: number }) | undefined
 export const pssBytesOf = (pids: readonly number[]): number =>
   pids.reduce((sum, pid) => sum + readKb(`/proc/${pid}/smaps_rollup`, 'Pss'), 0)
 
+/** The same without objects of a store that they have mapped. */
+export const ownBytesOf = (pids: readonly number[]): number =>
+  pids.reduce((sum, pid) => sum + readKb(`/proc/${pid}/smaps_rollup`, 'Pss') - readKb(`/proc/${pid}/smaps_rollup`, 'Pss_Shmem'), 0)
+
 /** Watches what a tree of processes holds, at no cost while it works: the kernel keeps the peaks, and the rest is read between rounds. */
 export class MemoryWatch {
   readonly #root: number

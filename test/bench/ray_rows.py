@@ -20,6 +20,8 @@ os.dup2(2, 1)
 import numpy as np  # noqa: E402  after standard output was moved away
 import ray  # noqa: E402
 
+from ray_row_table import ROWS, row, scaled, timed_once  # noqa: E402
+
 # Half of the logical CPUs, as in `ray microbenchmark`, which takes machines with hyper-threads for granted.
 N_CPU = max(1, multiprocessing.cpu_count() // 2)
 OK = b"ok"
@@ -99,34 +101,6 @@ def nothing():
 @ray.remote
 def sum_args(*args):
     return sum(sum(arg) for arg in args)
-
-
-ROWS = {}
-
-
-def row(name):
-    """Registers how a row is prepared: a function of the scale that gives (call, times counted for one call, actors to end)."""
-
-    def register(prepare):
-        ROWS[name] = prepare
-        return prepare
-
-    return register
-
-
-def timed_once(name):
-    """Registers a row of which one run is one sample: a function of the scale that gives the sample, in the row's unit."""
-
-    def register(sample):
-        sample.is_once = True
-        ROWS[name] = sample
-        return sample
-
-    return register
-
-
-def scaled(count, scale):
-    return max(1, int(count * scale))
 
 
 @row("single client get calls (Plasma Store)")
@@ -297,6 +271,25 @@ def _(_scale):
     took = time.perf_counter() - start
     assert value[-1] == first[-1]
     return took * 1e6
+
+
+@timed_once("memory of a worker that ran a task")
+def _(_scale):
+    ray.get([small_value.remote() for _ in range(1_000)])
+    with open(f"/proc/{ray.get(ray.remote(lambda: os.getpid()).remote())}/smaps_rollup") as lines:
+        held = {line.split()[0]: line.split()[1] for line in lines}
+    return (int(held["Pss:"]) - int(held["Pss_Shmem:"])) * 1024 / 1e6
+
+
+@timed_once("array of 100 MB to a task and back")
+def _(_scale):
+    value, same = np.ones(100_000_000, dtype=np.uint8), ray.remote(lambda value: value)
+    for _ in range(3):
+        start = time.perf_counter()
+        came = ray.get(same.remote(value))
+        took = time.perf_counter() - start
+        assert came[-1] == 1 and len(came) == len(value)
+    return took * 1e3
 
 
 @timed_once("100,000 tasks queued on one node, drained")

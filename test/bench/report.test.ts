@@ -35,15 +35,21 @@ const ray = canned('Ray', {
   'put of 100 MB arrays': { mean: 8, sd: 1 },
 })
 
-async function runCanned(name: string, sides: { ours: SideCommand | null; ray: SideCommand | null }) {
+async function runCanned(name: string, sides: { ours: SideCommand | null; oursOnRay?: SideCommand; ray: SideCommand | null }) {
   const printed: string[] = []
-  const runner = new RowRunner({ settings: quickSettings, ...sides, print: (line) => printed.push(line) })
+  const runner = new RowRunner({ settings: quickSettings, oursOnRay: null, ...sides, print: (line) => printed.push(line) })
   const row = rowNamed(name)
   const found = await runner.run(row)
   return { found, row: reportRow(row, found), failed: runner.failed, printed }
 }
 
 describe('a report', () => {
+  test('of the SDK on Ray takes ours from the program on Ray, and the row that it is like', async () => {
+    const oursOnRay = canned('ours on Ray', { startS: 9, 'single client tasks sync': { mean: 600, sd: 5 } })
+    const { row } = await runCanned('SDK on Ray: single client tasks sync', { ours: null, oursOnRay, ray })
+    expect(row).toMatchObject({ name: 'SDK on Ray: single client tasks sync', ours: 600, ray: 750, ratio: 0.8 })
+  })
+
   test('of a run has exactly the promised shape, and survives JSON', async () => {
     const names = ['single client tasks sync', 'put of 100 MB arrays', 'worker process ready', 'head ready to serve']
     const measured = []

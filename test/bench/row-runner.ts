@@ -9,6 +9,8 @@ export type RowRunnerOptions = {
   readonly settings: Settings
   /** Null: left out. */
   readonly ours: SideCommand | null
+  /** Our program on a Ray of its own, for the rows `on-ray`. */
+  readonly oursOnRay: SideCommand | null
   readonly ray: SideCommand | null
   readonly print: (line: string) => void
 }
@@ -34,7 +36,8 @@ export class RowRunner {
   }
 
   async run(row: Row): Promise<Found> {
-    const { ours, ray } = this.#options
+    const { ray } = this.#options
+    const ours = row.runs === 'on-ray' ? this.#options.oursOnRay : this.#options.ours
     const first = ours && (await this.#tried(row, ours))
     const second = ray && row.onRay ? await this.#tried(row, ray) : null
     return { ours: first, ray: second, memory: first?.memory ?? null }
@@ -55,9 +58,10 @@ export class RowRunner {
   async #measure(row: Row, command: SideCommand): Promise<Measured> {
     const { settings } = this.#options
     switch (row.runs) {
+      case 'on-ray':
       case 'cluster': {
         const side = this.#sides.get(command.name) ?? (await this.#start(command))
-        return flatten(await side.measure({ row: row.name, settings }, this.#limitMs))
+        return flatten(await side.measure({ row: row.like ?? row.name, settings }, this.#limitMs))
       }
       case 'alone':
         return withSide(withArgs(command, '--without-cluster'), async (side) =>

@@ -77,6 +77,13 @@ describe('the rows of the benchmark', () => {
     expect(Object.keys(rowsAlone).toSorted()).toEqual(served('alone'))
   })
 
+  test('each of the SDK on Ray makes the calls of a row that both programs serve', () => {
+    const onRay = rows.filter((row) => row.runs === 'on-ray')
+    expect(onRay.length).toBeGreaterThan(0)
+    const beside = rows.filter((row) => row.onRay && row.runs === 'cluster').map((row) => row.name)
+    expect(onRay.filter((row) => !beside.includes(row.like ?? ''))).toEqual([])
+  })
+
   test('each that Ray can be told against is in Ray’s program, and none is left over there', () => {
     const program = readFileSync(new URL('ray_rows.py', import.meta.url), 'utf8')
     const served = [...program.matchAll(/^(?:@row\(|@timed_once\(|ROWS\[)"(.*?)"/gm)].map(([, name]) => name)

@@ -22,11 +22,16 @@ const ourCommand = (folder: string): SideCommand => ({
   env: { TMPDIR: folder },
 })
 
+const ourCommandOnRay = (ray: RayPython, folder: string): SideCommand => {
+  const { env, ...command } = ourCommand(folder)
+  return { ...command, name: 'ours on Ray', env: { ...env, SHOAL_ENGINE: 'ray', SHOAL_RAY_PYTHON: ray.program, RAY_TMPDIR: folder } }
+}
+
 const rayCommand = (ray: RayPython, folder: string): SideCommand => ({
   name: 'Ray',
   program: ray.program,
   args: [join(here, 'ray_rows.py')],
-  env: { TMPDIR: folder, BENCH_RAY_DIR: folder },
+  env: { TMPDIR: folder, BENCH_RAY_DIR: folder, PYTHONDONTWRITEBYTECODE: '1' },
 })
 
 process.exitCode = await main(process.argv.slice(2))
@@ -66,6 +71,7 @@ async function measureAll(options: BenchOptions, wanted: readonly Row[]): Promis
   const runner = new RowRunner({
     settings,
     ours: options.sides === 'ray' ? null : ourCommand(folder),
+    oursOnRay: ray && options.sides !== 'ray' ? ourCommandOnRay(ray, folder) : null,
     ray: ray ? rayCommand(ray, folder) : null,
     print: (line) => void (interrupted || print(line)),
   })
@@ -74,6 +80,7 @@ async function measureAll(options: BenchOptions, wanted: readonly Row[]): Promis
   try {
     for (const row of wanted) {
       if (interrupted) break
+      if (row.runs === 'on-ray' && !ray) continue
       const found = await runner.run(row)
       if (interrupted) break
       measured.push({ row, found })

@@ -1,5 +1,15 @@
 import { testProgramOnRay } from '../support/program-on-ray.ts'
 
-await testProgramOnRay('test/programs/scheduling.ts', {
-  'what no node can hold is warned about with the nearest fit, and fails in the stated time': 'it waits for ever, with a warning of Ray',
-})
+const labels = 'labels need Ray 2.49'
+await testProgramOnRay(
+  'test/programs/scheduling.ts',
+  {
+    'what no node can hold is warned about with the nearest fit, and fails in the stated time': 'it waits for ever, with a warning of Ray',
+  },
+  {
+    on29: {
+      'label selectors choose nodes: a value, !value, in() and !in()': labels,
+      'fallbackStrategy is tried in its order when no node matches': labels,
+    },
+  },
+)

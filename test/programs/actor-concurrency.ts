@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import * as shoal from 'shoal'
-import { check, finish, rejection, until } from '../support/checks.ts'
+import { check, finish, ownCluster, rejection, until } from '../support/checks.ts'
 
-await shoal.init({ numCpus: 4 })
+await shoal.init(ownCluster({ numCpus: 4 }))
 
 /** Counts how many calls run at once; `open` lets them end. */
 class Meter {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import * as shoal from 'shoal'
-import { check, finish, rejection, until } from '../support/checks.ts'
+import { check, finish, ownCluster, rejection, until } from '../support/checks.ts'
 
-await shoal.init({ numCpus: 2 })
+await shoal.init(ownCluster({ numCpus: 2 }))
 
 await check('a constructor that throws fails every call with ActorDiedError, whose cause is its error', async () => {
   class BadStart extends Error {}

@@ -3,10 +3,10 @@ import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as shoal from 'shoal'
-import { check, finish, rejection, until } from '../support/checks.ts'
+import { check, finish, ownCluster, rejection, until } from '../support/checks.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shoal-cancel-'))
-await shoal.init({ numCpus: 2 })
+await shoal.init(ownCluster({ numCpus: 2 }))
 
 /** Runs until its signal says stop, and notes in a file how it went. */
 const patient = shoal.remote(async (file: string) => {

@@ -1,68 +1,13 @@
-import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
-import { build, transform } from 'esbuild'
+import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { runtimeNode } from '#runtime/session/daemon.ts'
-import { userNode } from '#test/support/run-program.ts'
+import { makeUserFolder, runInWay, ways } from '#test/support/ways-to-run.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
-const source = readFileSync(join(root, 'test/fixtures/programs/portable.ts'), 'utf8')
-/** As `npx tsx` runs it. */
-const tsx = [join(root, 'node_modules/tsx/dist/cli.mjs')]
-
-/** A folder as a user has it, where the package is installed. */
 let folder = ''
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'shoal-closures-'))
-  mkdirSync(join(folder, 'node_modules'))
-  symlinkSync(root, join(folder, 'node_modules', 'shoal'))
+  folder = makeUserFolder()
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const toScript = async (format: 'esm' | 'cjs'): Promise<string> =>
-  (await transform(source, { loader: 'ts', format, target: 'node20' })).code
-
-async function bundled(minify: boolean): Promise<string> {
-  const { outputFiles } = await build({
-    stdin: { contents: source, loader: 'ts', resolveDir: folder },
-    ...{ bundle: true, platform: 'node', format: 'esm', external: ['shoal'], target: 'node20', write: false, minify, keepNames: minify },
-  })
-  return outputFiles[0]?.text ?? ''
-}
-
-type Way = {
-  readonly name: string
-  readonly node: () => string
-  readonly args?: readonly string[]
-  readonly file: string
-  readonly text: () => string | Promise<string>
-}
-
-const ways: readonly Way[] = [
-  { name: 'ES modules on the Node of the user', node: userNode, file: 'esm.mjs', text: () => toScript('esm') },
-  { name: 'require in CommonJS on the Node of the user', node: userNode, file: 'common.cjs', text: () => toScript('cjs') },
-  { name: 'tsx, as an ES module', node: userNode, args: tsx, file: 'tsx-module.mts', text: () => source },
-  { name: 'tsx, as CommonJS', node: userNode, args: tsx, file: 'tsx-common.ts', text: () => source },
-  // The command `tsx x.cts` goes through loader hooks in which Node 20 cannot require an ES module; its require hook can.
-  {
-    name: 'tsx, as a .cts file',
-    node: userNode,
-    args: ['--require', join(root, 'node_modules/tsx/dist/cjs/index.cjs')],
-    file: 'tsx-common.cts',
-    text: () => source,
-  },
-  { name: 'type stripping of Node 24', node: runtimeNode, file: 'stripped.mts', text: () => source },
-  { name: 'a bundle of esbuild', node: userNode, file: 'bundle.mjs', text: () => bundled(false) },
-  { name: 'a minified bundle of esbuild', node: userNode, file: 'minified.mjs', text: () => bundled(true) },
-]
-
-test.each(ways)('closures travel with $name', async ({ node, args = [], file, text }) => {
-  const path = join(folder, file)
-  writeFileSync(path, await text())
-  const { stdout } = await promisify(execFile)(node(), ['--no-warnings', ...args, path], { cwd: folder })
-  expect(stdout).toBe('all closures travelled\n')
+test.each(ways)('closures travel with $name', async (way) => {
+  expect(await runInWay(way, folder)).toBe('all closures travelled\n')
 })

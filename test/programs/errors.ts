@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as shoal from 'shoal'
-import { check, finish, rejection } from '../support/checks.ts'
+import { check, finish, ownCluster, rejection } from '../support/checks.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shoal-errors-'))
-await shoal.init({ numCpus: 2 })
+await shoal.init(ownCluster({ numCpus: 2 }))
 
 await check('an error arrives as TaskError and as its own class, with its fields and its cause', async () => {
   class QuotaError extends Error {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import * as shoal from 'shoal'
-import { check, finish, rejection } from '../support/checks.ts'
+import { check, finish, ownCluster, rejection } from '../support/checks.ts'
 
 const megabyte = 1024 * 1024
-await shoal.init({ numCpus: 2, objectStoreMemory: 400 * megabyte })
+await shoal.init(ownCluster({ numCpus: 2, objectStoreMemory: 400 * megabyte }))
 
 await check('what is put comes back equal, small and large, and is copied at the put', async () => {
   const value = {

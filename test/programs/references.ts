@@ -3,10 +3,12 @@ import { randomBytes } from 'node:crypto'
 import * as shoal from 'shoal'
 import { silentLogger } from '../../runtime/base/logger.ts'
 import { Client } from '../../runtime/sdk/client/client.ts'
-import { check, finish, rejection } from '../support/checks.ts'
+import { check, finish, ownCluster, rejection } from '../support/checks.ts'
 
 const warnings: string[] = []
-await shoal.init({ numCpus: 1, resources: { aside: 2 }, infeasibleTimeout: '1s', onWarning: (message) => void warnings.push(message) })
+await shoal.init(
+  ownCluster({ numCpus: 1, resources: { aside: 2 }, infeasibleTimeout: '1s', onWarning: (message) => void warnings.push(message) }),
+)
 const large = (fill: number): Float64Array => new Float64Array(50_000).fill(fill)
 
 await check('refs at the top level are values, refs inside values stay refs', async () => {

@@ -3,10 +3,10 @@ import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as shoal from 'shoal'
-import { check, finish, rejection, until } from '../support/checks.ts'
+import { check, finish, ownCluster, rejection, until } from '../support/checks.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shoal-streams-'))
-await shoal.init({ numCpus: 2 })
+await shoal.init(ownCluster({ numCpus: 2 }))
 
 async function valuesOf<T>(stream: AsyncIterable<shoal.ObjectRef<T>>): Promise<T[]> {
   const values: T[] = []

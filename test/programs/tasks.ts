@@ -3,14 +3,14 @@ import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFi
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as shoal from 'shoal'
-import { check, finish, rejection, until } from '../support/checks.ts'
+import { check, finish, ownCluster, rejection, until } from '../support/checks.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shoal-tasks-'))
 /** Runs of a function are counted by the bytes it appends here, as its process may die in between. */
 const counterFile = (name: string): string => join(folder, name)
 const countIn = (file: string): number => readFileSync(file).length
 
-await shoal.init({ numCpus: 2, numGpus: 2, resources: { tool: 1 }, onWarning: () => {} })
+await shoal.init(ownCluster({ numCpus: 2, numGpus: 2, resources: { tool: 1 }, onWarning: () => {} }))
 
 await check('a task returns what its function returns', async () => {
   const add = shoal.remote((a: number, b: number) => a + b)

@@ -1,7 +1,14 @@
 // For programs under test/programs: each check is one line of JSON on standard output, which run-program.ts turns into one test.
+import type { InitOptions } from 'shoal'
 
 /** Checks that do not hold where this program runs now, by their names: a list as JSON. */
 const left = new Set(JSON.parse(process.env['SHOAL_TEST_LEAVE_OUT'] ?? '[]') as string[])
+
+/** What `init` is given by a program that wants a cluster of its own: where it is to run on one that is there, it joins that. */
+export function ownCluster(options: InitOptions): InitOptions {
+  const address = process.env['SHOAL_TEST_JOIN']
+  return address === undefined ? options : { address, ...(options.onWarning && { onWarning: options.onWarning }) }
+}
 
 /** Runs one check; a later one runs even when this one fails. */
 export async function check(name: string, body: () => unknown): Promise<void> {

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 
-type Kind = 'mount' | 'network'
+/** `process` needs `mount`, for a /proc of its own. */
+type Kind = 'mount' | 'network' | 'process'
 
 /** Why a program of this user cannot have a namespace of its own; undefined when it can. */
 export function noNamespace(...kinds: readonly Kind[]): string | undefined {
@@ -12,7 +13,7 @@ export function noNamespace(...kinds: readonly Kind[]): string | undefined {
   return undefined
 }
 
-/** Runs this very program again inside namespaces that vanish with it, mounts and interfaces included. Returns only there. */
+/** Runs this very program again inside namespaces that vanish with it, mounts, interfaces and processes included. Returns only there. */
 export function enterNamespace(...kinds: readonly Kind[]): void {
   if (process.env['SHOAL_TEST_INSIDE'] === '1') return
   const args = [...flagsOf(kinds), process.execPath, ...process.execArgv, ...process.argv.slice(1)]
@@ -30,4 +31,5 @@ export function system(command: string, ...args: readonly string[]): string {
 const flagsOf = (kinds: readonly Kind[]): string[] => [
   ...(kinds.includes('mount') ? ['--mount'] : []),
   ...(kinds.includes('network') ? ['--net'] : []),
+  ...(kinds.includes('process') ? ['--pid', '--fork', '--mount-proc', '--kill-child'] : []),
 ]

@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { repository } from '../tidy/repository-files.ts'
 
 const folder = join(repository, 'dist', 'payload')
@@ -31,14 +31,19 @@ export async function ensurePayload(): Promise<string> {
   return folder
 }
 
+/** Unpacks the archive for this processor in `source` below `target`; returns its folder. */
+export function unpackPayload(source: string, target: string): string {
+  const name = archiveIn(source)
+  execFileSync('tar', ['-xzf', join(source, name), '-C', target])
+  return join(target, name.replace(`-linux-${process.arch}.tar.gz`, ''))
+}
+
 /** The same payload with one more file, as a later version would be: another hash. Written into `target` with its record. */
 export function makeOtherPayload(source: string, target: string): void {
-  const name = readdirSync(source).find((each) => each.endsWith(`-linux-${process.arch}.tar.gz`))
-  if (name === undefined) throw new Error(`there is no payload in ${source}`)
+  const name = archiveIn(source)
   const scratch = join(target, 'unpacked')
   mkdirSync(scratch, { recursive: true })
-  execFileSync('tar', ['-xzf', join(source, name), '-C', scratch])
-  const [top = ''] = readdirSync(scratch)
+  const top = basename(unpackPayload(source, scratch))
   const text = `made by process ${process.pid}\n`
   writeFileSync(join(scratch, top, 'LATER'), text)
   appendFileSync(join(scratch, top, 'SHA256SUMS'), `${createHash('sha256').update(text).digest('hex')}  LATER\n`)
@@ -47,6 +52,12 @@ export function makeOtherPayload(source: string, target: string): void {
   const archive = readFileSync(join(target, name))
   const record = { sha256: createHash('sha256').update(archive).digest('hex'), sizeBytes: archive.length }
   writeFileSync(join(target, name.replace('.tar.gz', '.json')), JSON.stringify(record))
+}
+
+function archiveIn(folder: string): string {
+  const name = readdirSync(folder).find((each) => each.endsWith(`-linux-${process.arch}.tar.gz`))
+  if (name === undefined) throw new Error(`there is no payload in ${folder}`)
+  return name
 }
 
 function run(command: string, args: readonly string[]): Promise<void> {

@@ -1,17 +1,26 @@
 import { expect, test } from 'vitest'
-import { rayEnv, whyNoRay } from './ray-python.ts'
+import { isRay29, rayEnv, whyNoRay } from './ray-python.ts'
 import { runProgram } from './run-program.ts'
 
+type Differences = Readonly<Record<string, string>>
+type More = {
+  /** Checks that do not hold on Ray 2.9 either, with the reasons. */
+  readonly on29?: Differences
+  /** What else is missing here to run it. */
+  readonly needs?: string | undefined
+}
+
 /**
- * One test for each check of a program that runs on Ray instead of the bundled runtime. `differences`: checks that do not hold there, each
- * with the reason; docs/programs-on-ray.md tells them to users. Call at the top level of a test file.
+ * One test for each check of a program that runs on Ray instead of the bundled runtime. `always`: checks that do not hold there, each
+ * with the reason; docs/ray-parity.md tells them to users. Call at the top level of a test file.
  */
-export async function testProgramOnRay(path: string, differences: Readonly<Record<string, string>> = {}): Promise<void> {
-  const missing = whyNoRay()
+export async function testProgramOnRay(path: string, always: Differences = {}, { on29 = {}, needs }: More = {}): Promise<void> {
+  const missing = whyNoRay() ?? needs
   if (missing !== undefined) {
     test.skipIf(true)(`${path} runs on Ray (needs ${missing})`, () => expect(missing).toBeUndefined())
     return
   }
+  const differences = { ...always, ...(isRay29() ? on29 : {}) }
   const run = await runProgram(path, {
     env: { ...rayEnv(), SHOAL_TEST_LEAVE_OUT: JSON.stringify(Object.keys(differences)) },
     limitMs: 400_000,

@@ -12,8 +12,11 @@ const megabyte = 1024 * 1024
 /** Ray refuses less. */
 const leastStoreBytes = 80 * megabyte
 
+/** Old versions of Ray take a minute to see that a node is gone. */
+const soonDead = { RAY_health_check_initial_delay_ms: '1000', RAY_health_check_period_ms: '1000' }
+
 /** Nodes of a real Ray cluster, for programs that ask for nodes of ours. What is of our daemons alone is refused. */
-export async function startRayCluster({ nodes }: ClusterOptions): Promise<TestCluster> {
+export async function startRayCluster({ nodes }: ClusterOptions): Promise<RayCluster> {
   const cluster = new RayCluster()
   try {
     for (const node of nodes) await cluster.addNode(node)
@@ -24,7 +27,7 @@ export async function startRayCluster({ nodes }: ClusterOptions): Promise<TestCl
   }
 }
 
-class RayCluster implements TestCluster {
+export class RayCluster implements TestCluster {
   readonly #process: ChildProcess
   readonly #lines: AsyncIterator<string>
   readonly #all: TestNode[] = []
@@ -36,7 +39,8 @@ class RayCluster implements TestCluster {
   address = ''
 
   constructor() {
-    this.#process = spawn(process.env['SHOAL_RAY_PYTHON'] ?? 'python3', [script], { stdio: ['pipe', 'pipe', 'inherit'] })
+    const env = { ...process.env, ...soonDead }
+    this.#process = spawn(process.env['SHOAL_RAY_PYTHON'] ?? 'python3', [script], { stdio: ['pipe', 'pipe', 'inherit'], env })
     const lines: Interface = createInterface({ input: this.#process.stdout as NodeJS.ReadableStream }) // a pipe, as asked for
     this.#lines = lines[Symbol.asyncIterator]()
   }
@@ -75,9 +79,18 @@ class RayCluster implements TestCluster {
     await this.#order({ do: 'stop', index: this.#all.indexOf(node) })
   }
 
+  /** Ends the raylet of a node alone: what else runs there has to notice. */
+  async killRaylet(node: TestNode): Promise<void> {
+    await this.#order({ do: 'kill-process', kind: 'raylet', index: this.#all.indexOf(node) })
+  }
+
+  /** Ends Ray's head process, the GCS, alone. */
+  async killHead(): Promise<void> {
+    await this.#order({ do: 'kill-process', kind: 'gcs_server', index: 0 })
+  }
+
   token = (): string => refuse('token')
   restartNode = (): Promise<TestNode> => refuse('restartNode')
-  killHead = (): Promise<void> => refuse('killHead')
   restartHead = (): Promise<void> => refuse('restartHead')
 
   async stop(): Promise<void> {

@@ -33,7 +33,7 @@ export type RayHeadProcess = {
   stop(): Promise<void>
 }
 
-const readyWithinMs = 120_000
+const readyWithinMs = 220_000
 
 /** A head of one node with two CPUs, started as a user would. With `token` it lets nobody in without. */
 export async function startRayHead(python: string, { token }: { readonly token?: string } = {}): Promise<RayHeadProcess> {

@@ -28,7 +28,15 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   'runtime/head': ['runtime/base', 'runtime/protocol', 'runtime/transport', 'runtime/session', 'runtime/api', 'runtime/logs'],
   'runtime/store': ['runtime/base', 'runtime/protocol', 'runtime/transport', 'runtime/session'],
   'runtime/node': ['runtime/base', 'runtime/protocol', 'runtime/transport', 'runtime/session', 'runtime/store', 'runtime/logs'],
-  'runtime/sdk': ['runtime/base', 'runtime/protocol', 'runtime/transport', 'runtime/session', 'runtime/store/store-client.ts'],
+  'runtime/sdk': [
+    'runtime/base',
+    'runtime/protocol',
+    'runtime/transport',
+    'runtime/session',
+    'runtime/store/store-client.ts',
+    'runtime/store/foreign-arena.ts',
+    'runtime/store/staging.ts',
+  ],
   'runtime/worker': [
     'runtime/base',
     'runtime/protocol',

@@ -7,17 +7,18 @@ import sys
 import threading
 import time
 import traceback
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable
 
 import ray
 
 from . import cluster, kv, workload
+from .cancels import Cancels
 from .failures import describe
-from .frames import Header, Link
+from .frames import Buffer, Header, Link
 from .groups import Groups
 from .streams import Streams
-from .things import Things
+from .things import Failed, Things
 from .values import JsFailure, Value, pack, unpack
 
 # Above this, the bytes of a value are sent only to who asks for them.
@@ -26,14 +27,7 @@ _TELL_UP_TO_BYTES = 100 * 1024
 _PUT_HERE_UP_TO_BYTES = 1024 * 1024
 _FIND_META_TRIES = 50
 
-Buffers = list[bytearray]
-
-
-class Failed:
-    """Stands for an object or actor that could not be made."""
-
-    def __init__(self, error: BaseException) -> None:
-        self.error = error
+Buffers = list[Buffer]
 
 
 class Bridge:
@@ -45,11 +39,14 @@ class Bridge:
         self.streams = Streams(self.things)
         # Refs whose value Node waits for, by the number of its request.
         self.reading: dict[int, Any] = {}
+        self._cancels = Cancels(self.things, self.reading, self._reply_failed)
         self._command = command
         # What actors were made with, as long as their handles are here.
         self._kept: dict[str, list[Any]] = {}
-        self._templates: dict[int, workload.Template] = {}
-        self._actor_templates: dict[int, workload.ActorTemplate] = {}
+        # By actor and number; a definition until the first call.
+        self._methods: dict[str, dict[int, workload.Method | Header]] = {}
+        self._templates: dict[int, workload.Template | Failed] = {}
+        self._actor_templates: dict[int, workload.ActorTemplate | Failed] = {}
         self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="shoal-bridge")
         self._orders: dict[str, Callable[[Header, Buffers], None]] = {
             "kv.put": self._kv_put,
@@ -59,12 +56,16 @@ class Bridge:
             "task.cancel": self._task_cancel,
             "actor.define": self._actor_define,
             "actor.create": self._actor_create,
+            "method.define": self._method_define,
             "actor.call": self._actor_call,
             "object.put": self._object_put,
             "object.read": self._object_read,
             "stream.next": self._stream_next,
             "stream.completed": self._stream_completed,
             "things.release": self._release,
+            "memory.opened": lambda header, buffers: link.memory.opened(header["arena"], header["files"]),
+            "staging.open": self._staging_open,
+            "views.release": lambda header, buffers: link.memory.release(header["views"]),
             "template.drop": self._template_drop,
         }
         # Answered from the pool, in any order.
@@ -79,11 +80,6 @@ class Bridge:
             "nodes": lambda header: cluster.nodes(),
             "timeline": lambda header: cluster.timeline(),
         }
-
-    def serve(self) -> None:
-        """Returns when Node has closed its end."""
-        for header, buffers in self.link.frames():
-            self.take(header, buffers)
 
     def take(self, header: Header, buffers: Buffers) -> None:
         kind = header["type"]
@@ -101,7 +97,7 @@ class Bridge:
     def _refuse(self, header: Header, error: BaseException) -> None:
         made = header.get("ids") or ([header["key"]] if header["type"] == "actor.create" else [])
         for key in made:
-            self.things.add(key, Failed(error))
+            self.things.add(key, Failed(error.with_traceback(None)))  # whose frames hold the arguments
         if header.get("stream"):
             self.streams.fail(header["stream"], error)
         if "request" in header:
@@ -131,6 +127,10 @@ class Bridge:
         record, buffers = describe(error, task_id)
         self.link.send({"type": "reply", "request": request, "status": "failed", "record": record}, buffers)
 
+    def _staging_open(self, header: Header, buffers: Buffers) -> None:
+        opened = self.link.memory.open_staging(header["path"], header["sizeBytes"], header["marksBytes"])
+        self.reply(header["request"], {"opened": opened})
+
     def _kv_put(self, header: Header, buffers: Buffers) -> None:
         kv.put(header["key"], bytes(buffers[0]))
         self.reply(header["request"], {})
@@ -150,59 +150,61 @@ class Bridge:
         return found.decode()
 
     def _task_define(self, header: Header, buffers: Buffers) -> None:
-        self._templates[header["template"]] = workload.Template(header, self._command, self._function_of, self.groups.find)
+        self._templates[header["template"]] = self._made_of(workload.Template, header)
+
+    def _made_of(self, kind: Callable[..., Any], header: Header) -> Any:
+        """What is wrong with options is told by the calls that have them."""
+        try:
+            return kind(header, self._command, self._function_of, self.groups.find)
+        except Exception as error:
+            return Failed(error)
 
     def _task_submit(self, header: Header, buffers: Buffers) -> None:
-        template = self._templates[header["template"]]
-        made = template.submit(header["positions"], *self._arguments(header, buffers))
-        self._note_made(header, made)
+        template = _working(self._templates[header["template"]])
+        arguments, top = self._arguments(header, buffers)
+        self._note_made(header, template.submit(header.get("positions", []), arguments, top))
+        self._cancels.note_submitted(header)
 
     def _note_made(self, header: Header, made: Any) -> None:
-        if header["stream"]:
-            self.streams.add(header["stream"], made)
+        stream = header.get("stream")
+        if stream:
+            self.streams.add(stream, made)
             return
-        refs = [made] if len(header["ids"]) == 1 else (made or [])
-        self.things.add_all(header["ids"], refs)
+        ids = header.get("ids", ())
+        self.things.add_all(ids, [made] if len(ids) == 1 else (made or []))
 
     def _arguments(self, header: Header, buffers: Buffers) -> tuple[Any, list[Any]]:
         """The packed arguments, and the refs that Ray is to put in the places of others."""
-        attached = self.things.get_all(header["attach"])
-        top = self.things.get_all(header["top"])
+        keys = header.get("attach", ())
+        attached = self.things.get_all(keys)
+        top = self.things.get_all(header.get("top", ()))
         for thing in (*top, *attached):
             if isinstance(thing, Failed):
                 raise thing.error
-        return pack(buffers[0], header["attach"], attached), top
+        return pack(buffers[0], keys, attached), top
 
     def _task_cancel(self, header: Header, buffers: Buffers) -> None:
         target = self.streams.source(header["id"])
-        if target is None:
-            target = self.things.get(header["id"])
-        if isinstance(target, Failed):
-            return
-        if not header["recursive"] and hasattr(target, "task_id"):
-            kv.put(f"keep-children:{target.task_id().hex()}", b"1")  # Ray does not hand this on to who runs the task
-        try:
-            ray.cancel(target, force=header["force"], recursive=header["recursive"])
-        except (TypeError, ValueError):
-            pass  # an object that was put: there is nothing to cancel
+        self._cancels.cancel(header, self.things.get(header["id"]) if target is None else target)
 
     # Actors
 
     def _actor_define(self, header: Header, buffers: Buffers) -> None:
-        self._actor_templates[header["template"]] = workload.ActorTemplate(header, self._command, self._function_of, self.groups.find)
+        self._actor_templates[header["template"]] = self._made_of(workload.ActorTemplate, header)
 
     def _actor_create(self, header: Header, buffers: Buffers) -> None:
-        template = self._actor_templates[header["template"]]
+        template = _working(self._actor_templates[header["template"]])
         arguments, top = self._arguments(header, buffers)
         if template.may_restart:
             # A restart needs them again, and Ray forgets the large ones that it has put by itself.
             arguments = ray.put(arguments) if len(buffers[0]) > _TELL_UP_TO_BYTES else arguments
             self._kept[header["key"]] = [arguments, *top]
         try:
-            handle = template.create(header["positions"], arguments, top)
+            handle = template.create(header.get("positions", []), arguments, top)
         except ValueError as error:  # how Ray refuses options when an actor is made
-            code = "actor.unschedulable" if "placement group" in str(error) else "bad-argument"
-            raise JsFailure(code, str(error), {}) from error
+            text = str(error)
+            code = "actor.unschedulable" if "placement group" in text else "actor.name-taken" if "already taken" in text else "bad-argument"
+            raise JsFailure(code, text, {}) from error
         self.things.add(header["key"], handle)
         actor_id = handle._actor_id.hex()
         kv.put(f"actor:{actor_id}", json.dumps(header["meta"]).encode())
@@ -212,7 +214,15 @@ class Bridge:
         handle = self.things.get(header["key"])
         if isinstance(handle, Failed):
             raise handle.error
-        self._note_made(header, workload.call_actor(handle, header, *self._arguments(header, buffers)))
+        methods = self._methods[header["key"]]
+        method = methods[header["method"]]
+        if not isinstance(method, workload.Method):
+            method = methods[header["method"]] = workload.Method(handle, method)
+        arguments, top = self._arguments(header, buffers)
+        self._note_made(header, method.call(header.get("positions", []), arguments, top))
+
+    def _method_define(self, header: Header, buffers: Buffers) -> None:
+        self._methods.setdefault(header["key"], {})[header["number"]] = header
 
     def _actor_find(self, header: Header) -> Any:
         try:
@@ -278,37 +288,42 @@ class Bridge:
             threading.Thread(target=self._tell_made, args=(request, thing), daemon=True).start()
             return
         self.reading[request] = thing
-        thing.future().add_done_callback(lambda future: self._tell_value(request, future, header["want"]))
+        want = header["want"]
+        thing._on_completed(lambda outcome: self._tell_value(request, outcome, want))  # a future costs as much again
 
     def _tell_made(self, request: int, ref: Any) -> None:
         """Says that an object is somewhere, and leaves it there."""
         ray.wait([ref], num_returns=1, timeout=None, fetch_local=False)
-        self.reply(request, {"attach": [], "isHeld": True})
+        self.reply(request, {"isHeld": True})
 
-    def _tell_value(self, request: int, future: Future[Any], want: bool) -> None:
-        """In a thread of Ray, which must not be made to wait for Ray."""
-        task_id = self.reading.pop(request).task_id().hex()
-        error = future.exception()
-        if error is None:
+    def _tell_value(self, request: int, outcome: Any, want: bool) -> None:
+        """In a thread of Ray, which must not be made to wait for Ray. `outcome`: the value, or the exception in its place."""
+        ref = self.reading.pop(request, None)
+        if ref is None:
+            return  # told already: it was cancelled
+        error = outcome
+        if not isinstance(outcome, BaseException):
             try:
-                self._tell(request, unpack(future.result()), want)
+                self._tell(request, unpack(outcome), want)
                 return
             except Exception as failure:  # the object of another program
                 error = failure
-        self._pool.submit(self._reply_failed, request, error, task_id)
+        self._pool.submit(self._reply_failed, request, error, ref.task_id().hex())
 
     def _tell(self, request: int, value: Value, want: bool) -> None:
         size = memoryview(value.data).nbytes
         if not want and size > _TELL_UP_TO_BYTES:
-            self.reply(request, {"attach": [], "isHeld": True})
+            self.reply(request, {"isHeld": True})
             return
         self.things.add_all(value.keys, value.things)
-        self.reply(request, {"attach": list(value.keys)}, [value.data])
+        self.reply(request, {"attach": list(value.keys)} if value.keys else {}, [value.data])
 
     def _release(self, header: Header, buffers: Buffers) -> None:
         for key in self.things.release(header["things"]):
             self.streams.drop(key)
             self._kept.pop(key, None)
+            self._methods.pop(key, None)
+            self._cancels.forget(key)
 
     # Streams
 
@@ -330,3 +345,10 @@ class Bridge:
                 self._pool.submit(self._reply_failed, request, error)
 
         self.streams.completed(header["stream"], told)
+
+
+def _working(made: Any) -> Any:
+    """:raises Exception: what made it fail."""
+    if isinstance(made, Failed):
+        raise made.error
+    return made

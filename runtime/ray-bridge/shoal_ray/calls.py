@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, AsyncIterator, Iterator
 import ray
 from ray.exceptions import TaskCancelledError
 
+from .frames import Buffer
 from .values import JsError, JsFailure, RetriableJsError
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ class AsyncCall:
         return await self._arrived.get()
 
 
-def error_of(header: dict[str, Any], buffers: list[bytearray], retries: Any) -> BaseException:
+def error_of(header: dict[str, Any], buffers: list[Buffer], retries: Any) -> BaseException:
     if header["kind"] == "threw":
         names = tuple(header["classNames"])
         meant = retries is True or (isinstance(retries, list) and any(name in retries for name in names))

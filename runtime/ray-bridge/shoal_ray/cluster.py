@@ -8,7 +8,8 @@ import ray
 import ray._private.state as state
 from ray.util import list_named_actors
 
-from . import kv
+from . import arena, kv
+from .memory import Memory
 
 
 def nodes() -> list[dict[str, Any]]:
@@ -71,6 +72,13 @@ def named_actors(all_namespaces: bool) -> list[dict[str, str]]:
     return [{"name": name, "namespace": namespace} for name in list_named_actors()]
 
 
+def state_of_actor(actor_id: str) -> str:
+    """As Ray's head has it; empty for one that it does not know."""
+    ask: Any = state.actors
+    found: dict[str, Any] = ask(actor_id)
+    return str(found.get("State", ""))
+
+
 def timeline() -> list[dict[str, Any]]:
     """Spans of tasks, without the steps that Ray shows inside them."""
     whole = "task::"
@@ -79,6 +87,12 @@ def timeline() -> list[dict[str, Any]]:
         for event in ray.timeline()
         if event["ph"] == "X" and event["cat"].startswith(whole)
     ]
+
+
+def memory() -> Memory:
+    """Of this process, for the line to its Node."""
+    node: Any = ray._private.worker._global_node
+    return Memory(arena.find(node.raylet_socket_name))
 
 
 def context(command: list[str]) -> dict[str, Any]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from typing import Any
 
 import ray.exceptions as exceptions
 
 from . import kv
+from .cluster import state_of_actor
 from .values import JsError, JsFailure
 
 # Names, as the two ends of the supported range of Ray do not have the same classes. Subclasses first.
@@ -41,6 +43,7 @@ _CODES: tuple[tuple[str, str], ...] = (
     ("ObjectRefStreamEndOfStreamError", "internal"),
 )
 
+_ASK_STATE_TIMES = 10
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -78,12 +81,14 @@ def _system_failure(error: BaseException, code: str, task_id: str) -> tuple[dict
     if isinstance(actor_id, str):
         details["actorId"] = actor_id
     text = _text(error)
-    if code == "actor.died" and "temporarily unavailable" in text:
-        code = "actor.unavailable"  # how Ray before 2.10 says it
+    if code == "actor.died" and isinstance(actor_id, str) and not hasattr(exceptions, "ActorUnavailableError") and _lives_on(actor_id):
+        code = "actor.unavailable"
     if code == "actor.died" and "placement group" in text and "removed" in text:
         code = "group.removed"
     if "exit_actor() is called" in text:
         text += "\nIt ended itself by exitActor()."
+    if code == "worker.crashed" and task_id and kv.get(f"forced:{task_id}"):
+        return _failed("task.cancelled", "the task was cancelled by force, which ended its process", details), []
     name = task_id if code == "worker.crashed" else actor_id if code in ("actor.died", "actor.unavailable") else None
     ended = kv.get(f"ended:{name}") if name else None
     if ended is not None:
@@ -92,6 +97,21 @@ def _system_failure(error: BaseException, code: str, task_id: str) -> tuple[dict
         details.update(more)
     thrown = kv.get(f"actor-error:{actor_id}") if code == "actor.died" and actor_id else None
     return _failed(code, text, details), ([thrown] if thrown else [])
+
+
+def _lives_on(actor_id: str) -> bool:
+    """Whether an actor whose process has ended is started again: Ray 2.9 has one error for both, and knows a moment later."""
+    for _ in range(_ASK_STATE_TIMES):
+        state = state_of_actor(actor_id)
+        if state in ("DEAD", "RESTARTING"):
+            return state == "RESTARTING"
+        time.sleep(0.05)
+    return state == "ALIVE"  # it was faster than we are
+
+
+def note_forced(task_id: str) -> None:
+    """A task is cancelled by force: Ray 2.9 says only that its worker crashed."""
+    kv.put(f"forced:{task_id}", b"1")
 
 
 def note_end(name: str, ended: dict[str, Any]) -> None:

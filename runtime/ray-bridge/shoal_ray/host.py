@@ -14,15 +14,17 @@ import ray
 from . import cluster, kv, node_process
 from .calls import AsyncCall, Outcome, SyncCall, error_of
 from .failures import note_end
-from .frames import Header, Link, LinkClosed
+from .frames import Buffer, Header, Link, LinkClosed
+from .travel import Arguments, Spec
 from .values import JsError, JsFailure, pack, unpack
 
 if TYPE_CHECKING:
     from .bridge import Bridge, Buffers
 
 Call = Union[SyncCall, AsyncCall]
-# Positions of the refs that Ray put values in place of, the packed arguments, and those values.
-Arguments = tuple[list[int], Any, tuple[Any, ...]]
+# Node forgets them with us.
+_MAX_SPECS = 10_000
+_NOT_DEVICES = {"CPU", "memory"}
 
 
 class Host:
@@ -30,6 +32,9 @@ class Host:
         self._command = command
         self._calls: dict[str, Call] = {}
         self._runs: dict[str, int] = {}
+        # What Node was told of, by the text.
+        self._specs: dict[bytes, int] = {}
+        self._specs_lock = threading.Lock()
         self._started = threading.Event()
         self._changed = threading.Event()
         self._failure: BaseException | None = None
@@ -54,19 +59,21 @@ class Host:
             self._started.set()
             return
         self._output = node_process.Output(self._process)
-        self._link = Link(connection)
+        self._link = Link(connection, cluster.memory())
         self._bridge: Bridge = Bridge(self._link, self._command)
-        self._link.send({"type": "worker.start", **cluster.context(self._command)})
+        self._link.send({"type": "worker.start", **cluster.context(self._command), **self._link.memory.facts()})
         self._started.set()
         try:
             for header, buffers in self._link.frames():
                 self._take(header, buffers)
+                del buffers  # what is staged goes back with its last user
         except LinkClosed:
             pass
         self._ended(self._process)
 
     def _ended(self, process: subprocess.Popen[bytes]) -> None:
         """Without its Node a worker can answer no call: it ends too, and Ray does what it does for crashed workers."""
+        self._link.memory.close()
         was_expected = self.is_gone
         self.is_gone = True
         code = process.wait()
@@ -100,7 +107,7 @@ class Host:
         else:
             self._bridge.take(header, buffers)
 
-    def _packed(self, keys: list[str], data: bytearray) -> Any:
+    def _packed(self, keys: list[str], data: Buffer) -> Any:
         return pack(data, keys, self._bridge.things.get_all(keys))
 
     def _task_ended(self, header: Header, buffers: Buffers) -> None:
@@ -120,48 +127,58 @@ class Host:
 
     # In the threads and coroutines of Ray
 
-    def run_task(self, call: Call, spec: Header, arguments: Arguments) -> None:
-        self._begin(call, spec)
-        self._send("task.run", call, spec, arguments)
+    def run_task(self, call: Call, spec: Spec, arguments: Arguments) -> None:
+        self._begin(call, spec.fields["retries"])
+        self._send({"type": "task.run", "spec": self._number("task.spec", spec)}, call, arguments)
 
-    def construct(self, call: SyncCall, spec: Header, arguments: Arguments) -> None:
+    def _number(self, kind: str, spec: Spec) -> int:
+        with self._specs_lock:
+            number = self._specs.get(spec.text)
+            if number is None:
+                if len(self._specs) >= _MAX_SPECS:
+                    self._specs.clear()
+                number = self._specs[spec.text] = len(self._specs)
+                self._link.send({**_shown(spec), "type": kind, "spec": number})
+            return number
+
+    def construct(self, call: SyncCall, spec: Spec, arguments: Arguments) -> None:
         """:raises JsError: what the constructor threw."""
         actor_id = ray.get_runtime_context().get_actor_id() or ""
         self._actor_id = actor_id
         restarts = int(kv.get(f"actor-starts:{actor_id}") or b"0")
         kv.put(f"actor-starts:{actor_id}", str(restarts + 1).encode(), overwrite=True)
         self._constructed = call
-        self._send("actor.construct", call, {**spec, "actorId": actor_id, "restarts": restarts}, arguments)
+        self._send({**_shown(spec), "type": "actor.construct", "actorId": actor_id, "restarts": restarts}, call, arguments)
         try:
             call.result(0)
         except JsError as error:
             kv.put(f"actor-error:{actor_id}", error.data, overwrite=True)
             raise
 
-    def call_actor(self, call: Call, spec: Header, arguments: Arguments) -> None:
-        self._begin(call, {})
-        self._send("actor.run", call, spec, arguments)
+    def call_actor(self, call: Call, spec: Spec, arguments: Arguments) -> None:
+        self._begin(call, False)
+        self._send({"type": "actor.run", "spec": self._number("method.spec", spec)}, call, arguments)
 
-    def _begin(self, call: Call, spec: Header) -> None:
+    def _begin(self, call: Call, retries: Any) -> None:
         call.task_id = ray.get_runtime_context().get_task_id() or ""
         call.attempt = _attempt()
-        call.retries = spec.get("retries", False)
+        call.retries = retries
         self._calls[call.task_id] = call
 
-    def _send(self, kind: str, call: Call, spec: Header, arguments: Arguments) -> None:
+    def _send(self, header: Header, call: Call, arguments: Arguments) -> None:
         positions, packed, top = arguments
         values = [unpack(each) for each in (packed, *top)]
         for value in values:
             self._bridge.things.add_all(value.keys, value.things)
-        header = {name: value for name, value in spec.items() if name != "command"}
-        header.update(
-            type=kind,
-            taskId=call.task_id,
-            attempt=call.attempt,
-            positions=positions,
-            devices=_devices(),
-            attach=[list(value.keys) for value in values],
-        )
+        header["taskId"] = call.task_id
+        header["attempt"] = call.attempt
+        devices = _devices()
+        if devices:
+            header["devices"] = devices
+        if positions:
+            header["positions"] = positions
+        if any(value.keys for value in values):
+            header["attach"] = [list(value.keys) for value in values]
         self._link.send(header, [value.data for value in values])
 
     def cancel(self, call: Call) -> None:
@@ -193,12 +210,22 @@ def is_exit(error: BaseException) -> bool:
     return isinstance(error, JsFailure) and error.code == "actor.died"
 
 
+def _shown(spec: Spec) -> Header:
+    return {name: value for name, value in spec.fields.items() if name != "command"}
+
+
+def _core() -> Any:
+    worker: Any = ray._private.worker.global_worker
+    return worker.core_worker
+
+
 def _attempt() -> int:
-    core: Any = ray._private.worker.global_worker
-    return int(core.core_worker.get_current_task_attempt_number())
+    return int(_core().get_current_task_attempt_number())
 
 
 def _devices() -> dict[str, list[str]]:
+    if _core().resource_ids().keys() <= _NOT_DEVICES:
+        return {}  # which Ray finds out more slowly
     here = ray.get_runtime_context()
     ask = getattr(here, "get_accelerator_ids", None)
     found = ask() if ask is not None else {"GPU": ray.get_gpu_ids()}

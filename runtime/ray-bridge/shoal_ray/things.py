@@ -8,6 +8,13 @@ from typing import Any, Iterable, Sequence
 from .values import JsFailure
 
 
+class Failed:
+    """Stands for an object or actor that could not be made."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
 class Things:
     """Counts how often Node was told of each: it gives back as many when its garbage collector has taken the last use."""
 
@@ -31,6 +38,17 @@ class Things:
             return self._things[key]
         except KeyError:
             raise JsFailure("object.freed", f"object {key} was freed by this program; keep it, or put it again", {"objectId": key}) from None
+
+    def find(self, key: str) -> Any | None:
+        return self._things.get(key)
+
+    def replace(self, key: str, thing: Any) -> Any | None:
+        """:returns: what was there; where nothing was, nothing is."""
+        with self._lock:
+            before = self._things.get(key)
+            if before is not None:
+                self._things[key] = thing
+            return before
 
     def get_all(self, keys: Iterable[str]) -> list[Any]:
         return [self.get(key) for key in keys]

@@ -2,93 +2,93 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, AsyncIterator, Iterator
 
 from .calls import AsyncCall, SyncCall
 from .host import Host, is_exit
+from .travel import Spec, unpack_call
 
 _host: Host | None = None
 
 
-def _host_for(spec: dict[str, Any]) -> Host:
+def _host_for(spec: Spec) -> Host:
     global _host
     if _host is None or _host.is_gone:
-        _host = Host(spec["command"])
+        _host = Host(spec.fields["command"])
     return _host
 
 
-def run(spec_text: bytes, positions: list[int], arguments: Any, *top: Any) -> Any:
-    spec = json.loads(spec_text)
+def run(head: bytes, *rest: Any) -> Any:
+    spec, arguments = unpack_call(head, rest)
     host = _host_for(spec)
     call = SyncCall(host, releases_cpu=True)
-    host.run_task(call, spec, (positions, arguments, top))
+    host.run_task(call, spec, arguments)
     try:
-        return call.result(spec["returnCount"])
+        return call.result(spec.fields["returnCount"])
     finally:
-        host.note_run(spec["functionId"], spec["maxCalls"])
+        host.note_run(spec.fields["functionId"], spec.fields["maxCalls"])
 
 
-def run_stream(spec_text: bytes, positions: list[int], arguments: Any, *top: Any) -> Iterator[Any]:
-    spec = json.loads(spec_text)
+def run_stream(head: bytes, *rest: Any) -> Iterator[Any]:
+    spec, arguments = unpack_call(head, rest)
     host = _host_for(spec)
     call = SyncCall(host, releases_cpu=True)
-    host.run_task(call, spec, (positions, arguments, top))
+    host.run_task(call, spec, arguments)
     try:
         yield from call.items()
     finally:
-        host.note_run(spec["functionId"], spec["maxCalls"])
+        host.note_run(spec.fields["functionId"], spec.fields["maxCalls"])
 
 
 class SyncActor:
     """One call at a time, in the order of its callers."""
 
-    def __init__(self, spec_text: bytes, positions: list[int], arguments: Any, *top: Any) -> None:
-        spec = json.loads(spec_text)
+    def __init__(self, head: bytes, *rest: Any) -> None:
+        spec, arguments = unpack_call(head, rest)
         self._host = _host_for(spec)
-        self._host.construct(SyncCall(self._host), spec, (positions, arguments, top))
+        self._host.construct(SyncCall(self._host), spec, arguments)
 
-    def call(self, spec_text: bytes, positions: list[int], arguments: Any, *top: Any) -> Any:
-        spec = json.loads(spec_text)
+    def call(self, head: bytes, *rest: Any) -> Any:
+        spec, arguments = unpack_call(head, rest)
         call = SyncCall(self._host)
-        self._host.call_actor(call, spec, (positions, arguments, top))
+        self._host.call_actor(call, spec, arguments)
         try:
-            return call.result(spec["returnCount"])
+            return call.result(spec.fields["returnCount"])
         except Exception as error:
             if is_exit(error):
                 _exit_actor()
             raise
 
-    def stream(self, spec_text: bytes, positions: list[int], arguments: Any, *top: Any) -> Iterator[Any]:
-        spec = json.loads(spec_text)
+    def stream(self, head: bytes, *rest: Any) -> Iterator[Any]:
+        spec, arguments = unpack_call(head, rest)
         call = SyncCall(self._host)
-        self._host.call_actor(call, spec, (positions, arguments, top))
+        self._host.call_actor(call, spec, arguments)
         yield from call.items()
 
 
 class AsyncActor:
     """Many calls at a time; Node runs them in one event loop."""
 
-    def __init__(self, spec_text: bytes, positions: list[int], arguments: Any, *top: Any) -> None:
-        spec = json.loads(spec_text)
+    def __init__(self, head: bytes, *rest: Any) -> None:
+        spec, arguments = unpack_call(head, rest)
         self._host = _host_for(spec)
-        self._host.construct(SyncCall(self._host), spec, (positions, arguments, top))
+        self._host.construct(SyncCall(self._host), spec, arguments)
 
-    async def call(self, spec_text: bytes, positions: list[int], arguments: Any, *top: Any) -> Any:
-        spec = json.loads(spec_text)
+    async def call(self, head: bytes, *rest: Any) -> Any:
+        spec, arguments = unpack_call(head, rest)
         call = AsyncCall(self._host)
-        self._host.call_actor(call, spec, (positions, arguments, top))
+        self._host.call_actor(call, spec, arguments)
         try:
-            return await call.result(spec["returnCount"])
+            return await call.result(spec.fields["returnCount"])
         except Exception as error:
             if is_exit(error):
                 _exit_actor()
             raise
 
-    async def stream(self, spec_text: bytes, positions: list[int], arguments: Any, *top: Any) -> AsyncIterator[Any]:
-        spec = json.loads(spec_text)
+    async def stream(self, head: bytes, *rest: Any) -> AsyncIterator[Any]:
+        spec, arguments = unpack_call(head, rest)
         call = AsyncCall(self._host)
-        self._host.call_actor(call, spec, (positions, arguments, top))
+        self._host.call_actor(call, spec, arguments)
         async for item in call.items():
             yield item
 

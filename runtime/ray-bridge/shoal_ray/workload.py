@@ -10,6 +10,7 @@ import ray
 from . import options, worker
 from .frames import Header
 from .options import FindGroup
+from .travel import pack_call
 from .values import JsFailure
 
 FunctionOf = Callable[[Header], str]
@@ -31,7 +32,7 @@ class Template:
         self._remote = ray.remote(worker.run_stream if streams else worker.run).options(**given)
 
     def submit(self, positions: list[int], arguments: Arguments, top: list[Any]) -> Any:
-        return self._remote.remote(self._spec, positions, arguments, *top)
+        return self._remote.remote(*pack_call(self._spec, positions, arguments), *top)
 
 
 class ActorTemplate:
@@ -53,23 +54,26 @@ class ActorTemplate:
         self._remote = remote.options(**options.actor_options(header, find_group))
 
     def create(self, positions: list[int], arguments: Arguments, top: list[Any]) -> Any:
-        return self._remote.remote(self._spec, positions, arguments, *top)
+        return self._remote.remote(*pack_call(self._spec, positions, arguments), *top)
 
 
-def call_actor(handle: Any, header: Header, arguments: Arguments, top: list[Any]) -> Any:
-    """:raises JsFailure: for a concurrency group that the actor does not have."""
-    if header["group"] and header["group"] not in header["groups"]:
-        known = ", ".join(header["groups"]) or "none"
-        message = f"{header['name']} was called in concurrency group \"{header['group']}\"; groups of this actor: {known}"
-        raise JsFailure("bad-argument", message, {"group": header["group"]})
-    streams = header["returnCount"] == -1
-    spec = json.dumps({name: header[name] for name in ("method", "returnCount", "backpressure", "group")}).encode()
-    given: dict[str, Any] = {"name": header["name"], "num_returns": "streaming" if streams else header["returnCount"]}
-    if header["group"]:
-        given["concurrency_group"] = header["group"]
-    if streams and header["backpressure"]:
-        given["_generator_backpressure_num_objects"] = header["backpressure"]
-    method = handle.stream if streams else handle.call
-    return method.options(**given).remote(spec, header["positions"], arguments, *top)
+class Method:
+    """A method of one actor with its options."""
 
+    def __init__(self, handle: Any, header: Header) -> None:
+        """:raises JsFailure: for a concurrency group that the actor does not have."""
+        if header["group"] and header["group"] not in header["groups"]:
+            known = ", ".join(header["groups"]) or "none"
+            message = f"{header['name']} was called in concurrency group \"{header['group']}\"; groups of this actor: {known}"
+            raise JsFailure("bad-argument", message, {"group": header["group"]})
+        streams = header["returnCount"] == -1
+        self._spec = json.dumps({name: header[name] for name in ("method", "returnCount", "backpressure", "group")}).encode()
+        given: dict[str, Any] = {"name": header["name"], "num_returns": "streaming" if streams else header["returnCount"]}
+        if header["group"]:
+            given["concurrency_group"] = header["group"]
+        if streams and header["backpressure"]:
+            given["_generator_backpressure_num_objects"] = header["backpressure"]
+        self._remote = (handle.stream if streams else handle.call).options(**given)
 
+    def call(self, positions: list[int], arguments: Arguments, top: list[Any]) -> Any:
+        return self._remote.remote(*pack_call(self._spec, positions, arguments), *top)

@@ -24,10 +24,10 @@ export type RayOptions = EmbeddedOptions & {
 }
 
 /**
- * Joins a Ray cluster, or starts one on this machine.
+ * Joins a Ray cluster, or starts one on this machine. `onClosed` is called when the program leaves it, and with the reason when it is lost.
  * @throws ClusterError `cluster.start-failed` when there is no such Python, or Ray refused; `bad-argument`.
  */
-export async function connectRay(options: RayOptions, onClosed: () => void): Promise<RayBackend> {
+export async function connectRay(options: RayOptions, onClosed: (why?: string) => void): Promise<RayBackend> {
   const address = options.address ?? process.env['RAY_ADDRESS']
   refuseMixed(options, address)
   if (address?.startsWith('ray://')) {
@@ -40,8 +40,9 @@ export async function connectRay(options: RayOptions, onClosed: () => void): Pro
   let isLeaving = false
   const onGone = () => {
     if (isLeaving) return
-    warn('the bridge to Ray is gone; what this program started cannot go on')
-    onClosed()
+    const { message } = client.link.goneError()
+    warn(message)
+    onClosed(message)
   }
   const child = startBridge(python)
   const client = await greet(child, { options: { ...options, ...(address === undefined ? {} : { address }) }, python, onGone })
@@ -66,6 +67,10 @@ function startBridge(python: string): ChildProcess {
   })
 }
 
+/** Ray does not tell a program why it was not let in; it only logs that. */
+const whatItMayWant =
+  'A cluster that wants a token wants RAY_AUTH_MODE=token and RAY_AUTH_TOKEN_PATH in the environment of the program, one with TLS what RAY_USE_TLS needs.'
+
 type Greeting = { readonly options: RayOptions; readonly python: string; readonly onGone: () => void }
 
 /** Resolves when Ray has let this program in. */
@@ -80,7 +85,8 @@ function greet(child: ChildProcess, { options, python, onGone }: Greeting): Prom
     child.once('exit', (code, signal) => cannot(`it ended with ${signal ?? `code ${code}`}; its words are above`))
     const refuse = async (record: FailureRecord) => {
       const cause = await client.errors.toThrow({ failure: client.failureOf(new Refused(record, undefined)), objectId: '' })
-      reject(new ClusterError('cluster.start-failed', `Ray did not let this program in: ${cause.message}`, { cause }))
+      const advice = `${cause.message.replace(/\.$/, '')}. Its words above may say more. ${whatItMayWant}`
+      reject(new ClusterError('cluster.start-failed', `Ray did not let this program in: ${advice}`, { cause }))
     }
     let isWelcome = false
     const onMessage = (message: FromBridge) => {
@@ -88,7 +94,7 @@ function greet(child: ChildProcess, { options, python, onGone }: Greeting): Prom
       else if (message.type === 'actor.made') client.actorMade(message)
       else if (message.type === 'welcome') {
         isWelcome = true
-        client.context = message
+        client.enter(message)
         child.unref()
         socket.unref()
         resolve(client)

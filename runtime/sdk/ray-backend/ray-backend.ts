@@ -19,7 +19,7 @@ import type { ClusterNode, GroupInfo, PlacementGroupOptions, RuntimeContext } fr
 import { publicError } from '../errors.ts'
 import { ObjectRef } from '../object-ref.ts'
 import { randomHex } from '../random-hex.ts'
-import { packArguments } from './packed-arguments.ts'
+import { packArguments, type Packing } from './packed-arguments.ts'
 import { ActorMeta, identityFor, type RayActor } from './ray-actor.ts'
 import type { RayClient } from './ray-client.ts'
 import { actorFields, metaOf, taskFields } from './ray-options.ts'
@@ -54,11 +54,15 @@ export class RayBackend implements Backend {
 
   runTask(definition: TaskDefinition, args: readonly unknown[]): CallResult {
     const template = this.#templateOf('task', definition)
-    const packed = packArguments(args, definition.name, { codec: this.client.codec, captured: template.captured })
+    const packed = packArguments(args, definition.name, this.#packing(template.captured))
     const { numReturns = 1 } = definition.options
     const made = this.#results(numReturns === 'streaming' ? -1 : numReturns, null)
     this.client.link.send({ type: 'task.submit', template: template.number, ...made.fields, ...packed.fields }, [packed.bytes])
     return made.result
+  }
+
+  #packing(captured: readonly Thing[]): Packing {
+    return { codec: this.client.codec, large: this.client.link.large, captured }
   }
 
   #templateOf(kind: 'task' | 'actor', definition: TaskDefinition | ActorDefinition): Template {
@@ -78,18 +82,18 @@ export class RayBackend implements Backend {
   }
 
   /** Refs, or a stream, for what an order is about to make. */
-  #results(returnCount: number, actor: RayActor | null): { fields: { ids: string[]; stream: string | null }; result: CallResult } {
+  #results(returnCount: number, actor: RayActor | null): { fields: { ids?: string[]; stream?: string }; result: CallResult } {
     const taskId = this.#newTaskId()
     if (returnCount < 0) {
       const source = this.client.things.made(objectIdOf(taskId, 0))
       this.#noteChild([source])
-      return { fields: { ids: [], stream: source.objectId }, result: { refs: [], stream: new RayStream(this.client, source, taskId) } }
+      return { fields: { stream: source.objectId }, result: { refs: [], stream: new RayStream(this.client, source, taskId) } }
     }
     const things = Array.from({ length: returnCount }, (_, index) => this.client.things.made(objectIdOf(taskId, index + 1)))
     for (const thing of things) thing.isOfActor = actor !== null
     this.#noteChild(things)
     const refs = things.map((thing) => new ObjectRef<unknown>(thing))
-    return { fields: { ids: things.map((thing) => thing.objectId), stream: null }, result: { refs, stream: null } }
+    return { fields: { ids: things.map((thing) => thing.objectId) }, result: { refs, stream: null } }
   }
 
   #noteChild(things: readonly Thing[]): void {
@@ -121,7 +125,7 @@ export class RayBackend implements Backend {
 
   createActor(definition: ActorDefinition, args: readonly unknown[]): ActorIdentity {
     const template = this.#templateOf('actor', definition)
-    const packed = packArguments(args, definition.name, { codec: this.client.codec, captured: template.captured })
+    const packed = packArguments(args, definition.name, this.#packing(template.captured))
     const thing = this.client.things.made(newActorId(randomHex, this.client.context.jobId))
     const meta = metaOf(definition)
     const header = { type: 'actor.create', key: thing.objectId, template: template.number, meta, ...packed.fields }
@@ -134,24 +138,29 @@ export class RayBackend implements Backend {
     const { meta, thing } = actor
     const isLimited = meta.maxPendingCalls >= 0
     if (isLimited) checkPending(thing.pendingCalls, meta.maxPendingCalls, `${meta.className}.${call.method}`)
-    const packed = packArguments(args, `${meta.className}.${call.method}`, { codec: this.client.codec, captured: [] })
+    const packed = packArguments(args, `${meta.className}.${call.method}`, this.#packing([]))
     const returnCount = call.numReturns ?? meta.methodReturns[call.method] ?? 1
     const made = this.#results(returnCount, actor)
-    const header = {
-      type: 'actor.call',
-      key: thing.objectId,
-      method: call.method,
-      name: `${meta.className}.${call.method}`,
-      returnCount,
-      backpressure: call.generatorBackpressure ?? 0,
-      group: call.concurrencyGroup ?? meta.methodGroups[call.method] ?? '',
-      groups: meta.groups,
-      ...made.fields,
-      ...packed.fields,
-    }
-    this.client.link.send(header, [packed.bytes])
+    const method = this.#methodOf(actor, call, returnCount)
+    this.client.link.send({ type: 'actor.call', key: thing.objectId, method, ...made.fields, ...packed.fields }, [packed.bytes])
     if (isLimited) this.#countPending(thing, made.result.refs[0])
     return made.result
+  }
+
+  /** The number by which Python knows a method of this actor with these options. */
+  #methodOf({ meta, thing }: RayActor, call: MethodCall, returnCount: number): number {
+    const { method, generatorBackpressure: backpressure = 0 } = call
+    const group = call.concurrencyGroup ?? meta.methodGroups[method] ?? ''
+    const key = `${method}\n${returnCount}\n${backpressure}\n${group}`
+    const known = thing.methods?.get(key)
+    if (known !== undefined) return known
+    thing.methods ??= new Map()
+    const number = thing.methods.size
+    thing.methods.set(key, number)
+    const name = `${meta.className}.${method}`
+    const options = { method, name, returnCount, backpressure, group, groups: meta.groups }
+    this.client.link.send({ type: 'method.define', key: thing.objectId, number, ...options })
+    return number
   }
 
   #countPending(actor: Thing, ref: ObjectRef<unknown> | undefined): void {
@@ -191,7 +200,7 @@ export class RayBackend implements Backend {
     const thing = this.client.things.made(objectIdOf(this.#newTaskId(), 1))
     const header = { type: 'object.put', key: thing.objectId, attach: things.map((one) => one.objectId) }
     try {
-      await this.client.keepAlive.during(() => this.client.link.request(header, [encoded.toBytes()]))
+      await this.client.keepAlive.during(() => this.client.link.request(header, [this.client.link.large.pack(encoded)]))
     } catch (error) {
       throw await this.client.errors.toThrow({ failure: this.client.failureOf(error), objectId: thing.objectId })
     }

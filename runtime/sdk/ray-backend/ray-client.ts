@@ -29,8 +29,8 @@ export class RayClient {
   readonly codec: RayCodec
   readonly errors: ErrorCodec
   readonly keepAlive = new KeepAlive()
-  /** Where this process is; set by the first message of Python. */
-  context: Context = { jobId: '', nodeId: '', workerId: '', namespace: '', rayVersion: '', command: [] }
+  /** Where this process is, as the first message of Python says. */
+  context: Context = { jobId: '', nodeId: '', workerId: '', namespace: '', rayVersion: '', command: [], pid: 0, arena: null }
   readonly functions: Functions
   readonly #definitions: Definitions
   readonly #captured = new WeakMap<Callable | Definition, readonly Thing[]>()
@@ -51,8 +51,14 @@ export class RayClient {
     this.functions = new Functions({ hosts: this.codec.hosts, modules, request })
     this.errors = createErrorCodec(this.codec)
     this.#garbageTimer = setInterval(() => {
-      if (this.things.size > 0) collectGarbage()
+      if (this.things.size > 0 || this.link.large.liveViews > 0) collectGarbage()
     }, lookForGarbageMs).unref()
+  }
+
+  /** Takes the first message of Python. */
+  enter(context: Context): void {
+    this.context = context
+    this.link.send({ type: 'memory.opened', ...this.link.large.openMemory(context) })
   }
 
   /** The code of a remote function or actor class, on its way to the cluster's store once this returns. */

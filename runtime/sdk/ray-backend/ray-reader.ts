@@ -1,4 +1,4 @@
-import { inBlockedScope, type WaitLimits, withLimits } from '../client/read.ts'
+import { inBlockedScope, taskScope, type WaitLimits, withLimits } from '../client/read.ts'
 import { GetTimeoutError } from '../errors.ts'
 import type { RayClient } from './ray-client.ts'
 import type { Thing } from './things.ts'
@@ -81,8 +81,8 @@ export class RayReader {
   }
 
   async #value(thing: Thing): Promise<unknown> {
-    let bytes = thing.bytes
-    const isKept = bytes !== null
+    const isKept = thing.bytes !== null
+    let bytes = thing.bytes ?? sharedBytes(thing)
     for (let tries = 0; bytes === null && !thing.failure && tries < 4; tries += 1)
       bytes = await this.#read(thing, { want: true, fetch: true })
     if (thing.failure) throw await this.#client.errors.toThrow(thing)
@@ -99,14 +99,16 @@ export class RayReader {
   }
 
   async #fetch(thing: Thing, how: Reading): Promise<Uint8Array | null> {
+    const user = taskScope.getStore()
     try {
       const { fields, buffers } = await this.#client.link.request({ type: 'object.read', key: thing.objectId, ...how })
-      const nested = this.#client.things.received(fields['attach'] as string[]) // keys, as Python keeps them
+      const nested = this.#client.things.received((fields['attach'] ?? []) as string[]) // keys, as Python keeps them
       const bytes = buffers[0] ?? null
       if (thing.status === 'freed') return bytes
       thing.status = 'ready'
       thing.nested = nested // also of a large value: it may be decoded later than now
       if (bytes && bytes.length <= keepUpToBytes) thing.bytes = bytes
+      else if (bytes) thing.view = { buffer: new WeakRef(bytes.buffer), user: user && new WeakRef(user) }
       return bytes
     } catch (error) {
       if (thing.status === 'freed') return null
@@ -115,4 +117,10 @@ export class RayReader {
       return null
     }
   }
+}
+
+/** Of a large value that this user has already, and with it what was written there; for another user it is read anew. */
+function sharedBytes({ view }: Thing): Uint8Array | null {
+  const buffer = view?.buffer.deref()
+  return buffer && view?.user?.deref() === taskScope.getStore() ? new Uint8Array(buffer) : null
 }

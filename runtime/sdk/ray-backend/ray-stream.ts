@@ -48,7 +48,7 @@ export class RayStream implements ObjectRefGenerator<unknown>, Waitable {
 
   async watch(): Promise<void> {
     this.#ahead ??= this.#ask()
-    await this.#ahead
+    await this.#ahead.catch(() => {}) // `next` rejects with it
     this.#isThere = true
   }
 

@@ -16,6 +16,8 @@ export class Thing implements OpaqueRefState {
   status: RefStatus = 'pending'
   /** The value while it is small. */
   bytes: Uint8Array | null = null
+  /** The value while it is large and somebody here has it, and the task in which it was read. */
+  view: { readonly buffer: WeakRef<ArrayBufferLike>; readonly user: WeakRef<object> | undefined } | null = null
   failure: RefFailure | null = null
   /** Things inside `bytes`, or inside what an actor's handle needs: they live as long as this one. */
   nested: readonly Thing[] = []
@@ -27,6 +29,8 @@ export class Thing implements OpaqueRefState {
   actorId: string | null = null
   /** Calls of an actor that have not ended, where their number is limited. */
   pendingCalls = 0
+  /** Of an actor: the methods that Python was told of. */
+  methods: Map<string, number> | null = null
   /** Somebody waits for the value, or for word that it is there. */
   reading: Promise<Uint8Array | null> | null = null
   readonly #release: (thing: Thing) => void
@@ -86,6 +90,7 @@ export class Things {
     this.#giveBack(thing.tail)
     thing.status = 'freed'
     thing.bytes = null
+    thing.view = null
     thing.nested = []
     const message = `object ${thing.objectId} was freed by this program; keep it, or put it again`
     thing.failure = { kind: 'failed', failure: { code: 'object.freed', message, details: { objectId: thing.objectId } } }

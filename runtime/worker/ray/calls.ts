@@ -1,22 +1,29 @@
+import { ClusterError } from '../../base/errors.ts'
 import type { Executor } from '../executor.ts'
 import type { ActorConstruct, OwnerLink, ToOwner } from '../messages.ts'
 import type { ActorConstructed } from '../../protocol/actors.ts'
 import type { TaskEnded, TaskOutcome, TaskTemplate } from '../../protocol/tasks.ts'
 import type { RayBackend } from '../../sdk/ray-backend/ray-backend.ts'
-import type { ActorConstruct as ConstructOrder, ActorRun, FromBridge, TaskRun } from '../../sdk/ray-backend/messages.ts'
+import type {
+  ActorConstruct as ConstructOrder,
+  ActorRun,
+  FromBridge,
+  MethodSpec,
+  TaskRun,
+  TaskSpec,
+} from '../../sdk/ray-backend/messages.ts'
 import type { RayServices } from './ray-services.ts'
 
 type Buffers = readonly Uint8Array[]
-/** A worker that runs other functions than before forgets the oldest. */
-const maxTemplates = 10_000
-
 /** Ray's calls in the words of the executor, and its answers in the words of the bridge. */
 export class RayCalls {
   readonly #backend: RayBackend
   readonly #services: RayServices
   readonly #executor: Executor
   readonly #link: OwnerLink
-  readonly #templates = new Map<string, number>()
+  /** As Python numbers them. */
+  readonly #tasks = new Map<number, TaskSpec>()
+  readonly #methods = new Map<number, MethodSpec>()
   #actorId = ''
   #name = ''
 
@@ -29,6 +36,10 @@ export class RayCalls {
 
   take(message: FromBridge, buffers: Buffers): void {
     switch (message.type) {
+      case 'task.spec':
+        return this.#define(message)
+      case 'method.spec':
+        return void this.#methods.set(message.spec, message)
       case 'task.run':
         return this.#runTask(message, buffers)
       case 'actor.construct':
@@ -49,18 +60,18 @@ export class RayCalls {
   }
 
   #runTask(message: TaskRun, buffers: Buffers): void {
-    const { taskId, attempt, devices } = message
+    const { taskId, attempt, devices, spec } = message
     const args = this.#expect(message, buffers)
     const { jobId, workerId } = this.#backend.client.context
     const leaseId = `${taskId}${attempt.toString(16).padStart(8, '0')}`
-    this.#name = message.name
+    this.#name = this.#tasks.get(spec)?.name ?? ''
     this.#executor.assign({ type: 'worker.assign', leaseId, jobId, ownerId: workerId, devices })
-    const templateId = this.#define(message)
-    const task = { taskId, attempt, templateId, args, refArgs: [] }
+    const task = { taskId, attempt, templateId: spec, args, refArgs: [] }
     this.#executor.onOwnerMessage(this.#link, { type: 'task.push', leaseId, tasks: [task] })
   }
 
-  #define({ functionId, name, namespace, returnCount, backpressure, strategy }: TaskRun): number {
+  #define(spec: TaskSpec): void {
+    const { functionId, name, namespace, returnCount, backpressure, strategy } = spec
     const template: TaskTemplate = {
       ...{ functionId, name, namespace, returnCount, strategy },
       jobId: this.#backend.client.context.jobId,
@@ -68,14 +79,8 @@ export class RayCalls {
       maxCalls: 0, // Python counts
       atMostOnce: false,
     }
-    const key = JSON.stringify(template)
-    const known = this.#templates.get(key)
-    if (known !== undefined) return known
-    if (this.#templates.size >= maxTemplates) this.#templates.clear()
-    const templateId = this.#templates.size
-    this.#templates.set(key, templateId)
-    this.#executor.onOwnerMessage(this.#link, { type: 'task.define', templateId, template, code: null })
-    return templateId
+    this.#tasks.set(spec.spec, spec)
+    this.#executor.onOwnerMessage(this.#link, { type: 'task.define', templateId: spec.spec, template, code: null })
   }
 
   async #construct(message: ConstructOrder, buffers: Buffers): Promise<void> {
@@ -120,7 +125,10 @@ export class RayCalls {
   }
 
   #runCall(message: ActorRun, buffers: Buffers): void {
-    const { taskId, attempt, method, returnCount, backpressure, group } = message
+    const { taskId, attempt, spec } = message
+    const known = this.#methods.get(spec)
+    if (!known) throw new ClusterError('protocol.violation', `the bridge to Ray runs method ${spec}, of which it has told nothing`)
+    const { method, returnCount, backpressure, group } = known
     const args = this.#expect(message, buffers)
     const call = {
       ...{ taskId, attempt, method, args, returnCount },

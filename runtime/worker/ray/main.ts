@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   let calls: RayCalls | undefined
   let executor: Executor | undefined
   const start = (context: Context): void => {
-    client.context = context
+    client.enter(context)
     const backend = new RayBackend(client, async () => {})
     const services = createRayServices(backend)
     const made = createExecutor({

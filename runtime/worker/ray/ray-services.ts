@@ -43,7 +43,8 @@ export function createRayServices(backend: RayBackend): RayServices {
     prefetch: () => {}, // Ray has brought them
     encodeResult(_task, _index, value) {
       const { encoded, things } = client.codec.encode(value, 'value')
-      const bytes = Uint8Array.prototype.slice.call(encoded.toBytes(), 0) // an array of its own, to find its things by
+      const packed = client.link.large.pack(encoded)
+      const bytes = packed.length > 0 ? Uint8Array.prototype.slice.call(packed, 0) : packed // an array of its own, to find its things by
       if (things.length > 0) inside.set(bytes, things)
       return { place: { kind: 'inline', bytes }, nested: [] }
     },

@@ -1,4 +1,5 @@
 import * as shoal from 'shoal'
+import { ownBytesOf } from '../process-tree.ts'
 import { scaled } from '../settings.ts'
 import { Batcher, endActors, okBytes } from './actors.ts'
 import type { OurRows, Pause } from './row-types.ts'
@@ -9,6 +10,13 @@ const smallValue = shoal.remote(function smallValue() {
 const nothing = shoal.remote(function nothing() {})
 const sumArgs = shoal.remote(function sumArgs(...lists: number[][]) {
   return lists.reduce((total, list) => list.reduce((sum, one) => sum + one, total), 0)
+})
+
+const pidsOfWorker = shoal.remote(function pidsOfWorker(isOnRay: boolean) {
+  return isOnRay ? [process.pid, process.ppid] : [process.pid]
+})
+const sameArray = shoal.remote(function sameArray(value: Uint8Array) {
+  return value
 })
 
 const thousand = () => Array.from({ length: 1_000 }, () => smallValue.remote())
@@ -24,6 +32,25 @@ export const taskRows: OurRows = {
       const clients = Array.from({ length: 4 }, () => Batcher.remote(smallValue))
       const call = () => shoal.get(clients.map((client) => client.runTasks.remote(count)))
       return { call, counts: 4 * count, end: () => endActors(clients) }
+    },
+  },
+  'memory of a worker that ran a task': {
+    async sample() {
+      await shoal.get(thousand())
+      return ownBytesOf(await shoal.get(pidsOfWorker.remote(process.env['SHOAL_ENGINE'] === 'ray'))) / 1e6
+    },
+  },
+  'array of 100 MB to a task and back': {
+    async sample() {
+      const value = new Uint8Array(100_000_000).fill(1)
+      let tookMs = 0
+      for (let count = 0; count < 3; count += 1) {
+        const startMs = performance.now()
+        const came = await shoal.get(sameArray.remote(value))
+        tookMs = performance.now() - startMs
+        if (came.at(-1) !== 1 || came.length !== value.length) throw new Error('the array is not as it was sent')
+      }
+      return tookMs
     },
   },
   'placement group create/removal': { prepare: () => ({ call: createAndRemoveGroups, counts: 100 }) },

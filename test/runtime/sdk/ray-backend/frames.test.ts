@@ -6,6 +6,10 @@ import { type Frame, frameParts, FrameReader } from '#runtime/sdk/ray-backend/fr
 
 const buffersOf = (frame: Frame | undefined): Buffer[] => (frame?.buffers ?? []).map((buffer) => Buffer.from(buffer))
 
+const unplaced = () => {
+  throw new Error('nothing was placed')
+}
+
 const frames = [
   { header: { type: 'a', text: 'größer' }, buffers: [] },
   { header: { type: 'b' }, buffers: [Buffer.from('x'), Buffer.alloc(0), Buffer.alloc(300_000, 7)] },
@@ -15,7 +19,7 @@ const bytes = Buffer.concat(frames.flatMap(({ header, buffers }) => frameParts(h
 
 test.each([1, 7, 4_096, bytes.length])('frames come out as they went in, cut into chunks of %i bytes', (size) => {
   const seen: Frame[] = []
-  const reader = new FrameReader((frame) => seen.push(frame))
+  const reader = new FrameReader((frame) => seen.push(frame), unplaced)
   for (let from = 0; from < bytes.length; from += size) reader.push(bytes.subarray(from, from + size))
   expect(seen.map(({ header }) => header)).toEqual(frames.map(({ header }) => header))
   for (const [index, { buffers }] of frames.entries()) {
@@ -26,7 +30,7 @@ test.each([1, 7, 4_096, bytes.length])('frames come out as they went in, cut int
 })
 
 test('a header that is too large for any of ours is refused before its memory is taken', () => {
-  const reader = new FrameReader(() => {})
+  const reader = new FrameReader(() => {}, unplaced)
   expect(() => reader.push(Buffer.from([255, 255, 255, 255, 0, 0, 0, 0]))).toThrow(/header of 4294967295 bytes/)
 })
 
@@ -51,7 +55,7 @@ test.skipIf(!hasPython)(`Python reads and writes the same frames${hasPython ? ''
     const reader = new FrameReader((frame) => {
       seen.push(frame)
       if (seen.length === 2 * frames.length) resolve()
-    })
+    }, unplaced)
     line.on('data', (chunk: Buffer) => reader.push(chunk))
     child.once('exit', () => reject(new Error('Python ended')))
   })
