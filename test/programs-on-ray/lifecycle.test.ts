@@ -28,7 +28,11 @@ describe.skipIf(missing !== undefined)(`a program and its own Ray${missing === u
     const ourFiles = mkdtempSync(join(tmpdir(), 'shoal-lifecycle-'))
     folders.push(tempDir, ourFiles)
     const args = ['--no-warnings', ...fromSource, 'test/fixtures/programs/idle-driver-on-ray.ts', tempDir, how]
-    const child = spawn(runtimeNode(), args, { cwd: root, env: { ...process.env, ...rayEnv(), TMPDIR: ourFiles, RAY_TMPDIR: '/tmp' }, stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(runtimeNode(), args, {
+      cwd: root,
+      env: { ...process.env, ...rayEnv(), TMPDIR: ourFiles, RAY_TMPDIR: '/tmp' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     let stdout = ''
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk))
     const ended = new Promise<{ exitCode: number | null; signal: string | null }>((resolve) =>
