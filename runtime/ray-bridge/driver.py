@@ -71,6 +71,7 @@ def _join(header: dict[str, Any]) -> None:
     if header.get("memory") is not None:
         given["_memory"] = header["memory"]
     if "address" not in given:
+        given["address"] = "local"  # else Ray joins any cluster that it finds on this machine
         given["include_dashboard"] = bool(header.get("dashboard", False))
     # Workers find our modules by this; Ray itself tells them of no folder where a job has one of its own.
     given["job_config"] = JobConfig(_py_driver_sys_path=[os.path.dirname(os.path.abspath(__file__))])
