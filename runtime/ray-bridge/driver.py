@@ -10,6 +10,7 @@ import threading
 from typing import Any
 
 import ray
+from ray.job_config import JobConfig
 
 from shoal_ray import cluster, kv
 from shoal_ray.bridge import Bridge
@@ -73,8 +74,10 @@ def _join(header: dict[str, Any]) -> None:
     if header.get("memory") is not None:
         given["_memory"] = header["memory"]
     if "address" not in given:
-        given["address"] = "local"  # without it Ray joins a cluster that it finds on this machine
+        given["address"] = "local"  # else Ray joins any cluster that it finds on this machine
         given["include_dashboard"] = bool(header.get("dashboard", False))
+    # Workers find our modules by this; Ray itself tells them of no folder where a job has one of its own.
+    given["job_config"] = JobConfig(_py_driver_sys_path=[os.path.dirname(os.path.abspath(__file__))])
     ray.init(log_to_driver=False, logging_level=logging.WARNING, **given)
     kv.get("")  # makes the store known to this process
 

@@ -113,8 +113,11 @@ await check("when the head is killed, every call that waits fails once Ray's tim
   await whenKilled((cluster) => cluster.killHead(), 60_000)
 })
 
-await check('a program that lost its cluster can join another', async () => {
+await check('a program that lost its cluster can have one of its own, also beside another, or join that', async () => {
   const cluster = await startRayCluster({ nodes: [{ cpus: 1 }] })
+  await shoal.init({ numCpus: 1 })
+  assert.notEqual(shoal.runtimeContext().nodeId, cluster.nodes[0]?.nodeId)
+  await shoal.shutdown()
   await shoal.init({ address: cluster.address })
   assert.equal(await shoal.get(shoal.remote(() => 7).remote()), 7)
   await shoal.shutdown()

@@ -17,7 +17,11 @@ export function noNamespace(...kinds: readonly Kind[]): string | undefined {
 export function enterNamespace(...kinds: readonly Kind[]): void {
   if (process.env['SHOAL_TEST_INSIDE'] === '1') return
   const args = [...flagsOf(kinds), process.execPath, ...process.execArgv, ...process.argv.slice(1)]
-  const { status } = spawnSync('unshare', args, { stdio: 'inherit', env: { ...process.env, SHOAL_TEST_INSIDE: '1' } })
+  // Whoever ends us by a signal ends what is inside too.
+  const { status } = spawnSync('setpriv', ['--pdeathsig', 'KILL', 'unshare', ...args], {
+    stdio: 'inherit',
+    env: { ...process.env, SHOAL_TEST_INSIDE: '1' },
+  })
   process.exit(status ?? 1)
 }
 

@@ -8,13 +8,18 @@ type More = {
   readonly on29?: Differences
   /** What else is missing here to run it. */
   readonly needs?: string | undefined
+  readonly limitMs?: number
 }
 
 /**
  * One test for each check of a program that runs on Ray instead of the bundled runtime. `always`: checks that do not hold there, each
  * with the reason; docs/ray-parity.md tells them to users. Call at the top level of a test file.
  */
-export async function testProgramOnRay(path: string, always: Differences = {}, { on29 = {}, needs }: More = {}): Promise<void> {
+export async function testProgramOnRay(
+  path: string,
+  always: Differences = {},
+  { on29 = {}, needs, limitMs = 400_000 }: More = {},
+): Promise<void> {
   const missing = whyNoRay() ?? needs
   if (missing !== undefined) {
     test.skipIf(true)(`${path} runs on Ray (needs ${missing})`, () => expect(missing).toBeUndefined())
@@ -23,7 +28,7 @@ export async function testProgramOnRay(path: string, always: Differences = {}, {
   const differences = { ...always, ...(isRay29() ? on29 : {}) }
   const run = await runProgram(path, {
     env: { ...rayEnv(), SHOAL_TEST_LEAVE_OUT: JSON.stringify(Object.keys(differences)) },
-    limitMs: 400_000,
+    limitMs,
   })
   const checks = run.lines.filter((line) => line.name !== undefined)
   for (const { name = '', ok, error, leftOut = false } of checks) {

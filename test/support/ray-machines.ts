@@ -1,5 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, openSync, readFileSync } from 'node:fs'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { until } from './checks.ts'
 import { enterNamespace, system } from './own-namespace.ts'
@@ -34,7 +34,7 @@ export function enterRayNetwork(): void {
   system('ip', 'link', 'set', 'bridge', 'up')
 }
 
-/** A cluster of `ray start` on each machine; this process is on the first. `env`: of every Ray, as an operator would set it. */
+/** A cluster of `ray start` on each machine, one after the other, as Ray gives its parts 15 s to start and a small computer is slow with three; this process is on the first. `env`: of every Ray, as an operator would set it. */
 export async function startRayMachines(
   machines: readonly RayMachine[],
   python: string,
@@ -44,30 +44,33 @@ export async function startRayMachines(
   const address = `${addressOf(0)}:${port}`
   const children: ChildProcess[] = []
   const stop = async (): Promise<void> => {
-    await Promise.all(children.toReversed().map((child) => ended(child)))
-    for (let index = 1; index < children.length; index += 1) system('ip', 'netns', 'delete', nameOf(index))
+    await Promise.all(children.map((child) => ended(child)))
+    for (let index = 1; index < machines.length; index += 1) spawnSync('ip', ['netns', 'delete', nameOf(index)])
   }
-  const start = (args: readonly string[], index: number): void => {
+  const start = async (args: readonly string[], index: number): Promise<boolean> => {
     const log = openSync(logOf(index), 'w')
     const [command = '', ...before] = index === 0 ? [rayOf(python)] : inside(index, python)
     const path = `${dirname(python)}:${process.env['PATH']}`
-    children.push(
-      spawn(command, [...before, 'start', '--block', ...args], {
-        stdio: ['ignore', log, log],
-        env: { ...withoutRay(process.env), PATH: path, ...env },
-      }),
-    )
+    const child = spawn(command, [...before, 'start', '--block', ...args], {
+      stdio: ['ignore', log, log],
+      env: { ...withoutRay(process.env), PATH: path, ...env },
+    })
+    closeSync(log)
+    children.push(child)
+    const hasStarted = () => readFileSync(logOf(index), 'utf8').includes('Ray runtime started')
+    await until(`machine ${index} has started`, () => hasStarted() || child.exitCode !== null, 180_000)
+    return child.exitCode === null
   }
   try {
     for (const [index, machine] of machines.entries()) {
       if (index > 0) plugIn(index)
-      const isHead = index === 0
-      start([...(isHead ? headArgs(port) : [`--address=${address}`]), ...argsOf(machine, index)], index)
-      if (isHead) await until('the head of Ray answers', () => answersAt(address, python), 120_000)
+      const args = [...(index === 0 ? headArgs(port) : [`--address=${address}`]), ...argsOf(machine, index)]
+      let tries = 0
+      while (!(await start(args, index))) if (++tries === 3) throw new Error(`machine ${index} did not start in ${tries} tries`)
     }
     return { address, tempDir, stop }
   } catch (error) {
-    const said = children.map((_, index) => readFileSync(logOf(index), 'utf8').slice(-2_000))
+    const said = machines.map((_, index) => (existsSync(logOf(index)) ? readFileSync(logOf(index), 'utf8').slice(-2_000) : ''))
     await stop()
     throw new Error(`the machines of Ray could not be started: ${said.join('\n')}`, { cause: error })
   }
@@ -100,15 +103,9 @@ function plugIn(index: number): void {
 
 /** `ip netns exec` gives a mount namespace too: what is mounted here is seen by that machine alone. */
 function inside(index: number, python: string): string[] {
-  mkdirSync(`/run/machine-${index}`)
+  mkdirSync(`/run/machine-${index}`, { recursive: true })
   const script = `mount -t tmpfs none /dev/shm && mount --bind /run/machine-${index} /run && exec "$0" "$@"`
   return ['ip', 'netns', 'exec', nameOf(index), 'sh', '-c', script, rayOf(python)]
-}
-
-async function answersAt(address: string, python: string): Promise<boolean> {
-  const question = `import socket; socket.create_connection(("${address.split(':')[0]}", ${address.split(':')[1]}), 1)`
-  const child = spawn(python, ['-c', question], { stdio: 'ignore' })
-  return new Promise((resolve) => child.once('exit', (code) => resolve(code === 0)))
 }
 
 /** What `ray start` has started lives on; it ends with the namespace. SIGTERM would drain the node for half a minute. */
