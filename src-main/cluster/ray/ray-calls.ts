@@ -30,6 +30,7 @@ import type { ReadRayLog } from './ray-log-bytes.ts'
 import { RayLogPieces } from './ray-log-pieces.ts'
 import { streamRayLogs } from './ray-log-stream.ts'
 import { RayPoll } from './ray-poll.ts'
+import { RayProcesses, withProcesses } from './ray-processes.ts'
 import { jobKey, rayResources } from './ray-rows.ts'
 import { RayWhy } from './ray-why.ts'
 import { withoutTraceback } from './ray-words.ts'
@@ -54,6 +55,7 @@ export class RayCalls implements ClusterCalls {
   readonly #record: ClusterCalls
   readonly #lists: RayLists
   readonly #figures: RayFigures
+  readonly #processes: RayProcesses
   readonly #poll: RayPoll
   readonly #why: RayWhy
   readonly #readLog: ReadRayLog
@@ -65,6 +67,7 @@ export class RayCalls implements ClusterCalls {
     this.#record = record
     this.#lists = new RayLists(api)
     this.#figures = new RayFigures(api)
+    this.#processes = new RayProcesses(api)
     this.#poll = new RayPoll(this.#lists, this.#figures)
     this.#why = new RayWhy(this.#lists, this.#figures)
     this.#readLog = readLog
@@ -182,7 +185,7 @@ export class RayCalls implements ClusterCalls {
       case 'listNodeSummaries':
         return query['view'] === 'summary' ? this.#summaries(signal) : this.#send(routeId, input)
       case 'getLatestMetrics':
-        return { nodes: await this.#figures.latest() }
+        return { nodes: await this.#latest(listOf(query['nodes']), signal) }
       case 'listMetricNames':
         return figureNames
       case 'getMetricHistory':
@@ -203,7 +206,8 @@ export class RayCalls implements ClusterCalls {
     const resource = id === 'listShoalJobs' ? undefined : rayResources[id]
     const list = resource === undefined ? await this.#lists.jobs() : await this.#lists.read(resource, filters)
     const isHidden = id === 'pageTasks' && !('exclude_driver' in query && !isFlag(query['exclude_driver']))
-    const rows = isHidden ? list.rows.filter((row) => row['type'] !== 'DRIVER_TASK') : list.rows
+    const told = isHidden ? list.rows.filter((row) => row['type'] !== 'DRIVER_TASK') : list.rows
+    const rows = id === 'pageWorkers' ? withProcesses(told, await this.#processesOf(await this.#figures.latest())) : told
     const question = {
       filters,
       sort: textOf(query['sort']) ?? (resource ? resource.sort : '-start_time'),
@@ -233,6 +237,19 @@ export class RayCalls implements ClusterCalls {
       return { ...node, raylet: { ...raylet, resourcesTotal: totals.get(raylet['nodeId']) ?? raylet['resourcesTotal'] } }
     })
     return { result: true, msg: '', data: { ...data, summary } }
+  }
+
+  /** With their processes where nodes are named: each of them is a call of its own. */
+  async #latest(nodes: readonly string[], signal: AbortSignal | undefined): Promise<Row[]> {
+    const latest = await this.#figures.latest()
+    if (nodes.length === 0) return latest
+    const named = latest.filter((row) => nodes.includes(String(row['nodeId'])))
+    const processes = await this.#processesOf(named, signal)
+    return named.map((row) => ({ ...row, processes: processes.get(String(row['nodeId'])) ?? [] }))
+  }
+
+  #processesOf(latest: readonly Row[], signal?: AbortSignal): ReturnType<RayProcesses['of']> {
+    return this.#processes.of(new Map(latest.map((row) => [String(row['nodeId']), Number(row['atMs'])])), signal)
   }
 
   /** The last hour as it was seen here, and before that what was recorded. */
