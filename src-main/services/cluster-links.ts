@@ -5,6 +5,7 @@ import type { ClusterCalls } from '../cluster/cluster-calls.ts'
 import { ClusterLink, type LinkView } from '../cluster/cluster-link.ts'
 import type { History } from '../cluster/history/history.ts'
 import { createRecordedClient } from '../cluster/history/recorded-client.ts'
+import { SeenLogs } from '../cluster/history/seen-logs.ts'
 import { Recorder } from '../cluster/history/recorder.ts'
 import { type HeadPlace, shoalHeadAt } from '../cluster/link-session.ts'
 import { rayHeadAt } from '../cluster/ray/open-ray.ts'
@@ -129,7 +130,7 @@ export class ClusterLinks {
   }
 
   async #wayTo(cluster: Cluster): Promise<HeadPlace> {
-    const { connect, rayToken, history } = this.#io
+    const { connect, rayToken, history, logger } = this.#io
     if (cluster.rayHead) {
       const { via } = cluster.rayHead
       return rayHeadAt({
@@ -137,6 +138,7 @@ export class ClusterLinks {
         connection: via === null ? null : await connect(via),
         token: (attempt) => rayToken(cluster, attempt),
         record: createRecordedClient(history, cluster.id, cluster.name),
+        seen: new SeenLogs(history.record(cluster.id), logger),
       })
     }
     const { machineId, sessionFolder } = headOf(cluster)

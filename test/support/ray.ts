@@ -30,13 +30,20 @@ export type RayHeadProcess = {
   /** `host:port` where programs and Ray's command line connect. */
   readonly gcs: string
   readonly python: string
+  readonly env: NodeJS.ProcessEnv
   stop(): Promise<void>
 }
 
 const readyWithinMs = 120_000
 
+type RayHeadOptions = {
+  readonly token?: string
+  /** Limits of Ray and the like. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
 /** A head of one node with two CPUs, started as a user would. With `token` it lets nobody in without. */
-export async function startRayHead(python: string, { token }: { readonly token?: string } = {}): Promise<RayHeadProcess> {
+export async function startRayHead(python: string, { token, env: limits = {} }: RayHeadOptions = {}): Promise<RayHeadProcess> {
   const tempDir = mkdtempSync('/tmp/r-') // Ray puts sockets into it, whose paths are short
   const [port, dashboardPort, clientPort, agentPort] = [await freePort(), await freePort(), await freePort(), await freePort()]
   const args = ['start', '--head', '--block', '--num-cpus=2', '--node-ip-address=127.0.0.1', '--disable-usage-stats']
@@ -45,6 +52,7 @@ export async function startRayHead(python: string, { token }: { readonly token?:
   const env = {
     ...withoutRay(process.env),
     ...(token === undefined ? {} : tokenFor(token)),
+    ...limits,
     PATH: `${dirname(python)}:${process.env['PATH']}`,
   }
   const child = spawn(join(dirname(python), 'ray'), [...args, ...more, ...ports, `--dashboard-agent-listen-port=${agentPort}`], {
@@ -54,11 +62,55 @@ export async function startRayHead(python: string, { token }: { readonly token?:
   const stop = () => endGroup(child, { tempDir, signal: 'SIGTERM' })
   try {
     await answers(`${url}/api/version`, token)
-    return { url, gcs: `127.0.0.1:${port}`, python, stop }
+    return { url, gcs: `127.0.0.1:${port}`, python, env, stop }
   } catch (error) {
     await stop()
     throw error
   }
+}
+
+export type RayNodeProcess = {
+  readonly ip: string
+  /** Ends it as a machine that loses power. */
+  kill(): Promise<void>
+  stop(): Promise<void>
+}
+
+/**
+ * A node beside the head, on this machine, with one CPU and two of the resource of its name. One after the other: Ray's nodes of one machine
+ * that start at a time are in each other's way.
+ */
+export async function startRayNode(head: RayHeadProcess, ip: string, name: string): Promise<RayNodeProcess> {
+  const place = [`--address=${head.gcs}`, `--node-ip-address=${ip}`, `--dashboard-agent-listen-port=${await freePort()}`]
+  const size = ['--num-cpus=1', '--object-store-memory=100000000', `--resources=${JSON.stringify({ [name]: 2 })}`]
+  const child = spawn(join(dirname(head.python), 'ray'), ['start', ...place, ...size, '--block', '--disable-usage-stats'], {
+    ...{ stdio: ['ignore', 'pipe', 'ignore'], detached: true, env: head.env },
+  })
+  let said = ''
+  child.stdout?.setEncoding('utf8').on('data', (part: string) => (said += part))
+  const until = performance.now() + readyWithinMs
+  while (!said.includes('Ray runtime started')) {
+    if (child.exitCode !== null || performance.now() > until) throw new Error(`a node of Ray at ${ip} did not start: ${said.slice(-2_000)}`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  const stop = () => endGroup(child, { tempDir: null, signal: 'SIGTERM' })
+  return {
+    ip,
+    stop,
+    async kill() {
+      for (const { pid } of childrenOf(child.pid ?? 0, 'raylet')) process.kill(pid, 'SIGKILL')
+      await stop()
+    },
+  }
+}
+
+/** Processes of that name which a process started. */
+function childrenOf(parent: number, name: string): { pid: number }[] {
+  const { stdout } = spawnSync('ps', ['-o', 'pid=,comm=', '--ppid', String(parent)], { encoding: 'utf8' })
+  return stdout.split('\n').flatMap((line) => {
+    const [pid, command] = line.trim().split(/\s+/)
+    return command === name ? [{ pid: Number(pid) }] : []
+  })
 }
 
 /** What lets Ray's own clients in. */
@@ -81,7 +133,7 @@ async function answers(url: string, token: string | undefined): Promise<void> {
 }
 
 /** Ends what was started and what it started, and removes its folder. */
-export async function endGroup(child: ChildProcess, { tempDir, signal }: { tempDir: string; signal: NodeJS.Signals }): Promise<void> {
+export async function endGroup(child: ChildProcess, { tempDir, signal }: { tempDir: string | null; signal: NodeJS.Signals }): Promise<void> {
   if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
     const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
     child.kill(signal)
@@ -89,5 +141,5 @@ export async function endGroup(child: ChildProcess, { tempDir, signal }: { tempD
     await ended
     clearTimeout(timer)
   }
-  rmSync(tempDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
+  if (tempDir !== null) rmSync(tempDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
 }

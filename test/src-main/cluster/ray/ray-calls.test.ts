@@ -12,6 +12,7 @@ import { silentLogger } from '#runtime/base/logger.ts'
 import { hashFolder, packFolder } from '#runtime/packing/pack-folder.ts'
 import { pageIds } from '#src-main/cluster/answers.ts'
 import type { ClusterCalls, ListQuestion } from '#src-main/cluster/cluster-calls.ts'
+import { SeenLogs } from '#src-main/cluster/history/seen-logs.ts'
 import { createRecordedClient } from '#src-main/cluster/history/recorded-client.ts'
 import { History } from '#src-main/cluster/history/history.ts'
 import type { HeadPlace, OpenSession } from '#src-main/cluster/link-session.ts'
@@ -50,7 +51,8 @@ describe.skipIf(rays.length === 0).each(rays.length === 0 ? [noRay] : rays)(
       head = await startRayHead(program)
       const trust = { kind: 'system' } as const
       const record = createRecordedClient(history, clusterId)
-      place = rayHeadAt({ head: { url: head.url, trust }, connection: null, token: () => Promise.resolve(undefined), record })
+      const seen = new SeenLogs(history.record(clusterId), silentLogger)
+      place = rayHeadAt({ head: { url: head.url, trust }, connection: null, token: () => Promise.resolve(undefined), record, seen })
       session = await place.open(new AbortController().signal)
       calls = session.client
       await calls.submitJob({ entrypoint: `${program} ${workload} ${stopFile}`, submission_id: 'workload', metadata: { owner: 'tests' } })
