@@ -85,7 +85,7 @@ export class RecordFiles {
     const end = pieces.at(-1)?.next ?? 0
     const known = Buffer.from(pieces.map((piece) => piece.text).join('')).subarray(-searchedBytes)
     const stretch = Buffer.from(text)
-    const needle = stretch.subarray(0, 200)
+    const needle = stretch.subarray(0, Math.min(200, stretch.indexOf('\n') + 1 || 200)) // its first line
     if (needle.byteLength === 0) return 0
     for (let at = known.indexOf(needle); at >= 0; at = known.indexOf(needle, at + 1)) {
       const rest = known.subarray(at)

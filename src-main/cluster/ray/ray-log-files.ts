@@ -50,7 +50,7 @@ export async function listLogFiles(api: ApiClient, nodeId: string, signal?: Abor
 
 type Found = { readonly files: readonly RayLogFile[]; readonly nodesLeftOut: number }
 
-/** Files that fit one of the selectors, of the nodes that are there now. @throws `node.died` where the one node that was asked for is gone */
+/** Files that fit one of the selectors, of the nodes that are there now. @throws `not-found` where the one node that was asked for is gone */
 export async function findLogFiles(
   { api, lists }: { api: ApiClient; lists: RayLists },
   selectors: readonly LogSelector[],
@@ -63,7 +63,7 @@ export async function findLogFiles(
   const nodes = living.filter((nodeId) => wantedNodes.some((wanted) => wanted === undefined || wanted === nodeId))
   const [only] = wantedNodes
   if (nodes.length === 0 && only !== undefined)
-    throw new ClusterError('node.died', `node ${only.slice(0, 12)} is not there any more, and Ray keeps no logs of such nodes`)
+    throw new ClusterError('not-found', `node ${only.slice(0, 12)} is not there any more: Ray keeps no logs of such nodes, and nobody followed these here before`)
   const asked = nodes.slice(0, nodesAtMost)
   const listed = await Promise.all(
     asked.map((nodeId) => listLogFiles(api, nodeId, signal).catch((error: unknown) => unlessMany(error, asked))),

@@ -208,7 +208,7 @@ type Source = { readonly key: string; readonly offset: number; readonly about: A
 
 /** A node that is gone keeps nobody from what was seen of it. */
 function unlessKept(error: unknown, kept: number): undefined {
-  if (kept === 0 || !(error instanceof ClusterError && error.code === 'node.died')) throw error
+  if (kept === 0 || !(error instanceof ClusterError && error.code === 'not-found')) throw error
 }
 
 const keyOf = ({ nodeId, file }: RayLogFile): string => `${nodeId}/${file}`

@@ -131,8 +131,9 @@ describe.skipIf(newest === undefined)(`a panel on several nodes, on a real Ray h
     await until('all tasks were made', async () => ((await page('pageTasks')).total >= made ? true : undefined), 150_000)
     await until('all of them were seen', isSeen, 30_000)
     const whole = await page('pageTasks')
-    expect(whole.warnings[0]).toMatch(new RegExp(`^Ray lists \\d+ of the \\d+ tasks that there are. These are the ${whole.total} that this panel has seen`))
-    expect(whole.rows).toHaveLength(whole.total)
+    expect(whole.warnings[0]).toMatch(new RegExp(`^Ray lists \\d+ of the \\d+ tasks that there are. These are the ${whole.matched} that this panel has seen`))
+    expect(whole.rows).toHaveLength(whole.matched)
+    expect(whole.total).toBeGreaterThanOrEqual(whole.matched) // Ray counts programs in
     const ids = new Set<unknown>()
     let rows = 0
     let cursor: string | null = ''
@@ -142,7 +143,7 @@ describe.skipIf(newest === undefined)(`a panel on several nodes, on a real Ray h
       for (const row of next.rows) ids.add(row['task_id'])
       cursor = next.next
     }
-    expect([rows, ids.size]).toEqual([whole.total, whole.total])
+    expect([rows, ids.size]).toEqual([whole.matched, whole.matched])
     const [last] = (await page('pageTasks', { filter: 'name:eq:brief', sort: 'creation_time_ms', limit: 1 })).rows
     expect((await page('pageTasks', { filter: `task_id:eq:${String(last?.['task_id'])}` })).rows[0]).toMatchObject({ state: 'FINISHED' })
     const summary = JSON.stringify(await read('summarizeTasks'))
@@ -162,7 +163,7 @@ describe.skipIf(newest === undefined)(`a panel on several nodes, on a real Ray h
     }
     const nothing = await follow({ selectors: [{ node_id: westId, file: 'raylet.out' }], tail: 200 })
     const failure = await until('it is refused', () => nothing.events.find((event) => event.type === 'failed'))
-    expect(failure).toMatchObject({ code: 'node.died', message: expect.stringContaining('keeps no logs of such nodes') })
+    expect(failure).toMatchObject({ code: 'not-found', message: expect.stringContaining('keeps no logs of such nodes') })
   }, 150_000)
 
   test('when all of it is gone, its jobs, tasks, nodes, figures, events and logs are read from the record', async () => {
