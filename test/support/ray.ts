@@ -133,7 +133,10 @@ async function answers(url: string, token: string | undefined): Promise<void> {
 }
 
 /** Ends what was started and what it started, and removes its folder. */
-export async function endGroup(child: ChildProcess, { tempDir, signal }: { tempDir: string | null; signal: NodeJS.Signals }): Promise<void> {
+export async function endGroup(
+  child: ChildProcess,
+  { tempDir, signal }: { tempDir: string | null; signal: NodeJS.Signals },
+): Promise<void> {
   if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
     const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
     child.kill(signal)

@@ -55,7 +55,12 @@ export class RecordFiles {
     const known = Number(row?.['next'] ?? 0)
     if (frame.next <= known) return
     const offset = Math.max(frame.offset, known) // what was passed over in between was not seen
-    const text = offset > frame.offset ? Buffer.from(frame.text).subarray(offset - frame.offset).toString('utf8') : frame.text
+    const text =
+      offset > frame.offset
+        ? Buffer.from(frame.text)
+            .subarray(offset - frame.offset)
+            .toString('utf8')
+        : frame.text
     const kept = Number(row?.['kept_bytes'] ?? 0) + (frame.next - offset)
     this.#append.run(node, file, offset, frame.next, atMs, text)
     this.#put.run(node, file, JSON.stringify(about), frame.next, this.#trimmed(node, file, kept), atMs)
@@ -75,7 +80,15 @@ export class RecordFiles {
   *read(node: string, file: string, offset = 0): Generator<SeenPiece> {
     for (const row of this.#pieces.iterate(node, file, offset)) {
       const piece = { offset: Number(row['offset']), next: Number(row['next']), text: String(row['text']), atMs: Number(row['at_ms']) }
-      yield piece.offset >= offset ? piece : { ...piece, offset, text: Buffer.from(piece.text).subarray(offset - piece.offset).toString('utf8') }
+      yield piece.offset >= offset
+        ? piece
+        : {
+            ...piece,
+            offset,
+            text: Buffer.from(piece.text)
+              .subarray(offset - piece.offset)
+              .toString('utf8'),
+          }
     }
   }
 

@@ -130,7 +130,11 @@ export const jobPiece = (record: ClusterRecord, job: string, question: PieceQues
   pieceOf(record.logs.read(job, question.offset), question, record.logs.progress(job).next)
 
 /** Undefined: nobody followed that file. */
-export function seenPiece(record: ClusterRecord, { nodeId, file }: { nodeId: string; file: string }, question: PieceQuestion): LogPiece | undefined {
+export function seenPiece(
+  record: ClusterRecord,
+  { nodeId, file }: { nodeId: string; file: string },
+  question: PieceQuestion,
+): LogPiece | undefined {
   const all = [...record.files.read(nodeId, file)]
   const last = all.at(-1)
   return last && pieceOf(record.files.read(nodeId, file, question.offset), question, last.next)

@@ -26,7 +26,12 @@ export function taskSummaryFromRecord(database: DatabaseSync, query: ApiQuery) {
     total += n
   }
   const cluster = {
-    ...{ summary, total_tasks: counts.NORMAL_TASK, total_actor_tasks: counts.ACTOR_TASK, total_actor_scheduled: counts.ACTOR_CREATION_TASK },
+    ...{
+      summary,
+      total_tasks: counts.NORMAL_TASK,
+      total_actor_tasks: counts.ACTOR_TASK,
+      total_actor_scheduled: counts.ACTOR_CREATION_TASK,
+    },
     summary_by: 'func_name',
   }
   const result = { node_id_to_summary: { cluster } }

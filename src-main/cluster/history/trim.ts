@@ -59,7 +59,8 @@ function forgetSlice({ database }: ClusterRecord, { table, key, slice, may }: Gr
     database.exec('UPDATE logs SET kept_bytes = coalesce((SELECT sum(next - offset) FROM log_chunks WHERE log_chunks.job = logs.job), 0)')
   }
   if (forgotten > 0 && table === 'seen_chunks') {
-    const kept = 'SELECT sum(next - offset) FROM seen_chunks AS chunks WHERE chunks.node = seen_files.node AND chunks.file = seen_files.file'
+    const kept =
+      'SELECT sum(next - offset) FROM seen_chunks AS chunks WHERE chunks.node = seen_files.node AND chunks.file = seen_files.file'
     database.exec(`UPDATE seen_files SET kept_bytes = coalesce((${kept}), 0)`)
     database.exec('DELETE FROM seen_files WHERE kept_bytes = 0')
   }

@@ -63,7 +63,10 @@ export async function findLogFiles(
   const nodes = living.filter((nodeId) => wantedNodes.some((wanted) => wanted === undefined || wanted === nodeId))
   const [only] = wantedNodes
   if (nodes.length === 0 && only !== undefined)
-    throw new ClusterError('not-found', `node ${only.slice(0, 12)} is not there any more: Ray keeps no logs of such nodes, and nobody followed these here before`)
+    throw new ClusterError(
+      'not-found',
+      `node ${only.slice(0, 12)} is not there any more: Ray keeps no logs of such nodes, and nobody followed these here before`,
+    )
   const asked = nodes.slice(0, nodesAtMost)
   const listed = await Promise.all(
     asked.map((nodeId) => listLogFiles(api, nodeId, signal).catch((error: unknown) => unlessMany(error, asked))),

@@ -45,7 +45,11 @@ export class RayPages {
     const columns = columnsOf(query)
     const rows = before.rows.map((row) => {
       const fresh = now.get(keyOf(row))
-      return fresh === undefined ? row : columns === undefined ? fresh : Object.fromEntries(columns.map((column) => [column, fresh[column]]))
+      return fresh === undefined
+        ? row
+        : columns === undefined
+          ? fresh
+          : Object.fromEntries(columns.map((column) => [column, fresh[column]]))
     })
     const total = Math.max(list.total, before.total)
     return { ...before, rows, total, failures: page.failures, warnings: [recordWords(id, list, before.total), ...list.warnings] }

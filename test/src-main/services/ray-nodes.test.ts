@@ -43,7 +43,13 @@ except ray.exceptions.RayError as error:
 `
 
 type Row = Readonly<Record<string, unknown>>
-type Page = { readonly rows: readonly Row[]; readonly total: number; readonly matched: number; readonly next: string | null; readonly warnings: string[] }
+type Page = {
+  readonly rows: readonly Row[]
+  readonly total: number
+  readonly matched: number
+  readonly next: string | null
+  readonly warnings: string[]
+}
 
 /** Three nodes of one machine, at addresses of their own. The tests go on where the one before stopped. */
 describe.skipIf(newest === undefined)(`a panel on several nodes, on a real Ray head (${version})`, () => {
@@ -70,7 +76,9 @@ describe.skipIf(newest === undefined)(`a panel on several nodes, on a real Ray h
   }
 
   beforeAll(async () => {
-    head = await startRayHead(program, { env: { RAY_MAX_LIMIT_FROM_DATA_SOURCE: String(listedTasks) } })
+    // It also refuses to be asked for as many rows as others give.
+    const env = { RAY_MAX_LIMIT_FROM_DATA_SOURCE: String(listedTasks), RAY_MAX_LIMIT_FROM_API_SERVER: '5000' }
+    head = await startRayHead(program, { env })
     west = await startRayNode(head, '127.0.0.2', 'west')
     east = await startRayNode(head, '127.0.0.3', 'east')
     panel = await openTestPanel({ isWatching: true })
@@ -98,7 +106,8 @@ describe.skipIf(newest === undefined)(`a panel on several nodes, on a real Ray h
       const nodes = (await read('getLatestMetrics'))['nodes'] as readonly Row[] // of that route
       return nodes.length === 3 ? nodes : undefined
     })
-    for (const row of figures) expect(row).toMatchObject({ cpu: { percent: expect.any(Number) }, memory: { usedBytes: expect.any(Number) } })
+    for (const row of figures)
+      expect(row).toMatchObject({ cpu: { percent: expect.any(Number) }, memory: { usedBytes: expect.any(Number) } })
   }, 60_000)
 
   test('processes are told of a node by itself, and workers with what each takes', async () => {
@@ -112,7 +121,7 @@ describe.skipIf(newest === undefined)(`a panel on several nodes, on a real Ray h
     const [node, ...others] = (await read('getLatestMetrics', { query: { nodes: westId } }))['nodes'] as readonly Row[] // of that route
     expect(others).toEqual([])
     expect(node?.['processes']).toContainEqual(expect.objectContaining({ role: 'worker', workerId: speaker, rssBytes: expect.any(Number) }))
-    expect((node?.['processes'] as readonly Row[]).some((row) => row['role'] === 'agent')).toBe(true) // as just looked at
+    expect(node?.['processes']).toContainEqual(expect.objectContaining({ role: 'agent', workerId: null }))
   }, 90_000)
 
   test('logs of one node come from that node, and a file that several nodes list comes once', async () => {
@@ -131,7 +140,9 @@ describe.skipIf(newest === undefined)(`a panel on several nodes, on a real Ray h
     await until('all tasks were made', async () => ((await page('pageTasks')).total >= made ? true : undefined), 150_000)
     await until('all of them were seen', isSeen, 30_000)
     const whole = await page('pageTasks')
-    expect(whole.warnings[0]).toMatch(new RegExp(`^Ray lists \\d+ of the \\d+ tasks that there are. These are the ${whole.matched} that this panel has seen`))
+    expect(whole.warnings[0]).toMatch(
+      new RegExp(`^Ray lists \\d+ of the \\d+ tasks that there are. These are the ${whole.matched} that this panel has seen`),
+    )
     expect(whole.rows).toHaveLength(whole.matched)
     expect(whole.total).toBeGreaterThanOrEqual(whole.matched) // Ray counts programs in
     const ids = new Set<unknown>()

@@ -20,8 +20,7 @@ function aRecord() {
   const { files } = record
   return {
     ...{ files, record, history, file: join(folder, `${clusterId}.sqlite`), client: createRecordedClient(history, clusterId) },
-    put: (offset: number, text: string, atMs = 1) =>
-      files.append(about, { offset, next: offset + Buffer.byteLength(text), text }, atMs),
+    put: (offset: number, text: string, atMs = 1) => files.append(about, { offset, next: offset + Buffer.byteLength(text), text }, atMs),
     text: () => [...files.read(nodeId, about.file)].map((piece) => piece.text).join(''),
   }
 }
@@ -64,7 +63,8 @@ test('it is told as a copy, by its worker, its node and its name, and read in pi
   put(0, 'one\ntwo\n')
   const told = async (selector: object) => {
     const messages: LogStreamMessage[] = []
-    for await (const message of client.streamLogs({ selectors: [selector], tail: -1, resume: {}, ignore_case: false })) messages.push(message)
+    for await (const message of client.streamLogs({ selectors: [selector], tail: -1, resume: {}, ignore_case: false }))
+      messages.push(message)
     return messages
   }
   for (const selector of [{ worker_id: workerId }, { node_id: nodeId, file: 'worker-*' }, { pid: 77 }]) {

@@ -243,11 +243,26 @@ describe.skipIf(rays.length === 0).each(rays.length === 0 ? [noRay] : rays)(
           memory: { totalBytes: expect.any(Number) },
         },
       ])
-      const history = await calls.call('getMetricHistory', { query: { names: 'cpu_percent,memory_used_bytes' } })
-      expect(history.series.map(({ name }) => name).toSorted()).toEqual(['cpu_percent', 'memory_used_bytes'])
+      const history = await calls.call('getMetricHistory', { query: { names: 'cpu_percent,memory_used_bytes,load_1m' } })
+      expect(history.series.map(({ name }) => name).toSorted()).toEqual(['cpu_percent', 'load_1m', 'memory_used_bytes'])
       expect(history.series[0]?.points.length).toBeGreaterThan(0)
       expect(NodesAnswer.safeParse(await calls.call('listNodeSummaries', { query: { view: 'summary' } })).error).toBeUndefined()
     })
+
+    test('processes of a node are told when it is named, and workers by what they do and take', async () => {
+      const [node] = await rowsOf('pageNodes')
+      const named = async () =>
+        (await calls.call('getLatestMetrics', { query: { nodes: String(node?.['node_id']) } })).nodes[0]?.['processes']
+      const isTold = async () => JSON.stringify(await named()).includes('"role":"worker"')
+      await until(isTold, 30_000)
+      expect(await named()).toContainEqual(
+        expect.objectContaining({ role: 'worker', pid: expect.any(Number), rssBytes: expect.any(Number) }),
+      )
+      await until(
+        async () => (await rowsOf('pageWorkers', { filter: ['phase:eq:linger', 'memory_bytes:gt:1000000'] })).length === 1,
+        30_000,
+      )
+    }, 90_000)
 
     test('why something waits is worked out from what Ray lists', async () => {
       await calls.submitJob({ entrypoint: 'true', submission_id: 'huge', entrypoint_num_cpus: 64 })
