@@ -85,7 +85,7 @@ describe.skipIf(newest === undefined || whyNoBrowser() !== undefined)(`a panel o
   test('the overview shows what runs, what waits and why', async () => {
     await go('overview')
     await see(page.getByText(/no node has CPU 64/)).toBeVisible(soon)
-    await see(page.getByRole('link', { name: /ray-story/ })).toBeVisible(soon)
+    await see(page.getByRole('link', { name: /ray-story/ }).first()).toBeVisible(soon)
     await settled()
     await expectAccessible('overview')
   }, 180_000)

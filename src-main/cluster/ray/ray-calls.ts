@@ -204,7 +204,7 @@ export class RayCalls implements ClusterCalls {
       case 'listNodeSummaries':
         return query['view'] === 'summary' ? this.#summaries(signal) : this.#send(routeId, input)
       case 'getLatestMetrics':
-        return { nodes: await this.#latest(listOf(query['nodes']), signal) }
+        return { nodes: await this.#latest(listOf(query['nodes'])) }
       case 'listMetricNames':
         return figureNames
       case 'getMetricHistory':
@@ -252,16 +252,16 @@ export class RayCalls implements ClusterCalls {
   }
 
   /** With their processes where nodes are named: each of them is a call of its own. */
-  async #latest(nodes: readonly string[], signal: AbortSignal | undefined): Promise<Row[]> {
+  async #latest(nodes: readonly string[]): Promise<Row[]> {
     const latest = await this.#figures.latest()
     if (nodes.length === 0) return latest
     const named = latest.filter((row) => nodes.includes(String(row['nodeId'])))
-    const processes = await this.#processesOf(named, signal)
+    const processes = await this.#processesOf(named)
     return named.map((row) => ({ ...row, processes: processes.get(String(row['nodeId'])) ?? [] }))
   }
 
-  #processesOf(latest: readonly Row[], signal?: AbortSignal): ReturnType<RayProcesses['of']> {
-    return this.#processes.of(new Map(latest.map((row) => [String(row['nodeId']), Number(row['atMs'])])), signal)
+  #processesOf(latest: readonly Row[]): ReturnType<RayProcesses['of']> {
+    return this.#processes.of(new Map(latest.map((row) => [String(row['nodeId']), Number(row['atMs'])])))
   }
 
   /** The last hour as it was seen here, and before that what was recorded. */

@@ -45,9 +45,9 @@ export class RayProcesses {
   }
 
   /** By node; of those that were not asked yet, or do not answer, nothing. `living`: by id, when each was last heard of. */
-  async of(living: ReadonlyMap<string, number>, signal?: AbortSignal): Promise<ReadonlyMap<string, readonly RayProcess[]>> {
+  async of(living: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, readonly RayProcess[]>> {
     await this.#asking // several screens ask at a time: what the first got serves all
-    this.#asking = this.#refresh(living, signal)
+    this.#asking = this.#refresh(living)
     await this.#asking
     return new Map(
       [...living.keys()].flatMap((nodeId) => {
@@ -57,23 +57,23 @@ export class RayProcesses {
     )
   }
 
-  async #refresh(living: ReadonlyMap<string, number>, signal: AbortSignal | undefined): Promise<void> {
+  async #refresh(living: ReadonlyMap<string, number>): Promise<void> {
     const nowMs = performance.now()
     for (const [nodeId, { askedAtMs }] of this.#known) if (nowMs - askedAtMs > forgottenMs) this.#known.delete(nodeId)
     const askedAt = (nodeId: string) => this.#known.get(nodeId)?.askedAtMs ?? Number.NEGATIVE_INFINITY
     const due = [...living.keys()].filter((nodeId) => nowMs - askedAt(nodeId) > freshMs).sort((one, other) => askedAt(one) - askedAt(other))
     await Promise.all(
       due.slice(0, nodesAtOnce).map(async (nodeId) => {
-        const processes = await this.#ask(nodeId, living.get(nodeId) ?? 0, signal).catch(() => []) // one that is silent keeps nobody from the others
+        const before = this.#known.get(nodeId)?.processes ?? []
+        const processes = await this.#ask(nodeId, living.get(nodeId) ?? 0).catch(() => before) // one that is silent keeps nobody from the others
         this.#known.set(nodeId, { askedAtMs: nowMs, processes })
       }),
     )
   }
 
-  async #ask(nodeId: string, heardAtMs: number, signal: AbortSignal | undefined): Promise<RayProcess[]> {
+  async #ask(nodeId: string, heardAtMs: number): Promise<RayProcess[]> {
     const read = async () => {
-      const query = { nocache: 1 }
-      const { data } = await this.#api.getJson(`/nodes/${nodeId}`, LooseDetail, { query, ...(signal ? { signal } : {}) })
+      const { data } = await this.#api.getJson(`/nodes/${nodeId}`, LooseDetail, { query: { nocache: 1 } })
       return data.detail
     }
     const first = await read()
