@@ -177,7 +177,7 @@ describe.skipIf(newest === undefined || whyNoBrowser() !== undefined)(`a panel o
     await see(page.getByText('STOPPED').first()).toBeVisible(soon)
     await go('jobs?filter=entrypoint:contains:sleep')
     const row = page.getByRole('row').filter({ hasText: 'sleep 600' })
-    await see(row.getByText('STOPPED')).toBeVisible(soon)
+    await see(row.getByText('STOPPED', { exact: true })).toBeVisible(soon)
     await row.click({ button: 'right' })
     await page.getByRole('menuitem', { name: 'Delete…' }).click(soon)
     await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click()
