@@ -43,7 +43,17 @@ type RayHeadOptions = {
 }
 
 /** A head of one node with two CPUs, started as a user would. With `token` it lets nobody in without. */
-export async function startRayHead(python: string, { token, env: limits = {} }: RayHeadOptions = {}): Promise<RayHeadProcess> {
+export async function startRayHead(python: string, options: RayHeadOptions = {}): Promise<RayHeadProcess> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await tryRayHead(python, options)
+    } catch (error) {
+      if (attempt === 3) throw error // Ray gives itself 30 s, which a busy machine may need
+    }
+  }
+}
+
+async function tryRayHead(python: string, { token, env: limits = {} }: RayHeadOptions): Promise<RayHeadProcess> {
   const tempDir = mkdtempSync('/tmp/r-') // Ray puts sockets into it, whose paths are short
   const [port, dashboardPort, clientPort, agentPort] = [await freePort(), await freePort(), await freePort(), await freePort()]
   const args = ['start', '--head', '--block', '--num-cpus=2', '--node-ip-address=127.0.0.1', '--disable-usage-stats']
@@ -61,7 +71,7 @@ export async function startRayHead(python: string, { token, env: limits = {} }: 
   const url = `http://127.0.0.1:${dashboardPort}`
   const stop = () => endGroup(child, { tempDir, signal: 'SIGTERM' })
   try {
-    await answers(`${url}/api/version`, token)
+    await answers(`${url}/api/version`, token, child)
     return { url, gcs: `127.0.0.1:${port}`, python, env, stop }
   } catch (error) {
     await stop()
@@ -77,39 +87,53 @@ export type RayNodeProcess = {
 }
 
 /**
- * A node beside the head, on this machine, with one CPU and two of the resource of its name. One after the other: Ray's nodes of one machine
- * that start at a time are in each other's way.
+ * A node beside the head, on this machine, with one CPU and two of the resource of its name. Start one after the other: of two that start at a
+ * time one may not come up. Ray gives up after 30 s, which a busy machine may need, so it is tried again.
  */
 export async function startRayNode(head: RayHeadProcess, ip: string, name: string): Promise<RayNodeProcess> {
+  for (let attempt = 1; ; attempt += 1) {
+    const { child, said } = await tryRayNode(head, ip, name)
+    const stop = () => endGroup(child, { tempDir: null, signal: 'SIGTERM' })
+    if (child.exitCode !== null) {
+      if (attempt === 3) throw new Error(`a node of Ray at ${ip} did not start: ${said.slice(-2_000)}`)
+      continue
+    }
+    return {
+      ip,
+      stop,
+      async kill() {
+        for (const pid of childrenOf(child.pid ?? 0, 'raylet')) process.kill(pid, 'SIGKILL')
+        await stop()
+      },
+    }
+  }
+}
+
+/** Returns when it says that it runs, or has ended. */
+async function tryRayNode(head: RayHeadProcess, ip: string, name: string): Promise<{ child: ChildProcess; said: string }> {
   const place = [`--address=${head.gcs}`, `--node-ip-address=${ip}`, `--dashboard-agent-listen-port=${await freePort()}`]
   const size = ['--num-cpus=1', '--object-store-memory=100000000', `--resources=${JSON.stringify({ [name]: 2 })}`]
   const child = spawn(join(dirname(head.python), 'ray'), ['start', ...place, ...size, '--block', '--disable-usage-stats'], {
     ...{ stdio: ['ignore', 'pipe', 'ignore'], detached: true, env: head.env },
   })
   let said = ''
-  child.stdout?.setEncoding('utf8').on('data', (part: string) => (said += part))
-  const until = performance.now() + readyWithinMs
-  while (!said.includes('Ray runtime started')) {
-    if (child.exitCode !== null || performance.now() > until) throw new Error(`a node of Ray at ${ip} did not start: ${said.slice(-2_000)}`)
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-  const stop = () => endGroup(child, { tempDir: null, signal: 'SIGTERM' })
-  return {
-    ip,
-    stop,
-    async kill() {
-      for (const { pid } of childrenOf(child.pid ?? 0, 'raylet')) process.kill(pid, 'SIGKILL')
-      await stop()
-    },
-  }
+  const ended = new Promise<void>((resolve) => void child.once('exit', () => resolve()))
+  const runs = new Promise<void>((resolve) => {
+    child.stdout?.setEncoding('utf8').on('data', (part: string) => {
+      said += part
+      if (said.includes('Ray runtime started')) resolve()
+    })
+  })
+  await Promise.race([runs, ended])
+  return { child, said }
 }
 
 /** Processes of that name which a process started. */
-function childrenOf(parent: number, name: string): { pid: number }[] {
+function childrenOf(parent: number, name: string): number[] {
   const { stdout } = spawnSync('ps', ['-o', 'pid=,comm=', '--ppid', String(parent)], { encoding: 'utf8' })
   return stdout.split('\n').flatMap((line) => {
     const [pid, command] = line.trim().split(/\s+/)
-    return command === name ? [{ pid: Number(pid) }] : []
+    return command === name ? [Number(pid)] : []
   })
 }
 
@@ -121,11 +145,12 @@ export function withoutRay(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('RAY_') && !name.startsWith('SHOAL_')))
 }
 
-async function answers(url: string, token: string | undefined): Promise<void> {
+async function answers(url: string, token: string | undefined, child: ChildProcess): Promise<void> {
   const until = performance.now() + readyWithinMs
   for (;;) {
     const response = await fetch(url, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }).catch(() => undefined)
     if (response?.ok) return
+    if (child.exitCode !== null) throw new Error(`the head of Ray ended with ${child.exitCode} before ${url} answered`)
     if (performance.now() > until)
       throw new Error(`${url} did not answer within ${readyWithinMs} ms (last: ${response?.status ?? 'no connection'})`)
     await new Promise((resolve) => setTimeout(resolve, 250))
