@@ -71,7 +71,7 @@ async function tryRayHead(python: string, { token, env: limits = {} }: RayHeadOp
   const url = `http://127.0.0.1:${dashboardPort}`
   const stop = () => endGroup(child, { tempDir, signal: 'SIGTERM' })
   try {
-    await answers(`${url}/api/version`, token, child)
+    await hasNode(url, token, child)
     return { url, gcs: `127.0.0.1:${port}`, python, env, stop }
   } catch (error) {
     await stop()
@@ -145,11 +145,13 @@ export function withoutRay(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('RAY_') && !name.startsWith('SHOAL_')))
 }
 
-async function answers(url: string, token: string | undefined, child: ChildProcess): Promise<void> {
+/** Its dashboard answers before it is known whether its node comes up. */
+async function hasNode(head: string, token: string | undefined, child: ChildProcess): Promise<void> {
+  const url = `${head}/api/v0/nodes`
   const until = performance.now() + readyWithinMs
   for (;;) {
     const response = await fetch(url, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }).catch(() => undefined)
-    if (response?.ok) return
+    if (response?.ok && (await response.text()).includes('"ALIVE"')) return
     if (child.exitCode !== null) throw new Error(`the head of Ray ended with ${child.exitCode} before ${url} answered`)
     if (performance.now() > until)
       throw new Error(`${url} did not answer within ${readyWithinMs} ms (last: ${response?.status ?? 'no connection'})`)
