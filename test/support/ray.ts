@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { freePort } from '#test/support/ssh-server.ts'
 
@@ -71,7 +72,7 @@ async function tryRayHead(python: string, { token, env: limits = {} }: RayHeadOp
   const url = `http://127.0.0.1:${dashboardPort}`
   const stop = () => endGroup(child, { tempDir, signal: 'SIGTERM' })
   try {
-    await hasNode(url, token, child)
+    await stands({ url, token, clientPort }, child)
     return { url, gcs: `127.0.0.1:${port}`, python, env, stop }
   } catch (error) {
     await stop()
@@ -145,19 +146,30 @@ export function withoutRay(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('RAY_') && !name.startsWith('SHOAL_')))
 }
 
-/** Its dashboard answers before it is known whether its node comes up. */
-async function hasNode(head: string, token: string | undefined, child: ChildProcess): Promise<void> {
+type StartedHead = { readonly url: string; readonly token: string | undefined; readonly clientPort: number }
+
+/** Its dashboard answers before it is known whether its node comes up, and where the server of Ray's client does not, all of it ends. */
+async function stands({ url: head, token, clientPort }: StartedHead, child: ChildProcess): Promise<void> {
   const url = `${head}/api/v0/nodes`
   const until = performance.now() + readyWithinMs
   for (;;) {
     const response = await fetch(url, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }).catch(() => undefined)
-    if (response?.ok && (await response.text()).includes('"ALIVE"')) return
+    const hasNode = response?.ok === true && (await response.text()).includes('"ALIVE"')
+    if (hasNode && (await listensAt(clientPort))) return
     if (child.exitCode !== null) throw new Error(`the head of Ray ended with ${child.exitCode} before ${url} answered`)
     if (performance.now() > until)
       throw new Error(`${url} did not answer within ${readyWithinMs} ms (last: ${response?.status ?? 'no connection'})`)
     await new Promise((resolve) => setTimeout(resolve, 250))
   }
 }
+
+const listensAt = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('connect', () => resolve(true))
+    socket.once('error', () => resolve(false))
+    socket.once('connect', () => socket.destroy())
+  })
 
 /** Ends what was started and what it started, and removes its folder. */
 export async function endGroup(
