@@ -145,6 +145,10 @@ describe.skipIf(newest === undefined)(`a panel on a real Ray head (${version}) t
     const deleted = await panel.host.call('api.change', { cluster: 'lab', route: 'deleteJob', params: { id: 'sleeper' } })
     expect(deleted.body).toEqual({ deleted: true })
     await expect(read('getShoalJob', { params: { id: 'sleeper' } })).rejects.toMatchObject({ code: 'not-found' })
+    await until('that it was deleted is written down', async () => {
+      const { events } = (await read('listEvents', { query: { kinds: 'job' } })) as { events?: readonly Row[] } // of that route
+      return events?.some((event) => event['id'] === 'sleeper' && event['type'] === 'deleted') || undefined
+    })
   }, 120_000)
 
   test('asks for the token again after a restart, as it was kept nowhere', async () => {
