@@ -6,6 +6,7 @@ import type { ClusterCalls } from '../cluster/cluster-calls.ts'
 import { ClusterLink, type LinkView } from '../cluster/cluster-link.ts'
 import type { History } from '../cluster/history/history.ts'
 import { createRecordedClient } from '../cluster/history/recorded-client.ts'
+import { SeenLogs } from '../cluster/history/seen-logs.ts'
 import { Recorder } from '../cluster/history/recorder.ts'
 import { type HeadPlace, shoalHeadAt } from '../cluster/link-session.ts'
 import { rayHeadAt } from '../cluster/ray/open-ray.ts'
@@ -130,27 +131,21 @@ export class ClusterLinks {
   }
 
   async #wayTo(cluster: Cluster): Promise<HeadPlace> {
-    const { connect, rayToken, history } = this.#io
+    const { connect, rayToken, history, logger } = this.#io
+    const record = createRecordedClient(history, cluster.id, cluster.name)
+    const seen = new SeenLogs(history.record(cluster.id), logger)
     if (cluster.rayHead) {
       const { via } = cluster.rayHead
-      return rayHeadAt({
-        head: cluster.rayHead,
-        connection: via === null ? null : await connect(via),
-        token: (attempt) => rayToken(cluster, attempt),
-        record: createRecordedClient(history, cluster.id, cluster.name),
-      })
+      const connection = via === null ? null : await connect(via)
+      return rayHeadAt({ head: cluster.rayHead, connection, token: (attempt) => rayToken(cluster, attempt), record, seen })
     }
     const { machineId, sessionFolder } = headOf(cluster)
+    const connection = await connect(machineId)
     if (cluster.engine === 'ray') {
-      const connection = await connect(machineId)
-      return rayHeadAt({
-        head: { url: `http://127.0.0.1:${cluster.ports.api}`, trust: { kind: 'system' } },
-        connection,
-        token: () => readRayToken(connection, sessionFolder),
-        record: createRecordedClient(history, cluster.id, cluster.name),
-      })
+      const head = { url: `http://127.0.0.1:${cluster.ports.api}`, trust: { kind: 'system' } } as const
+      return rayHeadAt({ head, connection, token: () => readRayToken(connection, sessionFolder), record, seen })
     }
-    return shoalHeadAt(await connect(machineId), {
+    return shoalHeadAt(connection, {
       tokenPath: `${sessionFolder}/head/api-token`,
       apiPort: (connection, signal) => readApiPort(connection, { headFolder: sessionFolder, signal }),
       clusterId: null, // the token lies in this cluster's own folder, and no other head takes it

@@ -104,7 +104,7 @@ export async function createServices({ data, hub, payloadFolder, samplesFolder, 
     warnings: [settings, inventory, clusterStore, operationStore, secrets].flatMap((store) => store.warnings),
     handlers: {
       'panel.info': () => ({ version, holder: panelName, dataFolder: data.path, startedAtMs }),
-      ...machineHandlers({ machines, checks, connections }),
+      ...machineHandlers({ machines, clusters, checks, connections }),
       ...accessHandlers({ knownHosts, desk, secrets }),
       ...clusterHandlers({ machines, clusters, plans, operations, links, leases, localCluster, samples, rayClusters, nowMs }),
       ...watchHandlers({ machines, clusters, operations, links }),

@@ -62,10 +62,12 @@ const flags = {
   metadata: '--metadata-json',
 } as const
 
-/** The line of a terminal that submits the same, with `folder` as the folder there. */
-export function commandLineOf(request: Readonly<Record<string, unknown>>, folder: string | undefined): string {
+type Place = { readonly engine: 'shoal' | 'ray'; readonly folder: string | undefined }
+
+/** The line of a terminal that submits the same, with `folder` as the folder there; to a Ray head, in the words of its own command line. */
+export function commandLineOf(request: Readonly<Record<string, unknown>>, { engine, folder }: Place): string {
   const { working_dir: workingDir, ...env } = { ...(request['runtime_env'] as Record<string, unknown> | undefined) } // as `requestOf` puts it there
-  const words = ['shoal', 'job', 'submit']
+  const words: string[] = [engine, 'job', 'submit']
   const place = folder ?? workingDir
   if (typeof place === 'string') words.push('--working-dir', place)
   if (Object.keys(env).length > 0) words.push('--runtime-env-json', JSON.stringify(env))
@@ -75,7 +77,11 @@ export function commandLineOf(request: Readonly<Record<string, unknown>>, folder
     if (name === 'metadata' && Object.keys(value as object).length === 0) continue // a record, as `requestOf` puts it there
     words.push(flag, typeof value === 'object' ? JSON.stringify(value) : String(value))
   }
-  return [...words, '--', String(request['entrypoint'])].map(quoted).join(' ')
+  const command = String(request['entrypoint'])
+  return `${words.map(quoted).join(' ')} -- ${engine === 'ray' ? rayWords(command) : quoted(command)}`
 }
+
+/** Ray quotes each word of the command anew, so that only a shell of its own sees signs that mean something to one. */
+const rayWords = (command: string): string => (/^[\w@%+=:,./ -]+$/.test(command) ? command : `sh -c ${quoteForSh(command)}`)
 
 const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : quoteForSh(word))

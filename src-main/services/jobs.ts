@@ -91,7 +91,7 @@ export class Jobs {
       nodesLeftOut: Math.max(0, verdicts.length - listedNodes),
       waitsBehind,
       package: content.package,
-      commandLine: commandLineOf(request, content.shownFolder),
+      commandLine: commandLineOf(request, { engine: capabilities.engine, folder: content.shownFolder }),
       problems: [...problemsOf(request), ...content.problems, ...(hasPriority ? [] : [capabilities.missing.priorities ?? ''])].slice(0, 64),
     }
   }

@@ -1,19 +1,26 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { ClusterError } from '../../runtime/base/errors.ts'
+import type { Machine } from '../contract/machines.ts'
 import type { InventoryFormat, ParsedMachines } from '../contract/panel.ts'
 import { exportInventory } from '../machines/export-inventory.ts'
 import type { ParsedInventory } from '../machines/inventory-draft.ts'
 import { detectInventoryFormat, parseInventory } from '../machines/parse-inventory.ts'
 import { readSshConfigInventory } from '../machines/ssh-config-inventory.ts'
+import type { Clusters } from './clusters.ts'
 import type { PanelHandlers } from './panel-handlers.ts'
 import type { MachineChecks } from './machine-checks.ts'
 import type { MachineConnections } from './machine-connections.ts'
 import type { Machines } from './machines.ts'
 
-type Parts = { readonly machines: Machines; readonly checks: MachineChecks; readonly connections: MachineConnections }
+type Parts = {
+  readonly machines: Machines
+  readonly clusters: Pick<Clusters, 'list'>
+  readonly checks: MachineChecks
+  readonly connections: MachineConnections
+}
 
-export function machineHandlers({ machines, checks, connections }: Parts): PanelHandlers<'machines'> {
+export function machineHandlers({ machines, clusters, checks, connections }: Parts): PanelHandlers<'machines'> {
   return {
     'machines.list': () => machines.list(),
     'machines.get': ({ machine }) => machines.get(machine),
@@ -21,6 +28,7 @@ export function machineHandlers({ machines, checks, connections }: Parts): Panel
     'machines.add': ({ machines: specs }) => machines.add(specs),
     'machines.update': ({ machine, changes, unset }) => machines.update(machine, changes, unset),
     'machines.remove': async ({ machines: refs }) => {
+      refuseWays(clusters, machines.getAll(refs))
       await machines.remove(refs)
       return {}
     },
@@ -45,6 +53,23 @@ export function machineHandlers({ machines, checks, connections }: Parts): Panel
       await connections.disconnect(machines.get(machine).id)
       return {}
     },
+  }
+}
+
+/** @throws ClusterError `wrong-state` for a machine over which a Ray cluster is reached: nothing else leads there */
+function refuseWays(clusters: Parts['clusters'], machines: readonly Machine[]): void {
+  for (const { id, name } of machines) {
+    const reached = clusters.list().filter(({ rayHead }) => rayHead?.via === id)
+    if (reached.length === 0) continue
+    const names = reached.map((cluster) => cluster.name).join(', ')
+    const what = reached.length === 1 ? `the Ray cluster ${names}` : `the Ray clusters ${names}`
+    throw new ClusterError(
+      'wrong-state',
+      `machine ${name} is the way to ${what}. Forget ${reached.length === 1 ? 'it' : 'them'} first, or connect there another way.`,
+      {
+        details: { machine: name, clusters: names },
+      },
+    )
   }
 }
 

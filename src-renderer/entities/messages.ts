@@ -3,6 +3,8 @@ import { defineMessages } from '../i18n/messages.ts'
 export const messages = defineMessages(
   {
     open: 'Open',
+    terminal: 'Terminal',
+    noTerminal: 'The machines of this cluster are none of this panel. Add one to Machines to open a terminal on it.',
     none: 'none',
     stopJob: 'Stop job',
     cancelTask: 'Cancel task',
@@ -70,6 +72,8 @@ export const messages = defineMessages(
   },
   {
     open: '開く',
+    terminal: 'ターミナル',
+    noTerminal: 'このクラスターのマシンはパネルの管理外です。ターミナルを開くには「マシン」に追加してください。',
     none: 'なし',
     stopJob: 'ジョブを停止',
     cancelTask: 'タスクを取り消す',

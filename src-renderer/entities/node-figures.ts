@@ -59,9 +59,13 @@ export function figuresOf(row: Row): NodeFigures {
   }
 }
 
-/** The last figures of every node that tells some, by its id; looked at every two seconds, as often as nodes tell. */
-export function useNodeFigures(cluster: string): ReadonlyMap<string, NodeFigures> {
-  const { data } = useClusterRead(cluster, { route: 'getLatestMetrics' }, { pollMs: 2_000 })
+/**
+ * The last figures of every node that tells some, by its id; looked at every two seconds, as often as nodes tell. Heads of Ray tell of
+ * processes only for a node that is named.
+ */
+export function useNodeFigures(cluster: string, nodeId?: string): ReadonlyMap<string, NodeFigures> {
+  const query = nodeId === undefined ? {} : { nodes: nodeId }
+  const { data } = useClusterRead(cluster, { route: 'getLatestMetrics', query }, { pollMs: 2_000 })
   return useMemo(() => {
     const rows = data === undefined ? [] : rowsIn(data.body, 'nodes')
     return new Map(rows.filter(isRow).map((row) => [textIn(row, 'nodeId') ?? '', figuresOf(row)]))

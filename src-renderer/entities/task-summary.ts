@@ -9,6 +9,8 @@ const workStateOf = (state: string): WorkState =>
 export type TaskSummary = {
   readonly functions: readonly FunctionWork[]
   readonly total: Readonly<Record<WorkState, number>>
+  /** Tasks that there are and that nobody counts any more. */
+  readonly leftOut: number
   readonly isLoading: boolean
   readonly error: unknown
 }
@@ -21,7 +23,9 @@ export function useTaskSummary(cluster: string, job?: string): TaskSummary {
     const functions = data === undefined ? [] : Object.values(summaryOf(data.body)).filter(isRow).map(workOf)
     const total = { finished: 0, running: 0, waiting: 0, failed: 0 }
     for (const work of functions) for (const state of ['finished', 'running', 'waiting', 'failed'] as const) total[state] += work[state]
-    return { functions: functions.toSorted((one, other) => sizeOf(other) - sizeOf(one)), total, isLoading: isPending, error }
+    const all = data === undefined ? {} : ['data', 'result'].reduce((row, name) => recordIn(row, name), data.body)
+    const leftOut = Math.max(0, (numberIn(all, 'total') ?? 0) - (numberIn(all, 'num_after_truncation') ?? 0))
+    return { functions: functions.toSorted((one, other) => sizeOf(other) - sizeOf(one)), total, leftOut, isLoading: isPending, error }
   }, [data, isPending, error])
 }
 

@@ -68,9 +68,12 @@ function pidsOf({ head, metrics }: ListingParts): Map<string, number> {
 }
 
 async function listWorkers(parts: ListingParts, timeoutMs: number): Promise<Listing> {
-  const { head, ended } = parts
+  const { head, ended, metrics } = parts
   const { answers, failures } = await askNodes(head, { ask: { type: 'inspect.workers' }, reply: WorkersInspected, timeoutMs })
-  const living = answers.flatMap(({ nodeId, ip, answer }) => answer.workers.map((worker) => livingWorkerRow(worker, { nodeId, ip })))
+  const living = answers.flatMap(({ nodeId, ip, answer }) => {
+    const uses = new Map(metrics?.latest(nodeId)?.processes.map((process) => [process.pid, process]))
+    return answer.workers.map((worker) => livingWorkerRow(worker, { nodeId, ip, use: uses.get(worker.pid) }))
+  })
   const alive = new Set(living.map(({ worker_id: workerId }) => workerId))
   const dead = ended.list().filter(({ worker }) => !alive.has(worker.workerId))
   const rows = [...living, ...dead.map((each) => endedWorkerRow(each, ipOf(head, each.nodeId)))]

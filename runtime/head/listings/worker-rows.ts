@@ -1,13 +1,21 @@
 import type { WorkerStateRow } from '../../api/state/workers.ts'
 import type { WorkerExit } from '../../protocol/failures.ts'
 import type { WorkerFacts } from '../../protocol/inspect.ts'
+import type { ProcessMetrics } from '../../protocol/metrics.ts'
 import type { EndedWorker } from '../history/ended-workers.ts'
 
-export type WorkerRow = WorkerStateRow & { readonly job_id: string | null; readonly actor_id: string | null; readonly phase: string }
+export type WorkerRow = WorkerStateRow & {
+  readonly job_id: string | null
+  readonly actor_id: string | null
+  readonly phase: string
+  /** Of one core, as its node told last; null for one that has ended or was not told of. */
+  readonly cpu_percent: number | null
+  readonly memory_bytes: number | null
+}
 
-type Place = { readonly nodeId: string; readonly ip: string }
+type Place = { readonly nodeId: string; readonly ip: string; readonly use?: Pick<ProcessMetrics, 'cpuPercent' | 'rssBytes'> | undefined }
 
-export function livingWorkerRow(worker: WorkerFacts, { nodeId, ip }: Place): WorkerRow {
+export function livingWorkerRow(worker: WorkerFacts, { nodeId, ip, use }: Place): WorkerRow {
   return {
     worker_id: worker.workerId,
     is_alive: true,
@@ -26,6 +34,8 @@ export function livingWorkerRow(worker: WorkerFacts, { nodeId, ip }: Place): Wor
     job_id: worker.jobId,
     actor_id: worker.actorId,
     phase: worker.phase,
+    cpu_percent: use?.cpuPercent ?? null,
+    memory_bytes: use?.rssBytes ?? null,
   }
 }
 

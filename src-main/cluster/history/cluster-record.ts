@@ -6,6 +6,7 @@ import type { Gap } from '../core/sequence.ts'
 import { isOver, keyOf, type Row, type ThingKind } from './core/rows.ts'
 import type { TaskRecord } from './core/task-row.ts'
 import { isDamage, openRecordDatabase, setAside } from './database.ts'
+import { RecordFiles } from './record-files.ts'
 import { RecordLogs } from './record-logs.ts'
 import { Words } from './words.ts'
 
@@ -51,6 +52,10 @@ export class ClusterRecord {
 
   get logs(): RecordLogs {
     return this.#statements.logs
+  }
+
+  get files(): RecordFiles {
+    return this.#statements.files
   }
 
   /** Does `work` in one transaction: all of it or nothing. A broken file is set aside, and `work` done once more in a new one. */
@@ -152,6 +157,7 @@ function prepareAll(database: DatabaseSync) {
   const prepare = (sql: string): StatementSync => database.prepare(sql)
   return {
     logs: new RecordLogs(database),
+    files: new RecordFiles(database),
     getFact: prepare('SELECT value FROM facts WHERE name = ?'),
     setFact: prepare('INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value'),
     getThing: prepare('SELECT row FROM things WHERE kind = ? AND id = ?'),

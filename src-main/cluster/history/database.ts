@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { toError } from '../../../runtime/base/errors.ts'
 import { taskStates } from '../../../runtime/base/task-states.ts'
 import type { Logger } from '../../../runtime/base/logger.ts'
+import { filesSchema } from './record-files.ts'
 
 const schemaVersion = 1
 /** Records of this many broken files are kept beside the new one; older ones go. */
@@ -55,6 +56,7 @@ function open(path: string): DatabaseSync {
     const tables = Number(database.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.['n'] ?? 0)
     if (version === 0 && tables === 0) create(database)
     else if (version !== schemaVersion) throw Object.assign(new Error(`it is of another version, ${version}`), { errcode: 26 })
+    database.exec(filesSchema)
     // Broken pages show when they are read; these are the ones that every start needs.
     database.prepare('SELECT count(*) FROM facts').get()
     database.prepare('SELECT max(number) FROM words').get()

@@ -1,6 +1,6 @@
 import type { ClusterRecord } from './cluster-record.ts'
 import { keyOf, thingKinds, thingLists, type ThingKind } from './core/rows.ts'
-import { type Live, mostRows, pagesOf } from './live.ts'
+import { type Live, pagesOf } from './live.ts'
 
 /** A filter is at most 4,096 letters long. */
 const filterLetters = 4_000
@@ -61,7 +61,9 @@ export class ListSync {
     const filter = ids && `${column}:in:${[...ids].join(',')}`
     const isNarrow = filter !== undefined && filter.length <= filterLetters
     const seen = new Set<string>()
-    for await (const rows of pagesOf(live, kind, isNarrow ? { filter: [filter] } : {})) {
+    let total = 0
+    for await (const { rows, total: all } of pagesOf(live, kind, isNarrow ? { filter: [filter] } : {})) {
+      total = all
       this.#record.together(() => {
         for (const row of rows) {
           seen.add(keyOf(kind, row))
@@ -69,7 +71,7 @@ export class ListSync {
         }
       })
     }
-    if (!isNarrow && seen.size < mostRows) this.#forgetAbsent(kind, seen)
+    if (!isNarrow && seen.size >= total) this.#forgetAbsent(kind, seen) // of a list that is cut off nothing is known of what is not in it
   }
 
   /** What the list has no more and what had not ended: nobody can say how it stands. What had ended stays in the record. */
@@ -87,7 +89,7 @@ export class ListSync {
   }
 
   async #readEvents(live: Live, most: number, nowMs: () => number): Promise<void> {
-    for await (const rows of pagesOf(live, 'cluster_events', { sort: '-time', most })) {
+    for await (const { rows } of pagesOf(live, 'cluster_events', { sort: '-time', most })) {
       this.#record.together(() => {
         for (const row of rows) this.#record.putThing('cluster_events', row, nowMs())
       })

@@ -1,6 +1,6 @@
 import type { Capabilities } from '../capabilities.ts'
 import type { ClusterCalls, ListPage } from '../cluster-calls.ts'
-import type { Row, ThingKind } from './core/rows.ts'
+import type { ThingKind } from './core/rows.ts'
 
 /** A head that can be asked now. */
 export type Live = { readonly client: ClusterCalls; readonly capabilities: Capabilities }
@@ -22,7 +22,7 @@ export async function* pagesOf(
   { client }: Live,
   kind: ThingKind,
   question: { filter?: readonly string[]; sort?: string; most?: number } = {},
-): AsyncGenerator<readonly Row[]> {
+): AsyncGenerator<ListPage> {
   const { filter = [], sort, most = mostRows } = question
   let left = most
   for (let cursor: string | undefined; left > 0; ) {
@@ -32,7 +32,7 @@ export async function* pagesOf(
       ...(sort === undefined ? {} : { sort }),
       ...(cursor === undefined ? {} : { cursor }),
     })
-    yield page.rows
+    yield page
     left -= page.rows.length
     if (page.next === null) return
     cursor = page.next

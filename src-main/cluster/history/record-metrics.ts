@@ -7,11 +7,13 @@ import type { ApiQuery } from '../../../runtime/client/api-client.ts'
 /** What is recorded of each node, by the head's names: enough for the overview of a cluster that is gone. */
 export const recordedFigures = {
   cpu_percent: 'percent',
+  load_1m: 'load',
   memory_used_bytes: 'bytes',
   memory_total_bytes: 'bytes',
   store_used_bytes: 'bytes',
   store_capacity_bytes: 'bytes',
   store_spilled_bytes: 'bytes',
+  store_objects: 'count',
   disk_used_bytes: 'bytes',
   disk_free_bytes: 'bytes',
   network_sent_bytes_per_s: 'bytes/s',

@@ -24,7 +24,8 @@ import type { History } from './history.ts'
 import { rayJobColumns, type ThingKind } from './core/rows.ts'
 import { metricsFromRecord } from './record-metrics.ts'
 import { alertsFromRecord, eventsFromRecord } from './record-events.ts'
-import { jobOfLogFile, pieceFromRecord, streamFromRecord } from './record-log-stream.ts'
+import { jobOfLogFile, jobPiece, seenPiece, streamFromRecord } from './record-log-stream.ts'
+import { taskSummaryFromRecord } from './record-summary.ts'
 import { filtersOf, pageTasks, pageThings, type RecordQuestion } from './record-lists.ts'
 
 const things: Readonly<Record<string, ThingKind>> = {
@@ -92,13 +93,14 @@ export class RecordedClient implements ClusterCalls {
       isEmpty &&= message.type === 'live'
       yield message
     }
-    if (isEmpty) await this.#refuse('show these logs: it holds only those of submitted jobs that this panel saw')
+    if (isEmpty) await this.#refuse('show these logs: it holds those of submitted jobs, and what somebody followed of others')
   }
 
   async readLog(question: LogPieceQuestion): Promise<LogPiece> {
     const id = 'job' in question ? question.job : jobOfLogFile(question.file)
-    if (id === undefined) return this.#refuse('give this log: it holds only those of submitted jobs')
-    return pieceFromRecord(this.#record, this.#job(id).id, question)
+    if (id !== undefined) return jobPiece(this.#record, this.#job(id).id, question)
+    const seen = 'job' in question ? undefined : seenPiece(this.#record, question, question)
+    return seen ?? this.#refuse('give this log: it holds those of submitted jobs, and what somebody followed of others')
   }
 
   drainNode(..._args: Parameters<ClusterCalls['drainNode']>): Promise<never> {
@@ -129,6 +131,8 @@ export class RecordedClient implements ClusterCalls {
         return this.#page('tasks', query)
       case 'listTasks':
         return this.#rayList('tasks', query)
+      case 'summarizeTasks':
+        return taskSummaryFromRecord(database, query)
       case 'listJobs':
         return this.#jobs().rows
       case 'getJob':

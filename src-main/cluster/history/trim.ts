@@ -1,7 +1,7 @@
 import type { ClusterRecord } from './cluster-record.ts'
 
 type Growing = {
-  readonly table: 'tasks' | 'log_chunks' | 'events' | 'things' | 'gaps' | 'samples'
+  readonly table: 'tasks' | 'log_chunks' | 'seen_chunks' | 'events' | 'things' | 'gaps' | 'samples'
   /** Grows as rows come, so the first rows by it are about the oldest, and are found at once. */
   readonly key: string
   /** Rows that go at a time: some milliseconds. */
@@ -13,6 +13,7 @@ type Growing = {
 const growing: readonly Growing[] = [
   { table: 'tasks', key: 'number', slice: 2_000, may: '1' },
   { table: 'log_chunks', key: 'rowid', slice: 64, may: '1' },
+  { table: 'seen_chunks', key: 'number', slice: 64, may: '1' },
   { table: 'events', key: 'seq', slice: 2_000, may: '1' },
   { table: 'things', key: 'rowid', slice: 500, may: 'is_over = 1' },
   { table: 'gaps', key: 'number', slice: 500, may: '1' },
@@ -56,6 +57,12 @@ function forgetSlice({ database }: ClusterRecord, { table, key, slice, may }: Gr
   )
   if (forgotten > 0 && table === 'log_chunks') {
     database.exec('UPDATE logs SET kept_bytes = coalesce((SELECT sum(next - offset) FROM log_chunks WHERE log_chunks.job = logs.job), 0)')
+  }
+  if (forgotten > 0 && table === 'seen_chunks') {
+    const kept =
+      'SELECT sum(next - offset) FROM seen_chunks AS chunks WHERE chunks.node = seen_files.node AND chunks.file = seen_files.file'
+    database.exec(`UPDATE seen_files SET kept_bytes = coalesce((${kept}), 0)`)
+    database.exec('DELETE FROM seen_files WHERE kept_bytes = 0')
   }
   if (forgotten > 0 && table === 'things') {
     const orphans = "NOT IN (SELECT id FROM things WHERE kind = 'jobs')"

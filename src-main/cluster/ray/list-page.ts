@@ -132,6 +132,15 @@ function firstBehind(placed: readonly Place[], place: Place, isDescending: boole
   return at < 0 ? placed.length : at
 }
 
+/** Whether a cursor is one of such pages. */
+export function isRowCursor(text: string): boolean {
+  try {
+    return Array.isArray(JSON.parse(Buffer.from(text, 'base64url').toString('utf8')))
+  } catch {
+    return false
+  }
+}
+
 const sealCursor = ({ value, key }: Place): string => Buffer.from(JSON.stringify([value, key])).toString('base64url')
 
 function openCursor(text: string): Place {

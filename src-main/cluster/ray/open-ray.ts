@@ -4,6 +4,7 @@ import type { ApiClient } from '../../../runtime/client/api-client.ts'
 import type { RayPlan } from '../../contract/ray-heads.ts'
 import type { HostConnection } from '../../ssh/host-connection.ts'
 import type { ClusterCalls } from '../cluster-calls.ts'
+import type { SeenLogs } from '../history/seen-logs.ts'
 import type { HeadPlace, OpenSession } from '../link-session.ts'
 import { rayCapabilities } from './ray-capabilities.ts'
 import { RayCalls } from './ray-calls.ts'
@@ -25,10 +26,11 @@ export type RayWay = {
   /** Asked for when a session begins; `attempt` grows when the head refused the one before. Undefined: none is to be had. */
   readonly token: (attempt: number) => Promise<string | undefined>
   readonly record: ClusterCalls
+  readonly seen: SeenLogs
 }
 
 /** The way to a Ray head, as that to one of ours. */
-export function rayHeadAt({ head, connection, token, record }: RayWay): HeadPlace {
+export function rayHeadAt({ head, connection, token, record, seen }: RayWay): HeadPlace {
   let end: (error: null) => void = () => {}
   const closed = connection?.closed ?? new Promise<null>((resolve) => (end = resolve))
   const openWith = async (signal: AbortSignal, known: string | undefined): Promise<OpenSession> => {
@@ -36,7 +38,7 @@ export function rayHeadAt({ head, connection, token, record }: RayWay): HeadPlac
     try {
       const version = await askVersion(api, signal)
       const readLog = logReaderFor(version.ray_version, { api, url: head.url, token: known, connect })
-      return { client: new RayCalls({ api, record, readLog }), capabilities: await rayCapabilities(api, version, signal) }
+      return { client: new RayCalls({ api, record, readLog, seen }), capabilities: await rayCapabilities(api, version, signal) }
     } catch (error) {
       api.close()
       throw error

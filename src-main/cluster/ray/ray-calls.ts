@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { ControlAnswer } from '../../../runtime/api/control.ts'
 import type { AlertList, EventFrame } from '../../../runtime/api/events.ts'
-import { isTerminalStatus, type JobDetails, JobStatus, type ShoalJobSubmitRequest } from '../../../runtime/api/jobs.ts'
+import { isTerminalStatus, type JobDetails, type ShoalJobSubmitRequest } from '../../../runtime/api/jobs.ts'
 import type { JobTailFrame, LogStreamMessage } from '../../../runtime/api/logs.ts'
 import type { MetricHistory } from '../../../runtime/api/metrics.ts'
 import { ClusterError } from '../../../runtime/base/errors.ts'
@@ -22,15 +22,19 @@ import {
 } from '../cluster-calls.ts'
 import { ClusterClient } from '../cluster-client.ts'
 import { answerSchemaOf, checkBody, methodOf, pathOf, routeOf } from '../routes.ts'
-import { pageRows, parseRowFilter, type Row } from './list-page.ts'
+import type { Row } from './list-page.ts'
 import { isDryRun, refusalOf, stopRayJob } from './ray-control.ts'
 import { figureNames, RayFigures, recordOf } from './ray-figures.ts'
 import { RayLists } from './ray-lists.ts'
 import type { ReadRayLog } from './ray-log-bytes.ts'
+import type { SeenLogs } from '../history/seen-logs.ts'
 import { RayLogPieces } from './ray-log-pieces.ts'
 import { streamRayLogs } from './ray-log-stream.ts'
+import { RayPages, textsOf } from './ray-pages.ts'
+import { countsOfSummary, withTotal } from './ray-summary.ts'
 import { RayPoll } from './ray-poll.ts'
-import { jobKey, rayResources } from './ray-rows.ts'
+import { RayProcesses, withProcesses } from './ray-processes.ts'
+import { rayResources } from './ray-rows.ts'
 import { RayWhy } from './ray-why.ts'
 import { withoutTraceback } from './ray-words.ts'
 
@@ -39,11 +43,12 @@ export type RayCallsOptions = {
   /** What was recorded of this cluster: it fills in what Ray forgets. */
   readonly record: ClusterCalls
   readonly readLog: ReadRayLog
+  /** Logs of nodes that were followed, for the time when they are gone. */
+  readonly seen: SeenLogs
 }
 
 const pieceBytes = 256 * 1024
 const isPage = (id: string): id is PageId => pageIds.some((each) => each === id)
-const isFlag = (value: unknown): boolean => value === true || value === 'true' || value === 'True' || value === '1'
 
 /** A Ray head under the calls of our own: what it has no call for is made out of what it tells, or refused with the reason. */
 export class RayCalls implements ClusterCalls {
@@ -54,17 +59,27 @@ export class RayCalls implements ClusterCalls {
   readonly #record: ClusterCalls
   readonly #lists: RayLists
   readonly #figures: RayFigures
+  readonly #processes: RayProcesses
+  readonly #pages: RayPages
   readonly #poll: RayPoll
   readonly #why: RayWhy
   readonly #readLog: ReadRayLog
   readonly #pieces: RayLogPieces
+  readonly #seen: SeenLogs
 
-  constructor({ api, record, readLog }: RayCallsOptions) {
+  constructor({ api, record, readLog, seen }: RayCallsOptions) {
+    this.#seen = seen
     this.#api = api
     this.#plain = new ClusterClient(api)
     this.#record = record
     this.#lists = new RayLists(api)
     this.#figures = new RayFigures(api)
+    this.#processes = new RayProcesses(api)
+    this.#pages = new RayPages({
+      lists: this.#lists,
+      record,
+      withProcesses: async (rows) => withProcesses(rows, await this.#processesOf(await this.#figures.latest())),
+    })
     this.#poll = new RayPoll(this.#lists, this.#figures)
     this.#why = new RayWhy(this.#lists, this.#figures)
     this.#readLog = readLog
@@ -76,7 +91,7 @@ export class RayCalls implements ClusterCalls {
   }
 
   async page(id: PageId, question: ListQuestion = {}): Promise<ListPage> {
-    return this.#page(id, listQuery(question))
+    return this.#pages.live(id, listQuery(question))
   }
 
   drainNode(..._args: Parameters<ClusterCalls['drainNode']>): Promise<ControlAnswer> {
@@ -133,13 +148,19 @@ export class RayCalls implements ClusterCalls {
 
   streamLogs(question: LogStreamQuestion): AsyncGenerator<LogStreamMessage> {
     const tailJobLog: ClusterCalls['tailJobLog'] = (id, more) => this.tailJobLog(id, more)
-    return streamRayLogs({ api: this.#api, lists: this.#lists, readLog: this.#readLog, tailJobLog }, question)
+    return streamRayLogs({ api: this.#api, lists: this.#lists, readLog: this.#readLog, tailJobLog, seen: this.#seen }, question)
   }
 
   async readLog(question: LogPieceQuestion): Promise<LogPiece> {
     const { offset, maxBytes, signal } = question
     const more = { offset, maxBytes, ...(signal ? { signal } : {}) }
-    if (!('job' in question)) return this.#pieces.read({ nodeId: question.nodeId, file: question.file, ...more })
+    if (!('job' in question)) {
+      return this.#pieces.read({ nodeId: question.nodeId, file: question.file, ...more }).catch(async (error: unknown) => {
+        if (!isGone(error)) throw error
+        this.#seen.flush()
+        return this.#record.readLog(question).catch(() => Promise.reject(error))
+      })
+    }
     const { driver_node_id: nodeId, submission_id: id } = await this.getJob(question.job)
     if (nodeId === null || id === null) return { offset, bytes: new Uint8Array(), next: offset, isEnd: true }
     return this.#pieces
@@ -157,12 +178,13 @@ export class RayCalls implements ClusterCalls {
 
   close(): void {
     this.#pieces.close()
+    this.#seen.flush()
     this.#api.close()
   }
 
   async #answer(routeId: string, input: CallInput): Promise<unknown> {
     const { params = {}, query = {}, signal } = input
-    if (isPage(routeId)) return this.#page(routeId, query)
+    if (isPage(routeId)) return this.#pages.whole(routeId, query)
     switch (routeId) {
       case 'getJob':
       case 'getShoalJob':
@@ -182,7 +204,7 @@ export class RayCalls implements ClusterCalls {
       case 'listNodeSummaries':
         return query['view'] === 'summary' ? this.#summaries(signal) : this.#send(routeId, input)
       case 'getLatestMetrics':
-        return { nodes: await this.#figures.latest() }
+        return { nodes: await this.#latest(listOf(query['nodes'])) }
       case 'listMetricNames':
         return figureNames
       case 'getMetricHistory':
@@ -191,30 +213,13 @@ export class RayCalls implements ClusterCalls {
         return this.#why.ask(query)
       case 'listAlerts':
         return this.#alerts()
+      case 'summarizeTasks':
+        return this.#summary(input)
       case 'listEvents':
         return this.#record.call('listEvents', input)
       default:
         return refusalOf(routeId) === undefined ? this.#send(routeId, input) : this.#refuse(routeId)
     }
-  }
-
-  async #page(id: PageId, query: ApiQuery): Promise<ListPage> {
-    const filters = textsOf(query['filter']).map(parseRowFilter)
-    const resource = id === 'listShoalJobs' ? undefined : rayResources[id]
-    const list = resource === undefined ? await this.#lists.jobs() : await this.#lists.read(resource, filters)
-    const isHidden = id === 'pageTasks' && !('exclude_driver' in query && !isFlag(query['exclude_driver']))
-    const rows = isHidden ? list.rows.filter((row) => row['type'] !== 'DRIVER_TASK') : list.rows
-    const question = {
-      filters,
-      sort: textOf(query['sort']) ?? (resource ? resource.sort : '-start_time'),
-      limit: Math.min(10_000, Math.max(1, Number(query['limit'] ?? 100))),
-      cursor: textOf(query['cursor']),
-      columns: textOf(query['columns'])?.split(','),
-    }
-    const page = pageRows(rows, question, resource?.keyOf ?? jobKey)
-    const total = list.isCut ? list.total : rows.length
-    const all = { ...page, total, warnings: [...list.warnings, ...page.warnings] }
-    return id === 'listShoalJobs' ? { ...all, ...{ counts: countsOf(rows) } } : all
   }
 
   async #job(id: string): Promise<Row> {
@@ -233,6 +238,30 @@ export class RayCalls implements ClusterCalls {
       return { ...node, raylet: { ...raylet, resourcesTotal: totals.get(raylet['nodeId']) ?? raylet['resourcesTotal'] } }
     })
     return { result: true, msg: '', data: { ...data, summary } }
+  }
+
+  /** Ray sums up only as many tasks as it lists; the record those that were seen. */
+  async #summary(input: CallInput): Promise<unknown> {
+    const answer = await this.#send('summarizeTasks', input)
+    const { total, counted } = countsOfSummary(answer)
+    if (counted >= total) return answer
+    const seen = await this.#record.call('summarizeTasks', input).catch(() => undefined) // then what Ray says is all there is
+    const known = countsOfSummary(seen)
+    if (known.counted <= counted) return answer
+    return withTotal(seen, Math.max(total, known.total))
+  }
+
+  /** With their processes where nodes are named: each of them is a call of its own. */
+  async #latest(nodes: readonly string[]): Promise<Row[]> {
+    const latest = await this.#figures.latest()
+    if (nodes.length === 0) return latest
+    const named = latest.filter((row) => nodes.includes(String(row['nodeId'])))
+    const processes = await this.#processesOf(named)
+    return named.map((row) => ({ ...row, processes: processes.get(String(row['nodeId'])) ?? [] }))
+  }
+
+  #processesOf(latest: readonly Row[]): ReturnType<RayProcesses['of']> {
+    return this.#processes.of(new Map(latest.map((row) => [String(row['nodeId']), Number(row['atMs'])])))
   }
 
   /** The last hour as it was seen here, and before that what was recorded. */
@@ -289,19 +318,10 @@ export class RayCalls implements ClusterCalls {
 
 const isGone = (error: unknown): boolean =>
   error instanceof ClusterError && (error.code === 'not-found' || error.code === 'internal' || error.code === 'node.died')
-const textOf = (value: ApiQuery[string]): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
-const textsOf = (value: ApiQuery[string]): string[] =>
-  value === undefined ? [] : Array.isArray(value) ? value.map(String) : [String(value)]
 const listOf = (value: ApiQuery[string]): string[] =>
   textsOf(value)
     .flatMap((text) => text.split(','))
     .filter((text) => text !== '')
-
-function countsOf(jobs: readonly Row[]): Record<string, number> {
-  const counts: Record<string, number> = Object.fromEntries(JobStatus.options.map((status) => [status, 0]))
-  for (const job of jobs) counts[String(job['status'])] = (counts[String(job['status'])] ?? 0) + 1
-  return counts
-}
 
 function joined(before: MetricHistory['series'], after: MetricHistory['series']): MetricHistory['series'] {
   const keyOf = ({ name, nodeId, labels }: MetricHistory['series'][number]) => `${nodeId} ${name} ${labels['gpu'] ?? ''}`

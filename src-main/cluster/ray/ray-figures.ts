@@ -15,6 +15,8 @@ export type NodeSummaries = { readonly summary: readonly Row[]; readonly nodeLog
 /** Nodes tell Ray how they are every 5 s. */
 const freshMs = 2_000
 const sampleEveryMs = 10_000
+/** Samples come with the looks at the lists, so some seconds late: in every such step lies one, and lines have no holes. */
+const leastStepMs = 2 * sampleEveryMs
 const keptSamples = 360
 
 /** What the panel's history asks for, but for the one of which Ray tells nothing. */
@@ -46,7 +48,8 @@ export class RayFigures {
     const known = this.#last
     if (known && performance.now() < known.untilMs) return known.nodes
     const nodes = this.#api
-      .getJson('/nodes', LooseSummary, { query: { view: 'summary' }, ...(signal ? { signal } : {}) })
+      // Ray keeps what it answered, and gives it once more however old it is; older versions do so all the same, but each look fills that anew.
+      .getJson('/nodes', LooseSummary, { query: { view: 'summary', nocache: 1 }, ...(signal ? { signal } : {}) })
       .then(({ data }) => ({ summary: data.summary, nodeLogicalResources: data.nodeLogicalResources ?? {} }))
     const last = { untilMs: performance.now() + freshMs, nodes }
     this.#last = last
@@ -84,7 +87,7 @@ export class RayFigures {
   }
 
   history({ names, nodes, fromMs, toMs, points }: HistoryQuestion): MetricHistory {
-    const stepMs = Math.max(sampleEveryMs, Math.ceil((toMs - fromMs) / points / sampleEveryMs) * sampleEveryMs)
+    const stepMs = Math.max(leastStepMs, Math.ceil((toMs - fromMs) / points / sampleEveryMs) * sampleEveryMs)
     const series = new Map<string, MetricSeries>()
     for (const [nodeId, samples] of this.#samples) {
       if (nodes.length > 0 && !nodes.includes(nodeId)) continue
@@ -135,10 +138,12 @@ function* namedFigures(row: Row): Generator<readonly [string, number]> {
   const disk = recordsOf(row['disks'])[0] ?? {}
   const all: readonly (readonly [string, unknown])[] = [
     ['cpu_percent', part('cpu')['percent']],
+    ['load_1m', numbersOf(part('cpu')['load'])[0]],
     ['memory_used_bytes', part('memory')['usedBytes']],
     ['memory_total_bytes', part('memory')['totalBytes']],
     ['store_used_bytes', part('store')['usedBytes']],
     ['store_capacity_bytes', part('store')['capacityBytes']],
+    ['store_objects', part('store')['objects']],
     ['disk_used_bytes', disk['usedBytes']],
     ['disk_free_bytes', disk['freeBytes']],
     ['network_sent_bytes_per_s', part('network')['sentBytesPerS']],
@@ -168,12 +173,13 @@ function figuresOf(node: Row): Row | undefined {
   return {
     nodeId: raylet['nodeId'],
     atMs: node['now'] * 1_000,
-    cpu: { percent: node['cpu'], logical, physical },
+    cpu: { percent: node['cpu'], logical, physical, load: Array.isArray(node['loadAvg']) ? numbersOf(node['loadAvg'][0]) : [] },
     memory: { totalBytes, usedBytes },
     store: {
       usedBytes: wholeOf(stored['objectStoreBytesUsed'] ?? raylet['objectStoreUsedMemory']),
       // Ray calls what it has in all `available` there.
       capacityBytes: wholeOf(stored['objectStoreBytesAvail'] ?? recordOf(raylet['resourcesTotal'])['objectStoreMemory']),
+      objects: wholeOf(stored['numLocalObjects'] ?? 0),
     },
     network: { sentBytesPerS, receivedBytesPerS },
     disks,

@@ -9,7 +9,11 @@ export type RayList = {
   readonly rows: readonly Row[]
   /** What there is, listed or not. */
   readonly total: number
+  /** Of `total`, what Ray listed before anybody filtered. */
+  readonly listed: number
   readonly isCut: boolean
+  /** These are only those that pass some of the filters, as the whole list is cut off. */
+  readonly isNarrow?: boolean
   readonly warnings: readonly string[]
 }
 
@@ -27,7 +31,7 @@ const LooseList = z.object({
 })
 const LooseJobs = z.array(z.record(z.string(), z.unknown()))
 
-/** `RAY_MAX_LIMIT_FROM_API_SERVER`. */
+/** What Ray sends at most where nobody changed it, by `RAY_MAX_LIMIT_FROM_API_SERVER`. */
 const mostRows = 10_000
 /** Ray's own clock for a list, which asks every node for some of them. */
 const listTimeoutS = 30
@@ -41,6 +45,7 @@ type Kept = { goodUntilMs: number; readonly list: Promise<RayList> }
 export class RayLists {
   readonly #api: ApiClient
   readonly #kept = new Map<string, Kept>()
+  #mostRows = mostRows
 
   constructor(api: ApiClient) {
     this.#api = api
@@ -65,31 +70,43 @@ export class RayLists {
       filter_values: pushed.map(({ values }) => values[0] ?? ''),
     }
     const narrow = await this.#once(`${resource.resource} ${JSON.stringify(query)}`, () => this.#ask(resource, query)).catch(unlessRefused)
-    return narrow ? { ...narrow, total: Math.max(all.total, narrow.total) } : all
+    return narrow ? { ...narrow, total: Math.max(all.total, narrow.total), isNarrow: true } : all
   }
 
   /** Submitted ones and programs that joined by themselves, without a limit. */
   jobs(): Promise<RayList> {
     return this.#once('jobs', async () => {
       const rows = await this.#api.getJson('/api/jobs/', LooseJobs, { timeoutMs: listTimeoutS * 1_000 })
-      return { rows: rows.map(jobRow), total: rows.length, isCut: false, warnings: [] }
+      return { rows: rows.map(jobRow), total: rows.length, listed: rows.length, isCut: false, warnings: [] }
     })
   }
 
-  async #ask({ resource, rowOf }: RayResource, filter: ApiQuery): Promise<RayList> {
-    const query = { limit: mostRows, detail: 'True', timeout: listTimeoutS, ...(resource === 'tasks' ? { exclude_driver: 'False' } : {}) }
+  async #ask(list: RayResource, filter: ApiQuery): Promise<RayList> {
+    const limit = this.#mostRows
+    try {
+      return await this.#askFor(list, limit, filter)
+    } catch (error) {
+      const least = error instanceof ClusterError ? Number(/supported limit (\d+)/.exec(error.message)?.[1]) : Number.NaN
+      if (!(least > 0 && least < limit)) throw error
+      this.#mostRows = least
+      return this.#askFor(list, least, filter)
+    }
+  }
+
+  async #askFor({ resource, rowOf }: RayResource, limit: number, filter: ApiQuery): Promise<RayList> {
+    const query = { limit, detail: 'True', timeout: listTimeoutS, ...(resource === 'tasks' ? { exclude_driver: 'False' } : {}) }
     const answer = await this.#api.getJson(`/api/v0/${resource}`, LooseList, {
       query: { ...query, ...filter },
       timeoutMs: (listTimeoutS + 10) * 1_000,
     })
     const { total, num_after_truncation: listed = total, result, warnings, partial_failure_warning: failure } = answer.data.result
-    const isCut = total > listed || result.length >= mostRows
-    const cut = `Ray lists at most ${mostRows.toLocaleString('en')} of the ${total.toLocaleString('en')} ${resource.replaceAll('_', ' ')} that there are; the rest is missing here, and in the counts`
+    const isCut = total > listed || result.length >= limit
     return {
       rows: result.map(rowOf),
       total,
+      listed: result.length,
       isCut,
-      warnings: [...(isCut ? [cut] : []), ...(failure ? [failure] : []), ...(warnings ?? [])],
+      warnings: [...(failure ? [failure] : []), ...(warnings ?? [])],
     }
   }
 

@@ -2,6 +2,9 @@ import type { LogSelector } from '../../../runtime/api/logs.ts'
 import { ClusterError } from '../../../runtime/base/errors.ts'
 import type { ApiClient } from '../../../runtime/client/api-client.ts'
 import * as z from 'zod'
+import { globPattern } from '../log-names.ts'
+import { type RecordedFile, seenFiles } from '../history/record-log-stream.ts'
+import type { SeenLogs } from '../history/seen-logs.ts'
 import type { Row } from './list-page.ts'
 import type { RayLists } from './ray-lists.ts'
 import { rayResources } from './ray-rows.ts'
@@ -47,7 +50,7 @@ export async function listLogFiles(api: ApiClient, nodeId: string, signal?: Abor
 
 type Found = { readonly files: readonly RayLogFile[]; readonly nodesLeftOut: number }
 
-/** Files that fit one of the selectors, of the nodes that are there now. @throws `node.died` where the one node that was asked for is gone */
+/** Files that fit one of the selectors, of the nodes that are there now. @throws `not-found` where the one node that was asked for is gone */
 export async function findLogFiles(
   { api, lists }: { api: ApiClient; lists: RayLists },
   selectors: readonly LogSelector[],
@@ -60,19 +63,55 @@ export async function findLogFiles(
   const nodes = living.filter((nodeId) => wantedNodes.some((wanted) => wanted === undefined || wanted === nodeId))
   const [only] = wantedNodes
   if (nodes.length === 0 && only !== undefined)
-    throw new ClusterError('node.died', `node ${only.slice(0, 12)} is not there any more, and Ray keeps no logs of such nodes`)
+    throw new ClusterError(
+      'not-found',
+      `node ${only.slice(0, 12)} is not there any more: Ray keeps no logs of such nodes, and nobody followed these here before`,
+    )
   const asked = nodes.slice(0, nodesAtMost)
   const listed = await Promise.all(
     asked.map((nodeId) => listLogFiles(api, nodeId, signal).catch((error: unknown) => unlessMany(error, asked))),
   )
-  const files = listed.flat().filter((file) => tests.some((test) => test(file)))
+  const all = nodes.length > 1 ? await eachOnce(lists, listed.flat()) : listed.flat()
+  const files = all.filter((file) => tests.some((test) => test(file)))
   return { files, nodesLeftOut: nodes.length - asked.length }
+}
+
+/** Of nodes that are gone, the files that fit and that somebody followed before; only where a thing or a node is asked for, not all there was. */
+export async function findKeptFiles(
+  { lists, seen }: { lists: RayLists; seen: SeenLogs },
+  selectors: readonly LogSelector[],
+): Promise<RecordedFile[]> {
+  const named = selectors.filter(({ file: _file, stream: _stream, ...rest }) => Object.values(rest).some((value) => value !== undefined))
+  if (named.length === 0) return []
+  const tests = await Promise.all(named.map((selector) => testOf(lists, selector)))
+  const { rows } = await lists.read(rayResources.pageNodes)
+  const living = new Set(rows.filter((row) => row['state'] === 'ALIVE').map((row) => row['node_id']))
+  return seenFiles(seen.record, ({ node_id: nodeId, file }) => !living.has(nodeId) && tests.some((test) => test(logFileOf(nodeId, file))))
 }
 
 /** One of many nodes that does not answer keeps nobody from the others. */
 function unlessMany(error: unknown, nodes: readonly string[]): RayLogFile[] {
   if (nodes.length === 1) throw error
   return []
+}
+
+/** Nodes that share a folder list each other's files: a worker's stands for its own node alone. */
+async function eachOnce(lists: RayLists, files: readonly RayLogFile[]): Promise<RayLogFile[]> {
+  const counts = new Map<string, number>()
+  for (const { file } of files) counts.set(file, (counts.get(file) ?? 0) + 1)
+  const isTwice = ({ file, workerId, submissionId }: RayLogFile) =>
+    (workerId !== null || submissionId !== null) && (counts.get(file) ?? 0) > 1
+  if (!files.some(isTwice)) return [...files]
+  const { rows } = await lists.read(rayResources.pageWorkers)
+  const homes = new Map(rows.map((row) => [row['worker_id'], row['node_id']]))
+  const taken = new Set<string>()
+  return files.filter((file) => {
+    if (!isTwice(file)) return true
+    const home = homes.get(file.workerId)
+    if (taken.has(file.file) || (home !== undefined && home !== file.nodeId)) return false
+    taken.add(file.file)
+    return true
+  })
 }
 
 /** Whether a file is one that is wanted: workers of an actor or a job are known by the lists alone. */
@@ -102,19 +141,4 @@ async function findActor(lists: RayLists, id: string): Promise<Row> {
 async function workersOfJob(lists: RayLists, job: string): Promise<ReadonlySet<unknown>> {
   const { rows } = await lists.read(rayResources.pageTasks, [{ column: 'job_id', operator: 'eq', values: [job] }])
   return new Set(rows.filter((row) => row['job_id'] === job && row['worker_id']).map((row) => row['worker_id']))
-}
-
-/** `*` and `**` stand for any letters, `?` for one, `[…]` for one of some. */
-export function globPattern(glob: string): RegExp {
-  const text = glob.replaceAll(/\*+|\?|\[[^\]]+\]|[^*?[]+|\[/g, (part) => {
-    if (part.startsWith('*')) return '.*'
-    if (part === '?') return '.'
-    if (part.length > 2 && part.startsWith('[')) return `[${part.slice(1, -1).replace(/^!/, '^').replaceAll('\\', '\\\\')}]`
-    return part.replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
-  })
-  try {
-    return new RegExp(`^${text}$`, 's')
-  } catch {
-    throw new ClusterError('bad-argument', `${JSON.stringify(glob.slice(0, 200))} is no pattern of file names`)
-  }
 }

@@ -5,7 +5,9 @@ import type { ApiClient } from '../../../runtime/client/api-client.ts'
 import type { ClusterCalls, LogStreamQuestion } from '../cluster-calls.ts'
 import { lineMessages, selectorOf, TextLines } from '../text-lines.ts'
 import type { ReadRayLog } from './ray-log-bytes.ts'
-import { findLogFiles, type RayLogFile } from './ray-log-files.ts'
+import { fileFromRecord, type RecordedFile } from '../history/record-log-stream.ts'
+import type { SeenLogs } from '../history/seen-logs.ts'
+import { findKeptFiles, findLogFiles, type RayLogFile } from './ray-log-files.ts'
 import type { RayLists } from './ray-lists.ts'
 
 /** Each is a connection of its own to the head. */
@@ -20,6 +22,8 @@ export type RayLogs = {
   readonly lists: RayLists
   readonly readLog: ReadRayLog
   readonly tailJobLog: ClusterCalls['tailJobLog']
+  /** What is followed is kept there, for the time when its node is gone. */
+  readonly seen: SeenLogs
 }
 
 /**
@@ -90,8 +94,16 @@ class RayLogMerge {
       this.#wake?.()
       return
     }
+    const kept = await findKeptFiles(this.#logs, others)
+    for (const file of kept) this.#start(`record/${file.about.node_id}/${file.about.file}`, () => this.#followKept(file))
     for (let isLater = false; !this.#signal.aborted; isLater = true) {
-      const { files, nodesLeftOut } = await findLogFiles(this.#logs, others, this.#signal)
+      const found = await findLogFiles(this.#logs, others, this.#signal).catch((error: unknown) => unlessKept(error, kept.length))
+      if (found === undefined) {
+        this.#isDone = true
+        this.#wake?.()
+        return
+      }
+      const { files, nodesLeftOut } = found
       const fresh = files.filter((file) => !this.#followed.has(keyOf(file)))
       const room = Math.max(0, filesAtMost - this.#running)
       for (const file of fresh.slice(0, room)) this.#start(keyOf(file), () => this.#followFile(file, isLater ? -1 : this.#question.tail))
@@ -134,7 +146,29 @@ class RayLogMerge {
     const ids = { node_id: nodeId, worker_id: workerId, job_id: jobId, submission_id: submissionId }
     const query = { node_id: nodeId, filename: file.file, lines: tail, interval: 1 }
     const bytes = this.#logs.readLog('stream', query, this.#signal)
-    await this.#follow({ key, offset: passed, about: { ...ids, file: file.file, pid, stream } }, framesOf(bytes, passed))
+    const about = { ...ids, file: file.file, pid, stream }
+    await this.#follow({ key, offset: passed, about }, this.#keep(about, framesOf(bytes, passed), isWhole))
+  }
+
+  /** Writes frames down on their way. Where in its file a log begins that does not come whole is found by what is known of it. */
+  async *#keep(about: About, frames: AsyncIterable<JobTailFrame>, isWhole: boolean): AsyncGenerator<JobTailFrame> {
+    const { seen } = this.#logs
+    let base = isWhole ? 0 : undefined
+    for await (const frame of frames) {
+      base ??= seen.placeOf(about, frame.text)
+      seen.take(about, { offset: base + frame.offset, next: base + frame.next, text: frame.text })
+      yield frame
+    }
+  }
+
+  /** Of a node that is gone. */
+  async #followKept(file: RecordedFile): Promise<void> {
+    this.#sources += 1
+    for await (const message of fileFromRecord(file, { source: this.#sources, question: this.#question })) {
+      this.#put(message)
+      if (this.#messages.length > waitingAtMost) await new Promise<void>((resolve) => this.#onRoom.push(resolve))
+      if (this.#signal.aborted) return
+    }
   }
 
   async #follow({ key, offset, about }: Source, frames: AsyncIterable<JobTailFrame>): Promise<void> {
@@ -171,6 +205,11 @@ class RayLogMerge {
 
 type About = Omit<Extract<LogStreamMessage, { type: 'source' }>, 'type' | 'source' | 'key' | 'offset'>
 type Source = { readonly key: string; readonly offset: number; readonly about: About }
+
+/** A node that is gone keeps nobody from what was seen of it. */
+function unlessKept(error: unknown, kept: number): undefined {
+  if (kept === 0 || !(error instanceof ClusterError && error.code === 'not-found')) throw error
+}
 
 const keyOf = ({ nodeId, file }: RayLogFile): string => `${nodeId}/${file}`
 

@@ -98,7 +98,8 @@ export class RayWhy {
     const [tasks, actors, groups] = await Promise.all(
       (['pageTasks', 'pageActors', 'pagePlacementGroups'] as const).map(async (page) => (await this.#lists.read(rayResources[page])).rows),
     )
-    const things = [...(tasks ?? []).map(waitingTask), ...(actors ?? []).map(waitingActorOf), ...(groups ?? []).map(waitingGroupOf)].filter(
+    const ofTheirOwn = (tasks ?? []).filter((row) => row['type'] !== 'ACTOR_CREATION_TASK') // its actor stands in the list of actors
+    const things = [...ofTheirOwn.map(waitingTask), ...(actors ?? []).map(waitingActorOf), ...(groups ?? []).map(waitingGroupOf)].filter(
       isWaiting,
     )
     const demands = new Map<string, PendingDemand['demands'][number]>()

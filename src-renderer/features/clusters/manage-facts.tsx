@@ -33,7 +33,7 @@ export function ManageFacts({ cluster }: { readonly cluster: Cluster }) {
           : []),
         ...(rayHead ? [connection, head] : []),
         { label: t('engine'), value: ray ? t('engineRayOf', { version: ray.version, python: ray.python }) : engine },
-        { label: t('created'), value: <Time atMs={createdAtMs} /> },
+        { label: t(rayHead ? 'listed' : 'created'), value: <Time atMs={createdAtMs} /> },
       ]}
     />
   )

@@ -47,14 +47,19 @@ export function EventsPage() {
         />
       }
     >
-      <EventList cluster={id} clusterRef={ref} kinds={kind === 'all' ? plainKinds : [kind]} />
+      <EventList cluster={id} clusterRef={ref} kinds={kind === 'all' ? plainKinds : [kind]} isRay={cluster?.engine === 'ray'} />
     </Page>
   )
 }
 
-type EventListProps = { readonly cluster: string; readonly clusterRef: string; readonly kinds: readonly EventKind[] }
+type EventListProps = {
+  readonly cluster: string
+  readonly clusterRef: string
+  readonly kinds: readonly EventKind[]
+  readonly isRay: boolean
+}
 
-function EventList({ cluster, clusterRef, kinds }: EventListProps) {
+function EventList({ cluster, clusterRef, kinds, isRay }: EventListProps) {
   const t = useText(messages)
   const client = useQueryClient()
   const queryKey = ['events', cluster, kinds]
@@ -76,7 +81,12 @@ function EventList({ cluster, clusterRef, kinds }: EventListProps) {
   if (pages.isPending) return <SkeletonRows rows={12} />
   if (pages.isError) return <ErrorNote error={pages.error} onRetry={() => void pages.refetch()} />
   const rows = loaded.flatMap(({ body }) => rowsIn(body, 'events'))
-  if (rows.length === 0) return <EmptyState icon={Zap} title={t('none')} />
+  if (rows.length === 0)
+    return (
+      <EmptyState icon={Zap} title={t(isRay ? 'noneSeen' : 'none')}>
+        {isRay && t('rayTellsNone')}
+      </EmptyState>
+    )
   const [first] = loaded
   return (
     <>

@@ -19,7 +19,7 @@ export function NodeLines({ cluster, nodeId }: { readonly cluster: string; reado
           figures: { network_received_bytes_per_s: t('received'), network_sent_bytes_per_s: t('sent') },
         },
         { title: t('objectStore'), unit: 'bytes', figures: { store_used_bytes: t('objectStore') } },
-        { title: t('load'), unit: 'load', figures: { load_1m: t('load') } },
+        { title: t('load'), unit: 'load', figures: { load_1m: t('load') }, isOptional: true },
         { title: t('gpu'), unit: 'percent', figures: { gpu_utilization_percent: '' }, isOptional: true },
         { title: t('gpuMemory'), unit: 'bytes', figures: { gpu_memory_used_bytes: '' }, isOptional: true },
       ]}

@@ -3,6 +3,7 @@ import { Amounts } from '../../entities/columns.tsx'
 import { EntityPage } from '../../entities/entity-page.tsx'
 import { useNodeFigures } from '../../entities/node-figures.ts'
 import { StateBadge } from '../../entities/state-badge.tsx'
+import { TerminalButton } from '../../entities/terminal-ways.tsx'
 import { useText } from '../../i18n/messages.ts'
 import { PathLink } from '../../navigation/link.tsx'
 import { paths } from '../../navigation/paths.ts'
@@ -15,7 +16,7 @@ import { labelsOf, stateOf } from './node-columns.tsx'
 import { NodeGpus } from './node-gpus.tsx'
 import { NodeLines } from './node-lines.tsx'
 import { NodeProcesses } from './node-processes.tsx'
-import { Terminal, Unplug } from 'lucide-react'
+import { Unplug } from 'lucide-react'
 
 export function NodePage() {
   const t = useText(messages)
@@ -32,10 +33,7 @@ export function NodePage() {
           <PathLink to={paths.logs(ref, { node: id })} className={buttonClass()}>
             {t('logs')}
           </PathLink>
-          <PathLink to={paths.terminals({ cluster: ref, node: id })} className={buttonClass()}>
-            <Terminal size={14} aria-hidden />
-            {t('terminal')}
-          </PathLink>
+          <TerminalButton clusterRef={ref} nodeId={id} />
         </>
       )}
       control={{ action: 'drainNode', icon: Unplug, label: t('drain'), isPossible: (row) => stateOf(row) === 'ALIVE' }}
@@ -49,7 +47,7 @@ type NodePartsProps = { readonly row: Row; readonly cluster: string; readonly cl
 
 function NodeParts({ row, cluster, clusterRef, nodeId }: NodePartsProps) {
   const t = useText(messages)
-  const figures = useNodeFigures(cluster).get(nodeId)
+  const figures = useNodeFigures(cluster, nodeId).get(nodeId)
   const filter = `node_id:eq:${nodeId}`
   const message = textIn(row, 'state_message')
   return (

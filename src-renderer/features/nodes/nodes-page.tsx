@@ -3,6 +3,7 @@ import { useMemo } from 'react'
 import { type Row, textIn } from '../../api/rows.ts'
 import { EntityList } from '../../entities/entity-list.tsx'
 import { useNodeFigures } from '../../entities/node-figures.ts'
+import { useWhyNoTerminal } from '../../entities/terminal-ways.tsx'
 import { useClusterOfPath } from '../../entities/use-cluster-of-path.ts'
 import { useFormat } from '../../i18n/format.ts'
 import { useText } from '../../i18n/messages.ts'
@@ -19,6 +20,7 @@ export function NodesPage() {
   const go = useGo()
   const { ref, id } = useClusterOfPath()
   const figures = useNodeFigures(id)
+  const whyNoTerminal = useWhyNoTerminal(ref)
   const columns = useMemo(() => nodeColumns({ t, format, figures }), [t, format, figures])
   return (
     <EntityList
@@ -37,7 +39,11 @@ export function NodesPage() {
       }}
       itemsOf={(row, drain) => [
         { label: t('logs'), onSelect: () => go(paths.logs(ref, { node: idOf(row) })) },
-        { label: t('terminal'), onSelect: () => go(paths.terminals({ cluster: ref, node: idOf(row) })) },
+        {
+          label: t('terminal'),
+          ...(whyNoTerminal !== undefined && { isDisabled: true, why: whyNoTerminal }),
+          onSelect: () => go(paths.terminals({ cluster: ref, node: idOf(row) })),
+        },
         { label: t('tasks'), onSelect: () => go(paths.list(ref, 'tasks', { filter: `node_id:eq:${idOf(row)}` })) },
         'separator',
         drain,

@@ -70,7 +70,9 @@ function SiteRow({
     <tr className="border-t align-top">
       <td className="max-w-96 py-1 pr-4">
         <PathLink to={paths.list(clusterRef, 'objects', { tab: 'list', filter: `call_site:eq:${place}` })}>
-          <span className="break-words">{place === 'disabled' ? t('notRecorded') : place.slice(0, 500)}</span>
+          <span className="break-words">
+            {place === 'disabled' ? t('notRecorded') : place === '<unknown>' ? t('notKnown') : place.slice(0, 500)}
+          </span>
         </PathLink>
       </td>
       <td className="py-1 pr-4 text-right">{format.bytes(bytes)}</td>

@@ -15,8 +15,8 @@ export function StoreLevels({ cluster }: { readonly cluster: string }) {
       isLarge
       charts={[
         { title: t('used'), unit: 'bytes', figures: { store_used_bytes: '' } },
-        { title: t('spilled'), unit: 'bytes', figures: { store_spilled_bytes: '' } },
-        { title: t('objects'), unit: 'count', figures: { store_objects: '' } },
+        { title: t('spilled'), unit: 'bytes', figures: { store_spilled_bytes: '' }, isOptional: true },
+        { title: t('objects'), unit: 'count', figures: { store_objects: '' }, isOptional: true },
         { title: t('transfers'), unit: 'bytes/s', figures: { network_sent_bytes_per_s: '' } },
       ]}
     />

@@ -57,7 +57,7 @@ const taskStates = [
 function TaskStates({ cluster, clusterRef }: ClusterPart) {
   const t = useText(messages)
   const go = useGo()
-  const { total } = useTaskSummary(cluster)
+  const { total, leftOut } = useTaskSummary(cluster)
   return (
     <Card title={t('runningTasks')}>
       <StateBar
@@ -65,6 +65,7 @@ function TaskStates({ cluster, clusterRef }: ClusterPart) {
         shares={taskStates.map(({ state, tone }) => ({ state, tone, label: t(state), count: total[state] }))}
         onSelect={(state) => go(paths.list(clusterRef, 'tasks', { filter: filterOfWork[state] }))}
       />
+      {leftOut > 0 && <p className="mt-2 text-sm text-soft">{t('notCounted', { count: leftOut })}</p>}
     </Card>
   )
 }

@@ -29,7 +29,9 @@ export function WhatWaits({ cluster, clusterRef }: ClusterPart) {
         : paths.list(clusterRef, 'tasks', { filter: filterOfWork.waiting })
   return (
     <Card title={t('waits')}>
-      {demands.length === 0 && alertRows.length === 0 && demand.isSuccess && <p className="text-faint">{t('waitsNothing')}</p>}
+      {demands.length === 0 && alertRows.length === 0 && !demand.isPending && (
+        <p className="text-faint">{t(demand.isSuccess ? 'waitsNothing' : 'waitsUnknown')}</p>
+      )}
       <ul className="flex flex-col">
         {alertRows.slice(0, 6).map((row) => (
           <li key={textIn(row, 'id')} className="flex items-start gap-2 border-t py-1.5 text-sm first:border-t-0">

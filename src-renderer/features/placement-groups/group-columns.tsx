@@ -27,7 +27,13 @@ export const groupColumns = (t: Translate<Word>, cluster: string): readonly Colu
     show: (state) => <StateBadge kind="placement-group" state={state} />,
   }),
   linkColumn({ id: 'creator_job_id', title: t('job'), width: 110, link: (id) => <JobLink cluster={cluster} id={id} name={id} /> }),
-  { id: 'strategy', title: t('strategy'), width: 140, text: strategyOf, render: strategyOf },
+  {
+    id: 'strategy',
+    title: t('strategy'),
+    width: 140,
+    text: strategyOf,
+    render: (row) => strategyOf(row) || <span className="text-faint">–</span>,
+  },
   {
     id: 'bundles',
     title: t('bundles'),

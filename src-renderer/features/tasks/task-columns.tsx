@@ -21,7 +21,7 @@ export const taskColumns = (t: Translate<Word>, cluster: string): readonly Colum
   oneOfColumn({
     id: 'state',
     title: t('state'),
-    width: 190,
+    width: 210,
     values: taskStates,
     show: (state) => <StateBadge kind="task" state={state} />,
   }),

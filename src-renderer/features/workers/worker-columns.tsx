@@ -1,7 +1,8 @@
-import { flagIn, type Row, textIn, timeIn } from '../../api/rows.ts'
+import { flagIn, numberIn, type Row, textIn, timeIn } from '../../api/rows.ts'
 import { linkColumn, numberColumn, oneOfColumn, textColumn, timeColumn } from '../../entities/columns.tsx'
 import { ActorLink, JobLink, NodeLink } from '../../entities/links.tsx'
 import { StateBadge } from '../../entities/state-badge.tsx'
+import { useFormat } from '../../i18n/format.ts'
 import type { Translate } from '../../i18n/messages.ts'
 import { shortId } from '../../ui/copy-id.tsx'
 import type { Column } from '../../ui/data-table/table-types.ts'
@@ -22,7 +23,12 @@ export const workerColumns = (t: Translate<Word>, cluster: string): readonly Col
     show: (value) => <StateBadge kind="worker" state={value === 'true' ? 'ALIVE' : 'DEAD'} />,
   }),
   oneOfColumn({ id: 'worker_type', title: t('type'), width: 100, values: ['WORKER', 'DRIVER'], show: (type) => type }),
-  textColumn({ id: 'phase', title: t('phase'), width: 100 }),
+  textColumn({ id: 'phase', title: t('phase'), width: 130 }),
+  {
+    ...numberColumn({ id: 'cpu_percent', title: t('cpu'), width: 80, help: t('cpuHelp') }),
+    render: (row) => <Share percent={numberIn(row, 'cpu_percent')} />,
+  },
+  numberColumn({ id: 'memory_bytes', title: t('memory'), width: 100, unit: 'bytes' }),
   linkColumn({ id: 'node_id', title: t('node'), width: 120, link: (id) => <NodeLink cluster={cluster} id={id} /> }),
   { ...numberColumn({ id: 'pid', title: t('pid'), width: 90 }), render: (row) => textIn(row, 'pid') ?? '' },
   linkColumn({ id: 'job_id', title: t('job'), width: 100, link: (id) => <JobLink cluster={cluster} id={id} name={id} /> }),
@@ -41,3 +47,9 @@ export const workerColumns = (t: Translate<Word>, cluster: string): readonly Col
   textColumn({ id: 'exit_detail', title: t('exitDetail'), width: 240 }),
   textColumn({ id: 'ip', title: t('ip'), width: 120, isHidden: true }),
 ]
+
+/** Of one core: two of them at work are 200 %. */
+export function Share({ percent }: { readonly percent: number | null }) {
+  const format = useFormat()
+  return percent === null ? <span className="text-faint">–</span> : format.percent(percent / 100)
+}

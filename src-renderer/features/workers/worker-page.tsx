@@ -1,7 +1,8 @@
-import { type Row, textIn, timeIn } from '../../api/rows.ts'
+import { numberIn, type Row, textIn, timeIn } from '../../api/rows.ts'
 import { EntityPage } from '../../entities/entity-page.tsx'
 import { ActorLink, JobLink, NodeLink } from '../../entities/links.tsx'
 import { StateBadge } from '../../entities/state-badge.tsx'
+import { useFormat } from '../../i18n/format.ts'
 import { useText } from '../../i18n/messages.ts'
 import { PathLink } from '../../navigation/link.tsx'
 import { paths } from '../../navigation/paths.ts'
@@ -11,7 +12,7 @@ import { CodeBlock } from '../../ui/code-block.tsx'
 import { Facts } from '../../ui/definition-list.tsx'
 import { Duration, Time } from '../../ui/time.tsx'
 import { messages } from './messages.ts'
-import { isAlive } from './worker-columns.tsx'
+import { isAlive, Share } from './worker-columns.tsx'
 import { CircleStop } from 'lucide-react'
 
 export function WorkerPage() {
@@ -43,7 +44,9 @@ export function WorkerPage() {
 
 function WorkerFacts({ row, cluster }: { readonly row: Row; readonly cluster: string }) {
   const t = useText(messages)
+  const format = useFormat()
   const detail = textIn(row, 'exit_detail')
+  const memory = numberIn(row, 'memory_bytes')
   return (
     <div className="flex flex-col gap-4">
       {detail !== null && (
@@ -61,6 +64,8 @@ function WorkerFacts({ row, cluster }: { readonly row: Row; readonly cluster: st
             { label: t('pid'), value: textIn(row, 'pid') ?? '–' },
             { label: t('job'), value: <JobLink cluster={cluster} id={textIn(row, 'job_id')} name={textIn(row, 'job_id')} /> },
             { label: t('actor'), value: <ActorLink cluster={cluster} id={textIn(row, 'actor_id')} /> },
+            { label: t('cpu'), value: <Share percent={numberIn(row, 'cpu_percent')} /> },
+            { label: t('memory'), value: memory === null ? '–' : format.bytes(memory) },
             { label: t('started'), value: <Time atMs={timeIn(row, 'start_time_ms')} /> },
             { label: t('lived'), value: <Duration fromMs={timeIn(row, 'start_time_ms')} toMs={timeIn(row, 'end_time_ms')} /> },
             {

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
 import type { MenuItem } from '../menu.tsx'
-import type { Column, Limits, TableState } from './table-types.ts'
+import type { Column, TableState } from './table-types.ts'
 
 export type DataTableProps<Row> = {
   /** Under which columns, widths, density and views are remembered; also names exported files. */
@@ -42,7 +42,6 @@ export type DataTableProps<Row> = {
   readonly exportAll?: ((signal: AbortSignal) => AsyncIterable<readonly Row[]>) | undefined
   /** The id of the column that the search box looks in. */
   readonly searchColumn?: string | undefined
-  readonly limits?: Limits | undefined
   /** As high as its rows, up to 640 px, instead of all the room there is. @default false */
   readonly isInline?: boolean | undefined
 }

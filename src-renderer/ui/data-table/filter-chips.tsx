@@ -12,7 +12,7 @@ import type { Filter } from './table-types.ts'
 
 export function AddFilter<Row>({ table }: { readonly table: DataTableProps<Row> }) {
   const t = useText(messages)
-  const { columns, limits, state, onState } = table
+  const { columns, state, onState } = table
   const [isOpen, setOpen] = useState(false)
   const add = (filter: Filter) => {
     setOpen(false)
@@ -20,7 +20,7 @@ export function AddFilter<Row>({ table }: { readonly table: DataTableProps<Row> 
   }
   return (
     <Popover label={t('addFilter')} isOpen={isOpen} onOpenChange={setOpen} trigger={<Button icon={Plus}>{t('addFilter')}</Button>}>
-      <FilterEditor columns={columns} limits={limits} onDone={add} />
+      <FilterEditor columns={columns} onDone={add} />
     </Popover>
   )
 }
@@ -84,7 +84,7 @@ function Chip<Row>({ table, filter, onChange }: ChipProps<Row>) {
           </button>
         }
       >
-        <FilterEditor columns={table.columns} limits={table.limits} filter={filter} onDone={done} />
+        <FilterEditor columns={table.columns} filter={filter} onDone={done} />
       </Popover>
       <button
         type="button"

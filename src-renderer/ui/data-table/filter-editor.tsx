@@ -5,32 +5,31 @@ import { Checkbox, Field, Select, TextInput } from '../field.tsx'
 import { checkFilter, type FilterColumn, isSeveral, operatorsOf, valuesOf } from './filter-text.ts'
 import { operatorWord, problemText } from './filter-words.ts'
 import { messages } from './messages.ts'
-import type { Filter, FilterKind, Limits, OneOfValue, Operator } from './table-types.ts'
+import type { Filter, FilterKind, OneOfValue, Operator } from './table-types.ts'
 
 type FilterEditorProps = {
   readonly columns: readonly FilterColumn[]
-  readonly limits?: Limits | undefined
   /** To be changed. */
   readonly filter?: Filter | undefined
   readonly onDone: (filter: Filter) => void
 }
 
 /** Column, condition, value; says what is wrong with them when they are to be applied. */
-export function FilterEditor({ columns, limits, filter, onDone }: FilterEditorProps) {
+export function FilterEditor({ columns, filter, onDone }: FilterEditorProps) {
   const t = useText(messages)
   const usable = columns.filter((column) => column.filter !== undefined)
   const [columnId, setColumnId] = useState(filter?.column ?? usable[0]?.id ?? '')
   const column = usable.find(({ id }) => id === columnId) ?? usable[0]
-  const offered = offeredOperators(column?.filter, limits)
+  const offered = offeredOperators(column?.filter)
   const [chosen, setOperator] = useState(filter && plainOperator(filter.operator, column?.filter))
   const operator = offered.find((each) => each === chosen) ?? offered[0]
   const [value, setValue] = useState(filter?.value ?? '')
   const [wasTried, setTried] = useState(false)
-  if (column?.filter === undefined || operator === undefined) return <p className="max-w-72">{limits?.why}</p>
+  if (column?.filter === undefined || operator === undefined) return null
 
   const kind = column.filter
   const asked = { operator: kind.kind === 'one-of' ? severalOf(operator, value) : operator, value }
-  const checked = checkFilter(column, asked, limits)
+  const checked = checkFilter(column, asked)
   const apply = (event: FormEvent) => {
     event.preventDefault()
     setTried(true)
@@ -53,7 +52,7 @@ export function FilterEditor({ columns, limits, filter, onDone }: FilterEditorPr
           />
         )}
       </Field>
-      <Field label={t('operator')} hint={limits?.why}>
+      <Field label={t('operator')}>
         {(control) => (
           <Select
             {...control}
@@ -63,7 +62,7 @@ export function FilterEditor({ columns, limits, filter, onDone }: FilterEditorPr
           />
         )}
       </Field>
-      <ValueField kind={kind} operator={operator} value={value} onChange={setValue} problem={problem} limits={limits} />
+      <ValueField kind={kind} operator={operator} value={value} onChange={setValue} problem={problem} />
       <Button type="submit" variant="primary">
         {t(filter ? 'apply' : 'add')}
       </Button>
@@ -72,9 +71,9 @@ export function FilterEditor({ columns, limits, filter, onDone }: FilterEditorPr
 }
 
 /** Of one-of columns only "is" and "is not" are offered: how many values are ticked says the rest. */
-function offeredOperators(kind: FilterKind | undefined, limits: Limits | undefined): readonly Operator[] {
+function offeredOperators(kind: FilterKind | undefined): readonly Operator[] {
   if (kind === undefined) return []
-  const known = operatorsOf[kind.kind].filter((operator) => limits === undefined || limits.operators.includes(operator))
+  const known = operatorsOf[kind.kind]
   return kind.kind === 'one-of' ? known.filter((operator) => !isSeveral(operator)) : known
 }
 
@@ -92,19 +91,10 @@ type ValueFieldProps = {
   readonly value: string
   readonly onChange: (value: string) => void
   readonly problem: string | undefined
-  readonly limits: Limits | undefined
 }
 
-function ValueField({ kind, operator, value, onChange, problem, limits }: ValueFieldProps) {
+function ValueField({ kind, operator, value, onChange, problem }: ValueFieldProps) {
   const t = useText(messages)
-  if (kind.kind === 'one-of' && limits?.operators.includes('in') === false) {
-    const options = [{ value: '', label: '–' }, ...kind.values]
-    return (
-      <Field label={t('value')} error={problem}>
-        {(control) => <Select {...control} options={options} value={value} onChange={onChange} />}
-      </Field>
-    )
-  }
   if (kind.kind === 'one-of') return <OneOfField values={kind.values} value={value} onChange={onChange} problem={problem} />
   const isNumber = kind.kind === 'number' && !isSeveral(operator)
   return (

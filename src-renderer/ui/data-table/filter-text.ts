@@ -1,13 +1,4 @@
-import {
-  type Column,
-  type Filter,
-  type FilterKind,
-  type Limits,
-  type OneOfValue,
-  type Operator,
-  operators,
-  type TableState,
-} from './table-types.ts'
+import { type Column, type Filter, type FilterKind, type OneOfValue, type Operator, operators, type TableState } from './table-types.ts'
 
 /** A column as far as filters go. */
 export type FilterColumn = Pick<Column<unknown>, 'id' | 'title' | 'filter'>
@@ -17,7 +8,6 @@ export type FilterProblem =
   | { readonly kind: 'no-column'; readonly name: string; readonly near: string | undefined }
   | { readonly kind: 'no-filter'; readonly title: string }
   | { readonly kind: 'no-operator'; readonly title: string; readonly operator: Operator; readonly allowed: readonly Operator[] }
-  | { readonly kind: 'limited'; readonly why: string }
   | { readonly kind: 'no-value'; readonly title: string }
   | { readonly kind: 'not-a-number'; readonly title: string; readonly value: string }
   | { readonly kind: 'not-one-of'; readonly title: string; readonly value: string; readonly values: readonly string[] }
@@ -76,19 +66,19 @@ const signs: Readonly<Record<string, Operator>> = {
 const shortForm = /^([^<>=!~^:]+?)\s*(!=|<=|>=|=~|\^=|[=<>~])\s*([\s\S]*)$/
 
 /** Reads `state=FAILED`, `duration_ms>250`, `name~train` and `column:operator:value`; columns go by their id or title. */
-export function readTyped(text: string, columns: readonly FilterColumn[], limits?: Limits): Typed {
+export function readTyped(text: string, columns: readonly FilterColumn[]): Typed {
   const whole = parseFilter(text.trimStart())
-  if (whole) return onColumn(whole, columns, limits)
+  if (whole) return onColumn(whole, columns)
   const [, name, sign, value] = shortForm.exec(text.trim()) ?? []
   const operator = sign === undefined ? undefined : signs[sign]
   if (name === undefined || operator === undefined || value === undefined) return { words: text.trim() }
-  return onColumn({ column: name, operator: severalOf(operator, value, findColumn(name, columns)), value }, columns, limits)
+  return onColumn({ column: name, operator: severalOf(operator, value, findColumn(name, columns)), value }, columns)
 }
 
-function onColumn(filter: Filter, columns: readonly FilterColumn[], limits: Limits | undefined): Checked {
+function onColumn(filter: Filter, columns: readonly FilterColumn[]): Checked {
   const column = findColumn(filter.column, columns)
   if (!column) return { problem: { kind: 'no-column', name: filter.column, near: nearestOf(filter.column, columns) } }
-  return checkFilter(column, filter, limits)
+  return checkFilter(column, filter)
 }
 
 /** A list of values means any of them, but in a text a comma is a comma. */
@@ -117,12 +107,11 @@ function findColumn(name: string, columns: readonly FilterColumn[]): FilterColum
 }
 
 /** The filter as a head takes it, or why it cannot be. Values of a list are written as the list has them. */
-export function checkFilter(column: FilterColumn, { operator, value }: Pick<Filter, 'operator' | 'value'>, limits?: Limits): Checked {
+export function checkFilter(column: FilterColumn, { operator, value }: Pick<Filter, 'operator' | 'value'>): Checked {
   const { id, title, filter: kind } = column
   if (kind === undefined) return { problem: { kind: 'no-filter', title } }
   const allowed = operatorsOf[kind.kind]
   if (!allowed.includes(operator)) return { problem: { kind: 'no-operator', title, operator, allowed } }
-  if (limits && !limits.operators.includes(operator)) return { problem: { kind: 'limited', why: limits.why } }
   if (value.length > longestFilter) return { problem: { kind: 'too-long', limit: longestFilter } }
   const values = valuesOf({ operator, value })
   if (values.every((each) => each === '')) return { problem: { kind: 'no-value', title } }

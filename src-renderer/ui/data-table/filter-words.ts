@@ -39,8 +39,6 @@ export function problemText(problem: FilterProblem, t: TableText): string {
       const words = problem.allowed.map((operator) => t(operator))
       return t('noOperator', { title: problem.title, operator: t(problem.operator), allowed: words.join(', ') })
     }
-    case 'limited':
-      return problem.why
     case 'no-value':
       return t('noValue', { title: problem.title })
     case 'not-a-number':

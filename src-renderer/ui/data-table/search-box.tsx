@@ -15,8 +15,8 @@ type SearchBoxProps<Row> = { readonly table: DataTableProps<Row>; readonly onLea
 /** Between the last key and the search. */
 const settleMs = 200
 
-const searchedColumn = <Row,>({ columns, searchColumn, limits }: DataTableProps<Row>): Column<Row> | undefined =>
-  limits?.operators.includes('contains') === false ? undefined : columns.find(({ id }) => id === searchColumn)
+const searchedColumn = <Row,>({ columns, searchColumn }: DataTableProps<Row>): Column<Row> | undefined =>
+  columns.find(({ id }) => id === searchColumn)
 
 /** One line for both: words to look for, and filters as one types them. */
 export function SearchBox<Row>({ table, onLeave }: SearchBoxProps<Row>) {
@@ -103,11 +103,11 @@ function hintOf(typed: Typed, { t, columns, searched, example, wasEntered }: Hin
 }
 
 function useSearchBox<Row>(table: DataTableProps<Row>, onLeave: () => void) {
-  const { columns, limits, state, onState } = table
+  const { columns, state, onState } = table
   const field = useRef<HTMLInputElement>(null)
   const [text, setText] = useState(state.search ?? '')
   const [wasEntered, setEntered] = useState(false)
-  const typed = readTyped(text, columns, limits)
+  const typed = readTyped(text, columns)
   const search = state.search ?? ''
   useSlashKey(field)
   useEffect(() => {

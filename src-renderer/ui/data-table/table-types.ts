@@ -44,6 +44,3 @@ export type Column<Row> = {
   /** What rows in hand are sorted and filtered by; null sorts last. @default `text` */
   readonly value?: (row: Row) => string | number | null
 }
-
-/** For a head that knows less: what it can do, and a sentence that says why no more. */
-export type Limits = { readonly operators: readonly Operator[]; readonly why: string }

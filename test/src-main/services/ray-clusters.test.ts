@@ -119,6 +119,7 @@ describe.skipIf(newest === undefined)(`a panel on a real Ray head (${version}) t
     const spec = { entrypoint: `${program} hello.py`, submissionId: 'hello', folder: { kind: 'folder' as const, path: folder } }
     const plan = await panel.host.call('jobs.plan', { cluster: 'lab', ...spec, priority: 3 })
     expect(plan).toMatchObject({ fits: 'now', package: { files: 1 }, problems: [expect.stringContaining('no priorities')] })
+    expect(plan.commandLine).toMatch(/^ray job submit --working-dir \S+ --submission-id hello .*-- \S+ hello\.py$/)
     expect(await panel.host.call('jobs.submit', { cluster: 'lab', ...spec })).toEqual({ submissionId: 'hello' })
     const { streamId } = await panel.host.call('logs.followJob', { cluster: 'lab', job: 'hello' })
     const log = listen<{ text: string; isEnd: boolean; failure: string | null }>(panel, `job-log/${streamId}`)
@@ -144,6 +145,10 @@ describe.skipIf(newest === undefined)(`a panel on a real Ray head (${version}) t
     const deleted = await panel.host.call('api.change', { cluster: 'lab', route: 'deleteJob', params: { id: 'sleeper' } })
     expect(deleted.body).toEqual({ deleted: true })
     await expect(read('getShoalJob', { params: { id: 'sleeper' } })).rejects.toMatchObject({ code: 'not-found' })
+    await until('that it was deleted is written down', async () => {
+      const { events } = (await read('listEvents', { query: { kinds: 'job' } })) as { events?: readonly Row[] } // of that route
+      return events?.some((event) => event['id'] === 'sleeper' && event['type'] === 'deleted') || undefined
+    })
   }, 120_000)
 
   test('asks for the token again after a restart, as it was kept nowhere', async () => {

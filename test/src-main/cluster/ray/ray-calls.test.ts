@@ -12,6 +12,7 @@ import { silentLogger } from '#runtime/base/logger.ts'
 import { hashFolder, packFolder } from '#runtime/packing/pack-folder.ts'
 import { pageIds } from '#src-main/cluster/answers.ts'
 import type { ClusterCalls, ListQuestion } from '#src-main/cluster/cluster-calls.ts'
+import { SeenLogs } from '#src-main/cluster/history/seen-logs.ts'
 import { createRecordedClient } from '#src-main/cluster/history/recorded-client.ts'
 import { History } from '#src-main/cluster/history/history.ts'
 import type { HeadPlace, OpenSession } from '#src-main/cluster/link-session.ts'
@@ -50,7 +51,8 @@ describe.skipIf(rays.length === 0).each(rays.length === 0 ? [noRay] : rays)(
       head = await startRayHead(program)
       const trust = { kind: 'system' } as const
       const record = createRecordedClient(history, clusterId)
-      place = rayHeadAt({ head: { url: head.url, trust }, connection: null, token: () => Promise.resolve(undefined), record })
+      const seen = new SeenLogs(history.record(clusterId), silentLogger)
+      place = rayHeadAt({ head: { url: head.url, trust }, connection: null, token: () => Promise.resolve(undefined), record, seen })
       session = await place.open(new AbortController().signal)
       calls = session.client
       await calls.submitJob({ entrypoint: `${program} ${workload} ${stopFile}`, submission_id: 'workload', metadata: { owner: 'tests' } })
@@ -241,11 +243,26 @@ describe.skipIf(rays.length === 0).each(rays.length === 0 ? [noRay] : rays)(
           memory: { totalBytes: expect.any(Number) },
         },
       ])
-      const history = await calls.call('getMetricHistory', { query: { names: 'cpu_percent,memory_used_bytes' } })
-      expect(history.series.map(({ name }) => name).toSorted()).toEqual(['cpu_percent', 'memory_used_bytes'])
+      const history = await calls.call('getMetricHistory', { query: { names: 'cpu_percent,memory_used_bytes,load_1m' } })
+      expect(history.series.map(({ name }) => name).toSorted()).toEqual(['cpu_percent', 'load_1m', 'memory_used_bytes'])
       expect(history.series[0]?.points.length).toBeGreaterThan(0)
       expect(NodesAnswer.safeParse(await calls.call('listNodeSummaries', { query: { view: 'summary' } })).error).toBeUndefined()
     })
+
+    test('processes of a node are told when it is named, and workers by what they do and take', async () => {
+      const [node] = await rowsOf('pageNodes')
+      const named = async () =>
+        (await calls.call('getLatestMetrics', { query: { nodes: String(node?.['node_id']) } })).nodes[0]?.['processes']
+      const isTold = async () => JSON.stringify(await named()).includes('"role":"worker"')
+      await until(isTold, 30_000)
+      expect(await named()).toContainEqual(
+        expect.objectContaining({ role: 'worker', pid: expect.any(Number), rssBytes: expect.any(Number) }),
+      )
+      await until(
+        async () => (await rowsOf('pageWorkers', { filter: ['phase:eq:linger', 'memory_bytes:gt:1000000'] })).length === 1,
+        30_000,
+      )
+    }, 90_000)
 
     test('why something waits is worked out from what Ray lists', async () => {
       await calls.submitJob({ entrypoint: 'true', submission_id: 'huge', entrypoint_num_cpus: 64 })

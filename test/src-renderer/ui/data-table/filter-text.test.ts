@@ -167,13 +167,6 @@ describe('why a filter cannot be', () => {
     expect(problemOf(`name=${'x'.repeat(4_001)}`)).toEqual({ kind: 'too-long', limit: 4_000 })
   })
 
-  test('a head that knows less than this refuses with its own words', () => {
-    const limits = { operators: ['eq', 'ne'] as const, why: 'only = and != here' }
-    expect(readTyped('name~a', columns, limits)).toEqual({ problem: { kind: 'limited', why: 'only = and != here' } })
-    expect(readTyped('state=FAILED,RUNNING', columns, limits)).toEqual({ problem: { kind: 'limited', why: 'only = and != here' } })
-    expect(readTyped('name=a', columns, limits)).toEqual({ filter: { column: 'name', operator: 'eq', value: 'a' } })
-  })
-
   test('values of lists are written as the list has them', () => {
     const [, , state] = columns
     expect(state && checkFilter(state, { operator: 'in', value: ' failed ,running' })).toEqual({
