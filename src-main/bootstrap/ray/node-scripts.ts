@@ -45,7 +45,7 @@ runtime=${quoted(payloadFolder(root, payload))}
 export PATH="$env/bin:$PATH:$runtime/bin" RAY_AUTH_MODE=token RAY_AUTH_TOKEN_PATH=${quoted(tokenFile(machine))}
 export RAY_USAGE_STATS_ENABLED=0 RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S=3 RAY_DEFAULT_PYTHON_VERSION_MATCH_LEVEL=minor PYTHONUNBUFFERED=1
 export RAY_DASHBOARD_SUBPROCESS_MODULE_WAIT_READY_TIMEOUT=120 # its own 30 s are too few for a slow disk or busy CPUs
-export SHOAL_RAY_NODE=${quoted(sessionFolder)} SHOAL_RAY_PYTHON="$env/bin/python" SHOAL_RAY_RUNTIME="$runtime" SHOAL_ENGINE=ray`
+export SHOAL_RAY_NODE=${quoted(sessionFolder)} SHOAL_RAY_PYTHON="$env/bin/python" SHOAL_ENGINE=ray`
 }
 
 /**

@@ -98,10 +98,8 @@ describe.skipIf(missing !== undefined)(`a cluster of Ray on machines over SSH${m
     expect(panel.log.join('\n')).not.toContain(token)
   })
 
-  test('a job in Python runs on all nodes, and its log comes to the panel', async () => {
-    const program =
-      'import ray,socket;ray.init();f=ray.remote(scheduling_strategy="SPREAD")(lambda: __import__("time").sleep(1) or __import__("socket").gethostname());print("hosts", *sorted(set(ray.get([f.remote() for _ in range(8)]))))'
-    const { body } = await call('api.change', { cluster: 'lab', route: 'submitShoalJob', body: { entrypoint: `python -c '${program}'` } })
+  async function logOfJob(entrypoint: string): Promise<string> {
+    const { body } = await call('api.change', { cluster: 'lab', route: 'submitShoalJob', body: { entrypoint } })
     const { submission_id: job } = body as { submission_id: string } // as runtime/api has it
     const { streamId } = await call('logs.followJob', { cluster: 'lab', job })
     let log = ''
@@ -115,8 +113,28 @@ describe.skipIf(missing !== undefined)(`a cluster of Ray on machines over SSH${m
     })
     await until(`the log of ${job}`, () => isEnd || undefined, 100_000)
     subscription.close()
-    expect(log).toMatch(/^hosts one three two$/m)
+    return log
+  }
+
+  test('a job in Python runs on all nodes, and its log comes to the panel', async () => {
+    const program =
+      'import ray,socket;ray.init();f=ray.remote(scheduling_strategy="SPREAD")(lambda: __import__("time").sleep(1) or __import__("socket").gethostname());print("hosts", *sorted(set(ray.get([f.remote() for _ in range(8)]))))'
+    expect(await logOfJob(`python -c '${program}'`)).toMatch(/^hosts one three two$/m)
   }, 120_000)
+
+  test('a program of the SDK is a job there as it is: the command line, Node and the engine are those that came with us', async () => {
+    const program = [
+      'import * as shoal from "shoal"',
+      'await shoal.init()',
+      'const where = shoal.remote(async () => { await new Promise((done) => setTimeout(done, 1_000)); return process.env.SHOAL_RAY_NODE?.split("/").pop() })',
+      'const seen = await shoal.get(Array.from({ length: 6 }, () => where.options({ schedulingStrategy: "SPREAD" }).remote()))',
+      'console.log("nodes", ...[...new Set(seen)].sort())',
+    ].join('\n')
+    const log = await logOfJob(
+      `folder=$(mktemp -d) && cd "$folder" && printf '%s' '${program}' >main.ts && shoal run main.ts; rm -r "$folder"`,
+    )
+    expect(log).toMatch(/^nodes one three two$/m)
+  }, 180_000)
 
   test('create once more changes nothing: what runs as it should is left alone', async () => {
     const before = rayProcesses('two').map(({ pid }) => pid)
