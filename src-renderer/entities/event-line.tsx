@@ -18,7 +18,7 @@ export function EventLine({ row, cluster }: { readonly row: Row; readonly cluste
   const statefulKind = kinds[kind]
   const state = textIn(about, 'state') ?? textIn(about, 'status')
   return (
-    <span className="inline-flex min-w-0 items-center gap-2">
+    <span className="flex min-w-0 items-center gap-2">
       <span className="w-28 shrink-0 text-soft">{kind.replaceAll('_', ' ')}</span>
       <span className="min-w-0 truncate">{linkOf(kind, cluster, row)}</span>
       <span className="text-soft">{textIn(row, 'type')}</span>

@@ -24,7 +24,7 @@ export function LatestEvents({ cluster, clusterRef }: ClusterPart) {
       {rows.length === 0 && events.isSuccess && <p className="text-faint">{t('noEvents')}</p>}
       <ul className="flex flex-col">
         {rows.map((row) => (
-          <li key={textIn(row, 'seq')} className="flex items-center gap-3 border-t py-1 text-sm first:border-t-0">
+          <li key={textIn(row, 'seq')} className="flex min-h-8 items-center gap-3 border-t py-1 text-sm first:border-t-0">
             <span className="w-24 shrink-0 text-faint">
               <Time atMs={numberIn(row, 'atMs')} />
             </span>
