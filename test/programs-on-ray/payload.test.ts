@@ -31,7 +31,7 @@ test('the payload holds all that a node of a Ray cluster needs, with checksums',
     ...modules.map((name) => `lib/ray-bridge/shoal_ray/${name}`),
   ]
   expect(needed.filter((path) => !existsSync(join(payload, path)))).toEqual([])
-  const sums = execFileSync('sha256sum', ['-c', 'SHA256SUMS'], { cwd: payload, encoding: 'utf8' })
+  const sums = execFileSync('/usr/bin/sha256sum', ['-c', 'SHA256SUMS'], { cwd: payload, encoding: 'utf8' })
   for (const path of needed) expect(sums).toContain(`${path}: OK`)
 })
 
