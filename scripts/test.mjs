@@ -15,6 +15,7 @@ const allowedSkips = [
   { name: 'on a real Ray head', reason: 'they want an environment with Ray that SHOAL_TEST_RAY names, and take minutes' },
   { name: 'runs on Ray (needs', reason: 'the same' },
   { name: '(needs Ray (SHOAL_TEST_RAY', reason: 'the same' },
+  { name: 'skipped: SHOAL_TEST_RAY names none', reason: 'the same' },
   { name: 'python-script: its package is installed for it', reason: 'the package comes from PyPI, which is not everywhere to be had' },
   { name: '(skipped: no Electron', reason: 'the one for tests comes from an npm package that may be gone one day' },
   {

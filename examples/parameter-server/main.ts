@@ -46,7 +46,8 @@ while (round < rounds) {
     round += 1
   } catch (error) {
     if (!isLost(error)) throw error
-    console.log(`round ${round + 1}: the server was lost (${error.name}): going on from the checkpoint of round ${checkpoint.round}`)
+    const why = error instanceof RangeError ? 'it was made anew' : error.name
+    console.log(`round ${round + 1}: the server was lost (${why}): going on from the checkpoint of round ${checkpoint.round}`)
     weights = await resumeServer()
     round = checkpoint.round
   }

@@ -247,7 +247,7 @@ describe('when the head is gone', () => {
     const workers = await follow({ selectors: [{ job_id: '00000001' }] })
     await until('it is closed', () => workers.of('closed').length || undefined)
     expect(workers.of('failed')).toEqual([
-      { type: 'failed', code: 'head.unavailable', message: expect.stringContaining('it holds only those of submitted jobs') },
+      { type: 'failed', code: 'head.unavailable', message: expect.stringContaining('it holds those of submitted jobs') },
     ])
     const piece = await call('logs.readChunk', { cluster: 'lab', job, offset: 0, maxBytes: 4 * 1024 * 1024 })
     expect(piece).toEqual({ offset: 0, data: whole.toString('base64'), next: whole.length, isEnd: true })
