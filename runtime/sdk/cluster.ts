@@ -3,6 +3,7 @@ import type { Backend, TraceEvent } from './backend.ts'
 import type { ClusterNode, RuntimeContext } from './cluster-types.ts'
 import { currentBackend, findBackend, useBackend } from './current-backend.ts'
 import { connectDriver, type ConnectOptions } from './client/connect-driver.ts'
+import { ObjectRef } from './object-ref.ts'
 
 export type InitOptions = ConnectOptions & {
   /** `'ray'`: what runs the program is a Ray cluster, by way of a Python that has `ray`. @default the variable SHOAL_ENGINE, else `'shoal'` */
@@ -34,7 +35,13 @@ async function connect(options: InitOptions, onClosed: (why?: string) => void): 
   const engine: string = options.engine ?? process.env['SHOAL_ENGINE'] ?? 'shoal'
   if (engine === 'shoal') return connectDriver(options, onClosed)
   if (engine !== 'ray') throw new ClusterError('bad-argument', `engine must be 'shoal' or 'ray', got ${engine}`)
-  const { connectRay } = await import('./ray-backend/connect-ray.ts') // most programs need none of it
+  const { connectRay, isOfThisSdk } = await import('./ray-backend/connect-ray.ts') // most programs need none of it
+  if (!isOfThisSdk(ObjectRef)) {
+    throw new ClusterError(
+      'not-supported',
+      'what runs this program loaded it as CommonJS and the part for Ray as an ES module, as tsx does: make the program a module (.mts, or "type": "module" in package.json), or run it by `shoal run`',
+    )
+  }
   return connectRay(options, onClosed)
 }
 

@@ -1,3 +1,4 @@
+import { ClusterError } from '../../runtime/base/errors.ts'
 import type { StepPlan, StepRef } from './core/state.ts'
 import { extraSessions, foldersToEnd } from './extra-nodes.ts'
 import { extraStartFlags, headAddress, startFlags } from './machine-flags.ts'
@@ -132,7 +133,7 @@ function wordsOf(id: StepId, input: OperationInput, machine: MachineTarget): Wor
       }
     case 'wheels':
     case 'ray':
-      return { title: 'Install Ray', effect: 'Only in a cluster of Ray.', command: null }
+      throw new ClusterError('internal', `${input.clusterName} is no cluster of Ray, whose steps say themselves what they do`)
     case 'network':
       return {
         title: 'Reach the head',

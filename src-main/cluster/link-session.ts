@@ -49,7 +49,7 @@ const readWithinMs = 20_000
 async function openSession(options: SessionOptions): Promise<OpenSession> {
   const { connection, clusterId, signal } = options
   const port = typeof options.apiPort === 'number' ? options.apiPort : await options.apiPort(connection, signal)
-  const token = await readToken(options)
+  const token = await readToken(connection, options.tokenPath, signal)
   const client = openClusterClient({ tunnel: () => connection.openTunnel('127.0.0.1', port), token, address: `127.0.0.1:${port}` })
   try {
     signal.throwIfAborted()
@@ -68,9 +68,10 @@ async function openSession(options: SessionOptions): Promise<OpenSession> {
   }
 }
 
-async function readToken({ connection, tokenPath, signal }: SessionOptions): Promise<string> {
+/** Of a head's HTTP API, on its machine. @throws ClusterError `head.unavailable` when there is none, `auth.missing` when it cannot be read */
+export async function readToken(connection: Pick<MachineConnection, 'script'>, tokenPath: string, signal?: AbortSignal): Promise<string> {
   const script = '[ -e "$1" ] || exit 44\nexec cat -- "$1"\n'
-  const result = await connection.script(script, [tokenPath], { signal, timeoutMs: readWithinMs, maxOutputBytes: 4_096 })
+  const result = await connection.script(script, [tokenPath], { ...(signal && { signal }), timeoutMs: readWithinMs, maxOutputBytes: 4_096 })
   if (result.code === 44) {
     throw new ClusterError(
       'head.unavailable',

@@ -8,7 +8,7 @@ import type { History } from '../cluster/history/history.ts'
 import { createRecordedClient } from '../cluster/history/recorded-client.ts'
 import { SeenLogs } from '../cluster/history/seen-logs.ts'
 import { Recorder } from '../cluster/history/recorder.ts'
-import { type HeadPlace, shoalHeadAt } from '../cluster/link-session.ts'
+import { type HeadPlace, readToken, shoalHeadAt } from '../cluster/link-session.ts'
 import { rayHeadAt } from '../cluster/ray/open-ray.ts'
 import type { Cluster } from '../contract/clusters.ts'
 import type { HostConnection } from '../ssh/host-connection.ts'
@@ -143,7 +143,7 @@ export class ClusterLinks {
     const connection = await connect(machineId)
     if (cluster.engine === 'ray') {
       const head = { url: `http://127.0.0.1:${cluster.ports.api}`, trust: { kind: 'system' } } as const
-      return rayHeadAt({ head, connection, token: () => readRayToken(connection, sessionFolder), record, seen })
+      return rayHeadAt({ head, connection, token: () => readToken(connection, headJoinTokenFile(sessionFolder)), record, seen })
     }
     return shoalHeadAt(connection, {
       tokenPath: `${sessionFolder}/head/api-token`,
@@ -176,13 +176,6 @@ async function readApiPort(
   const port = code === 0 ? Number(/"apiAddress":"[^"]*:(\d{1,5})"/.exec(stdout)?.[1]) : Number.NaN
   if (port >= 1 && port <= 65_535) return port
   throw new ClusterError('head.unavailable', `no head runs in ${headFolder}; start the cluster there, then connect again`)
-}
-
-/** Its head's machine has it, in the cluster's own folder. */
-async function readRayToken(connection: Pick<HostConnection, 'script'>, sessionFolder: string): Promise<string> {
-  const { code, stdout } = await connection.script('exec cat -- "$1"', [headJoinTokenFile(sessionFolder)], { timeoutMs: 20_000 })
-  if (code === 0 && stdout.trim() !== '') return stdout.trim()
-  throw new ClusterError('head.unavailable', `no head of Ray was started in ${sessionFolder}; start the cluster there, then connect again`)
 }
 
 type Wait = {

@@ -15,7 +15,7 @@ import {
   upgradedRay,
 } from '../bootstrap/plan.ts'
 import type { PlannedOperation } from '../bootstrap/plan-of.ts'
-import type { WheelsArchive } from '../bootstrap/ray/wheels.ts'
+import type { WheelsArchives } from '../bootstrap/ray/wheels.ts'
 import type { Cluster, ClusterSpec, ExtraNode } from '../contract/clusters.ts'
 import type { Machine } from '../contract/machines.ts'
 import type { RaySetup } from '../contract/ray-setup.ts'
@@ -27,7 +27,7 @@ export type ClusterPlansIo = {
   readonly machines: Machines
   readonly checks: MachineChecks
   readonly payloads: PayloadArchives
-  readonly wheelsFor: (folder: string) => Promise<WheelsArchive>
+  readonly wheels: WheelsArchives
   readonly connect: (machineId: string, signal?: AbortSignal) => Promise<HostConnection>
 }
 
@@ -149,7 +149,7 @@ export class ClusterPlans {
 
   /** `ray`: what is to be installed, whose wheels are looked at. */
   async #world(ray?: RaySetup): Promise<PlanWorld> {
-    const wheels = ray && ray.wheels !== null ? await this.#io.wheelsFor(ray.wheels) : undefined
+    const wheels = ray && ray.wheels !== null ? await this.#io.wheels.get({ folder: ray.wheels, version: ray.version }) : undefined
     const archives = await this.#io.payloads.list()
     const payloads = Object.fromEntries(archives.map(({ arch, sha256, sizeBytes }) => [arch, { sha256, sizeBytes }]))
     return {

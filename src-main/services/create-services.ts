@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Logger } from '../../runtime/base/logger.ts'
 import { openPayloadArchives } from '../bootstrap/payload-archive.ts'
-import { packWheels } from '../bootstrap/ray/wheels.ts'
+import { openWheelsArchives } from '../bootstrap/ray/wheels.ts'
 import { History } from '../cluster/history/history.ts'
 import { KnownHosts } from '../ssh/known-hosts.ts'
 import { openClusterStore } from '../storage/cluster-store.ts'
@@ -77,8 +77,8 @@ export async function createServices({ data, hub, payloadFolder, samplesFolder, 
   const connect = (machineId: string, signal?: AbortSignal) => connections.connect(machineId, signal)
   const checks = new MachineChecks({ machines, connect, clusterOf: (id) => clusters.find(id), nowMs, atOnce })
   const payloads = openPayloadArchives(payloadFolder)
-  const wheelsFor = (folder: string) => packWheels(folder, data.file('wheels'))
-  const plans = new ClusterPlans({ machines, checks, payloads, wheelsFor, connect })
+  const wheels = await openWheelsArchives(data.file('wheels'))
+  const plans = new ClusterPlans({ machines, checks, payloads, wheels, connect })
   const leases = new ClusterLeases({ clusters, connect, holderId: panelId, holderLabel: panelName })
   const history = new History({
     folder: await data.folder('history'),
@@ -89,7 +89,7 @@ export async function createServices({ data, hub, payloadFolder, samplesFolder, 
   const keepConnected = (clusterId: string) => (isWatching ? links.keep(clusterId) : links.disconnect(clusterId))
   const samples = new Samples({ links, folder: samplesFolder, randomHex })
   const operations = new Operations({
-    ...{ store: operationStore, clusters, leases, plans, payloads, wheelsFor, hub, connect, nowMs, randomHex, logger },
+    ...{ store: operationStore, clusters, leases, plans, payloads, wheels, hub, connect, nowMs, randomHex, logger },
     memberChanged: (clusterId, machineId, news) => recordMemberNews({ clusters, machines }, { clusterId, machineId, news }),
     submitSamples: async (clusterId, order) => (await samples.submit(clusterId, order)).length,
     onEnded: ({ clusterId }) => void (clusterId !== null && keepConnected(clusterId).catch(() => {})), // the link says what is wrong

@@ -3,7 +3,7 @@ import { ClusterError } from '../../runtime/base/errors.ts'
 import type { Logger } from '../../runtime/base/logger.ts'
 import { OperationInput } from '../bootstrap/operation-input.ts'
 import type { PayloadArchives } from '../bootstrap/payload-archive.ts'
-import type { WheelsArchive } from '../bootstrap/ray/wheels.ts'
+import type { WheelsArchives } from '../bootstrap/ray/wheels.ts'
 import { resumeOperation, type RunIo, type RunningOperation, startOperation } from '../bootstrap/run-operation.ts'
 import { failureOf, type MemberNews } from '../bootstrap/steps/step-context.ts'
 import type { HeldLease } from '../cluster/lease.ts'
@@ -21,7 +21,7 @@ export type OperationsIo = {
   readonly leases: ClusterLeases
   readonly plans: ClusterPlans
   readonly payloads: PayloadArchives
-  readonly wheelsFor: (folder: string) => Promise<WheelsArchive>
+  readonly wheels: WheelsArchives
   readonly hub: PanelHub
   readonly connect: (machineId: string) => Promise<HostConnection>
   /** Writes down what an operation found out of a member. */
@@ -178,11 +178,11 @@ export class Operations {
   }
 
   #runIo(input: OperationInput): RunIo {
-    const { plans, payloads, wheelsFor, connect, nowMs, randomHex } = this.#io
+    const { plans, payloads, wheels, connect, nowMs, randomHex } = this.#io
     return {
       connect,
       payloadFor: (arch) => payloads.get(arch),
-      wheelsFor,
+      wheelsFor: (wanted) => wheels.get(wanted),
       probe: (machineId) => {
         const role = input.machines.find((each) => each.machineId === machineId)?.role ?? 'worker'
         return plans.lookAgain(machineId, { role, cluster: input })

@@ -18,7 +18,8 @@ const linkTo = (kind: EntityKind) =>
       <PathLink
         to={paths.entity(cluster, kind, id)}
         title={isNamed ? `${name.slice(0, 500)} (${id})` : id}
-        className={`text-accent underline-offset-2 hover:underline ${isNamed ? '' : 'font-mono'}`}
+        // cut by itself, not by what it stands in: else it lies, unseen, over what stands beside that
+        className={`inline-block max-w-full truncate align-bottom text-accent underline-offset-2 hover:underline ${isNamed ? '' : 'font-mono'}`}
       >
         {isNamed ? name.slice(0, 300) : shortId(id)}
       </PathLink>

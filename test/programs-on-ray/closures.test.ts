@@ -12,7 +12,18 @@ describe.skipIf(missing !== undefined)(`closures on Ray${missing === undefined ?
   })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-  test.each(ways)(
+  /** They load the SDK twice, and the program is told so. */
+  const apart = ['tsx, as CommonJS', 'tsx, as a .cts file']
+
+  test.each(ways.filter(({ name }) => apart.includes(name)))(
+    'a program by $name is told how to run instead',
+    async (way) => {
+      await expect(runInWay(way, folder, { ...process.env, ...rayEnv() })).rejects.toThrow(/make the program a module \(\.mts/)
+    },
+    120_000,
+  )
+
+  test.each(ways.filter(({ name }) => !apart.includes(name)))(
     'closures travel with $name',
     async (way) => {
       expect(await runInWay(way, folder, { ...process.env, ...rayEnv() })).toBe('all closures travelled\n')

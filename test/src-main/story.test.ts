@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Bed, createBed, whyNoBed } from '#test/support/bed/bed.ts'
-import { ended, openTestPanel, storyOf, type TestPanel, until } from '#test/support/panel.ts'
+import { ended, logOfJob, openTestPanel, storyOf, type TestPanel, until } from '#test/support/panel.ts'
 import { ensurePayload, makeOtherPayload } from '#test/support/payload.ts'
 
 const missing = whyNoBed()
@@ -104,27 +104,11 @@ describe.skipIf(missing !== undefined)(
           const body = { entrypoint: 'echo "here is $(hostname)"', entrypoint_resources: { [`node:${ip}`]: 0.01 } }
           const submitted = await call('api.change', { cluster: 'lab', route: 'submitShoalJob', body })
           const { submission_id: job } = submitted.body as { submission_id: string } // as runtime/api has it
-          return [name, await logOf(job)] as const
+          return [name, await logOfJob(panel.host, { cluster: 'lab', job })] as const
         }),
       )
       expect(logs.map(([name, log]) => log.includes(`here is ${name}\n`))).toEqual(everybody.map(() => true))
     }, 120_000)
-
-    async function logOf(job: string): Promise<string> {
-      const { streamId } = await call('logs.followJob', { cluster: 'lab', job })
-      let text = ''
-      let isEnd = false
-      const subscription = panel.host.hub.subscribe(`job-log/${streamId}`, { since: 0 }, ({ events }) => {
-        for (const event of events) {
-          const piece = JSON.parse(event) as { text: string; isEnd: boolean } // of the panel's own contract
-          text += piece.text
-          isEnd ||= piece.isEnd
-        }
-      })
-      await until(`the log of ${job}`, () => isEnd || undefined)
-      subscription.close()
-      return text
-    }
 
     test('a drained node leaves by itself, and a removed machine has nothing of ours any more', async () => {
       await done((await call('clusters.drain', { cluster: 'lab', machines: ['n3'] })).operationId)
@@ -174,7 +158,7 @@ describe.skipIf(missing !== undefined)(
         query: { limit: 1, filter: ['status:eq:SUCCEEDED'] },
       })
       const [job] = (body as { rows: { id: string }[] }).rows // the same
-      expect(await logOf(job?.id ?? '')).toMatch(/^here is n\d$/m)
+      expect(await logOfJob(panel.host, { cluster: 'lab', job: job?.id ?? '' })).toMatch(/^here is n\d$/m)
       await expect(call('api.change', { cluster: 'lab', route: 'submitShoalJob', body: { entrypoint: 'true' } })).rejects.toThrow(
         'not connected',
       )

@@ -110,3 +110,23 @@ export async function until<T>(what: string, look: () => Promise<T | undefined> 
     await delay(100)
   }
 }
+
+/** The whole log of a job, followed until it has ended. */
+export async function logOfJob(
+  panel: PanelHost,
+  { cluster, job, withinMs = 100_000 }: { cluster: string; job: string; withinMs?: number },
+): Promise<string> {
+  const { streamId } = await panel.call('logs.followJob', { cluster, job })
+  let text = ''
+  let isEnd = false
+  const subscription = panel.hub.subscribe(`job-log/${streamId}`, { since: 0 }, ({ events }) => {
+    for (const event of events) {
+      const piece = JSON.parse(event) as { text: string; isEnd: boolean } // of the panel's own contract
+      text += piece.text
+      isEnd ||= piece.isEnd
+    }
+  })
+  await until(`the log of ${job}`, () => isEnd || undefined, withinMs)
+  subscription.close()
+  return text
+}

@@ -8,6 +8,7 @@ import { runtimeNode } from '../../session/daemon.ts'
 import type { EmbeddedOptions } from '../client/embedded-cluster.ts'
 import { warmUpCapture } from '../closure/capture.ts'
 import { refuseMixed } from '../client/connect-driver.ts'
+import { ObjectRef } from '../object-ref.ts'
 import { Refused } from './bridge-link.ts'
 import type { FailureRecord, FromBridge } from './messages.ts'
 import { RayBackend } from './ray-backend.ts'
@@ -22,6 +23,9 @@ export type RayOptions = EmbeddedOptions & {
   /** A Python that has `ray`. @default the variable SHOAL_RAY_PYTHON, else `python3` */
   readonly rayPython?: string
 }
+
+/** Whether a program and this file have one SDK between them: a tool may load the two apart, and then neither knows the refs of the other. */
+export const isOfThisSdk = (refClass: unknown): boolean => refClass === ObjectRef
 
 /**
  * Joins a Ray cluster, or starts one on this machine. `onClosed` is called when the program leaves it, and with the reason when it is lost.

@@ -72,3 +72,7 @@ printf '%s\\n' "$made" >"$env/.made" || exit 1
 [ -z "$archive" ] || rm -f "$archive"
 echo 'state installed'; echo "$said"`,
   )
+
+/** What the environment with that Ray was made of, the checksum of the wheels among it; nothing where there is none that is whole. */
+export const showMade = (sessionFolder: string, version: string): string =>
+  scriptOf({ env: rayEnvironment(sessionFolder, version) }, '[ ! -f "$env/.made" ] || cat "$env/.made"')

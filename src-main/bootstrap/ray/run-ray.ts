@@ -1,5 +1,6 @@
 import { ClusterError } from '../../../runtime/base/errors.ts'
 import type { RaySetup } from '../../contract/ray-setup.ts'
+import { hostPort } from '../machine-flags.ts'
 import { movedText } from '../moved-ports.ts'
 import { prunePayloads } from '../scripts/payload-scripts.ts'
 import { readRemoved } from '../scripts/remove-script.ts'
@@ -7,9 +8,9 @@ import { removeService } from '../scripts/service-scripts.ts'
 import { writeJoinToken } from '../scripts/session-scripts.ts'
 import { dialFrom, lookAgainMs, pause } from '../steps/start.ts'
 import { done, runScript, skipped, type StepContext, type StepEnd } from '../steps/step-context.ts'
-import { installRay } from './install-script.ts'
+import { installRay, showMade } from './install-script.ts'
 import { drainRay, listRayNodes, pruneRay, type RayNode, readRayNodes, startRay, stopRay } from './node-scripts.ts'
-import { rayEnvironment, rayLog, wheelsFile } from './ray-paths.ts'
+import { rayLog, wheelsFile } from './ray-paths.ts'
 
 const installTimeoutMs = 30 * 60_000
 const startTimeoutMs = 240_000
@@ -30,10 +31,9 @@ async function sendWheels(context: StepContext): Promise<StepEnd> {
   const { wheels: folder, version } = setupOf(context)
   const { wheels: wanted } = input
   if (!wanted || folder === null || !io.wheelsFor) return skipped('they come from the package index')
-  const made = `${rayEnvironment(machine.sessionFolder, version)}/.made`
-  const said = await runScript(context, `cat '${made.replaceAll("'", `'\\''`)}' 2>/dev/null; exit 0`, { isQuiet: true })
-  if (said.includes(wanted.sha256)) return skipped('they are installed already')
-  const archive = await io.wheelsFor(folder)
+  if ((await runScript(context, showMade(machine.sessionFolder, version), { isQuiet: true })).includes(wanted.sha256))
+    return skipped('they are installed already')
+  const archive = await io.wheelsFor({ folder, version })
   if (archive.sha256 !== wanted.sha256)
     throw new ClusterError('bootstrap.failed', `the wheels in ${folder} are others than when this was planned; plan it again`)
   const connection = await context.connection()
@@ -64,7 +64,7 @@ async function start(context: StepContext): Promise<StepEnd> {
   for (const moved of input.movedPorts ?? []) context.say(movedText(moved, name))
   if (role === 'worker') await runScript(context, writeJoinToken(sessionFolder, await context.joinToken()), { isQuiet: true })
   const said = await runScript(context, startRay(input, machine, version), { timeoutMs: startTimeoutMs })
-  const address = `${machine.nodeIp}:${machine.agentPort}`
+  const address = hostPort(machine.nodeIp, machine.agentPort)
   await io.memberChanged?.(machine.machineId, { state: 'started', payload, sessionFolder, address })
   return /^state running$/m.test(said) ? skipped('it runs already') : done(`at ${address}`)
 }

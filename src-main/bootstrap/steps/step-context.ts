@@ -6,7 +6,7 @@ import type { Source } from '../core/state.ts'
 import type { MachineTarget, OperationInput } from '../operation-input.ts'
 import type { Arch, PayloadArchive } from '../payload-archive.ts'
 import type { Peers } from '../peers.ts'
-import type { WheelsArchive } from '../ray/wheels.ts'
+import type { WheelsArchive, WheelsWanted } from '../ray/wheels.ts'
 
 /** What was learnt of a machine on the way, for who keeps the record of the cluster. */
 export type MemberNews = {
@@ -25,7 +25,7 @@ export type OperationIo = {
   connect(machineId: string): Promise<HostConnection>
   payloadFor(arch: Arch): Promise<PayloadArchive>
   /** The wheels of a folder of this computer, as one archive. */
-  wheelsFor?(folder: string): Promise<WheelsArchive>
+  wheelsFor?(wanted: WheelsWanted): Promise<WheelsArchive>
   /** Looks at a machine again just before it is changed. Its blockers keep it out. @default the plan's look is enough */
   probe?(machineId: string, connection: HostConnection): Promise<{ facts: MachineFacts; findings: readonly Finding[] }>
   /** Drains through the head's API, where the caller is connected to it; returns when the node has left. @default over SSH on the head's machine */

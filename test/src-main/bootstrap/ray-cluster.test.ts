@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { usualRayVersion } from '#src-main/contract/ray-setup.ts'
-import { type Bed, createBed, whyNoBed } from '#test/support/bed/bed.ts'
-import { ended, openTestPanel, specOfHost, storyOf, type TestPanel, until } from '#test/support/panel.ts'
+import { type Bed, createBed, whyNoCron } from '#test/support/bed/bed.ts'
+import { ended, logOfJob, openTestPanel, specOfHost, storyOf, type TestPanel, until } from '#test/support/panel.ts'
 import { ensurePayload } from '#test/support/payload.ts'
 import { findRayWheels, whyNoRayWheels } from '#test/support/ray-wheels.ts'
 
-const missing = whyNoRayWheels() ?? whyNoBed()
+const missing = whyNoRayWheels() ?? whyNoCron()
 const olderVersion = '2.57.0'
 const everybody = ['one', 'two', 'three', 'four']
 
@@ -42,7 +42,7 @@ describe.skipIf(missing !== undefined)(`a cluster of Ray on machines over SSH${m
   beforeAll(async () => {
     const payloadFolder = await ensurePayload()
     wheels = findRayWheels(usualRayVersion, olderVersion)
-    bed = await createBed({ hosts: everybody.map((name) => ({ name })) })
+    bed = await createBed({ hosts: everybody.map((name) => ({ name, cron: true })) })
     panel = await openTestPanel({ payloadFolder, isWatching: true })
     await call('machines.add', { machines: bed.hosts.map((host) => specOfHost(bed, host)) })
   }, 400_000)
@@ -54,7 +54,7 @@ describe.skipIf(missing !== undefined)(`a cluster of Ray on machines over SSH${m
   const specOf = async (names: readonly string[]) => {
     const machines = await call('machines.list', {})
     const [head = '', ...workers] = names.map((name) => machines.find((machine) => machine.name === name)?.id ?? '')
-    return { name: 'lab', engine: 'ray' as const, head, workers, ray: { version: olderVersion, wheels } }
+    return { name: 'lab', engine: 'ray' as const, head, workers, service: 'cron' as const, ray: { version: olderVersion, wheels } }
   }
 
   test('the plan says what Ray is installed from, and a Ray without tokens is refused', async () => {
@@ -62,9 +62,9 @@ describe.skipIf(missing !== undefined)(`a cluster of Ray on machines over SSH${m
     const { plan } = await call('clusters.planCreate', { spec })
     expect(plan.blockers).toEqual([])
     expect(plan.machines.map(({ steps }) => steps.map(({ id }) => id))).toEqual([
-      ['connect', 'probe', 'upload', 'unpack', 'wheels', 'ray', 'start', 'verify'],
-      ['connect', 'probe', 'upload', 'unpack', 'wheels', 'ray', 'network', 'start', 'verify'],
-      ['connect', 'probe', 'upload', 'unpack', 'wheels', 'ray', 'network', 'start', 'verify'],
+      ['connect', 'probe', 'upload', 'unpack', 'wheels', 'ray', 'start', 'verify', 'service'],
+      ['connect', 'probe', 'upload', 'unpack', 'wheels', 'ray', 'network', 'start', 'verify', 'service'],
+      ['connect', 'probe', 'upload', 'unpack', 'wheels', 'ray', 'network', 'start', 'verify', 'service'],
     ])
     expect(plan.notes.join('\n')).toMatch(/Ray 2\.57\.0 comes from the wheels of .*6380 to 6386 and 10002 to 19999/s)
     await expect(call('clusters.planCreate', { spec: { ...spec, ray: { version: '2.9.3' } } })).rejects.toThrow(/no token authentication/)
@@ -98,28 +98,16 @@ describe.skipIf(missing !== undefined)(`a cluster of Ray on machines over SSH${m
     expect(panel.log.join('\n')).not.toContain(token)
   })
 
-  async function logOfJob(entrypoint: string): Promise<string> {
+  async function logOf(entrypoint: string): Promise<string> {
     const { body } = await call('api.change', { cluster: 'lab', route: 'submitShoalJob', body: { entrypoint } })
     const { submission_id: job } = body as { submission_id: string } // as runtime/api has it
-    const { streamId } = await call('logs.followJob', { cluster: 'lab', job })
-    let log = ''
-    let isEnd = false
-    const subscription = panel.host.hub.subscribe(`job-log/${streamId}`, { since: 0 }, ({ events }) => {
-      for (const event of events) {
-        const piece = JSON.parse(event) as { text: string; isEnd: boolean } // of the panel's own contract
-        log += piece.text
-        isEnd ||= piece.isEnd
-      }
-    })
-    await until(`the log of ${job}`, () => isEnd || undefined, 100_000)
-    subscription.close()
-    return log
+    return logOfJob(panel.host, { cluster: 'lab', job })
   }
 
   test('a job in Python runs on all nodes, and its log comes to the panel', async () => {
     const program =
       'import ray,socket;ray.init();f=ray.remote(scheduling_strategy="SPREAD")(lambda: __import__("time").sleep(1) or __import__("socket").gethostname());print("hosts", *sorted(set(ray.get([f.remote() for _ in range(8)]))))'
-    expect(await logOfJob(`python -c '${program}'`)).toMatch(/^hosts one three two$/m)
+    expect(await logOf(`python -c '${program}'`)).toMatch(/^hosts one three two$/m)
   }, 120_000)
 
   test('a program of the SDK is a job there as it is: the command line, Node and the engine are those that came with us', async () => {
@@ -130,13 +118,22 @@ describe.skipIf(missing !== undefined)(`a cluster of Ray on machines over SSH${m
       'const seen = await shoal.get(Array.from({ length: 6 }, () => where.options({ schedulingStrategy: "SPREAD" }).remote()))',
       'console.log("nodes", ...[...new Set(seen)].sort())',
     ].join('\n')
-    const log = await logOfJob(
+    const log = await logOf(
       `folder=$(mktemp -d) && cd "$folder" && printf '%s' '${program}' >main.ts && shoal run main.ts; rm -r "$folder"`,
     )
     expect(log).toMatch(/^nodes one three two$/m)
   }, 180_000)
 
-  test('create once more changes nothing: what runs as it should is left alone', async () => {
+  test('a machine that lost power is a node again by itself when it is back', async () => {
+    bed.host('two').cutLink()
+    await bed.host('two').powerOff()
+    await until('two is missed', async () => ((await alive()).includes('two') ? undefined : true), 120_000)
+    await bed.host('two').powerOn()
+    await until('two is back', async () => ((await alive()).includes('two') ? true : undefined), 120_000)
+    expect(await alive()).toEqual(['one', 'three', 'two'])
+  }, 300_000)
+
+  test('a restart of one leaves the others alone', async () => {
     const before = rayProcesses('two').map(({ pid }) => pid)
     const { operationId } = await call('clusters.restart', { cluster: 'lab', machines: ['three'] })
     await done({ operationId })
