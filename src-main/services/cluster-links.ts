@@ -132,18 +132,20 @@ export class ClusterLinks {
 
   async #wayTo(cluster: Cluster): Promise<HeadPlace> {
     const { connect, rayToken, history, logger } = this.#io
-    const record = createRecordedClient(history, cluster.id, cluster.name)
-    const seen = new SeenLogs(history.record(cluster.id), logger)
+    const recorded = () => ({
+      record: createRecordedClient(history, cluster.id, cluster.name),
+      seen: new SeenLogs(history.record(cluster.id), logger),
+    })
     if (cluster.rayHead) {
       const { via } = cluster.rayHead
       const connection = via === null ? null : await connect(via)
-      return rayHeadAt({ head: cluster.rayHead, connection, token: (attempt) => rayToken(cluster, attempt), record, seen })
+      return rayHeadAt({ head: cluster.rayHead, connection, token: (attempt) => rayToken(cluster, attempt), ...recorded() })
     }
     const { machineId, sessionFolder } = headOf(cluster)
     const connection = await connect(machineId)
     if (cluster.engine === 'ray') {
       const head = { url: `http://127.0.0.1:${cluster.ports.api}`, trust: { kind: 'system' } } as const
-      return rayHeadAt({ head, connection, token: () => readToken(connection, headJoinTokenFile(sessionFolder)), record, seen })
+      return rayHeadAt({ head, connection, token: () => readToken(connection, headJoinTokenFile(sessionFolder)), ...recorded() })
     }
     return shoalHeadAt(connection, {
       tokenPath: `${sessionFolder}/head/api-token`,

@@ -6,17 +6,26 @@ import { readCluster } from './cluster-reads.ts'
 import { readerOf } from './read-again.ts'
 import { numberIn, type Row, rowsIn, textIn, textsIn } from './rows.ts'
 
+export type ListedThing = 'nodes' | 'jobs' | 'tasks' | 'actors' | 'placement-groups' | 'objects' | 'workers'
+type Listed = {
+  readonly page: string
+  readonly changes: readonly EventKind[]
+  readonly everyMs: number
+  /** Read again by the clock, too. */
+  readonly pollMs?: number
+}
+
 /** What a head lists page by page, with how each is called there, the events that change it, and how often it is read again for them. */
-export const listedThings = {
+export const listedThings: Readonly<Record<ListedThing, Listed>> = {
   nodes: { page: 'pageNodes', changes: ['node'], everyMs: 150 },
   jobs: { page: 'listShoalJobs', changes: ['job'], everyMs: 150 },
   tasks: { page: 'pageTasks', changes: ['task'], everyMs: 500 },
   actors: { page: 'pageActors', changes: ['actor'], everyMs: 300 },
   'placement-groups': { page: 'pagePlacementGroups', changes: ['placement_group'], everyMs: 300 },
   objects: { page: 'pageObjects', changes: ['object_store', 'task'], everyMs: 1000 },
-  workers: { page: 'pageWorkers', changes: ['actor', 'task', 'node'], everyMs: 1000 },
-} as const satisfies Record<string, { page: string; changes: readonly EventKind[]; everyMs: number }>
-export type ListedThing = keyof typeof listedThings
+  // what they take, and on Ray what they do, is told by no event
+  workers: { page: 'pageWorkers', changes: ['actor', 'task', 'node'], everyMs: 1000, pollMs: 5000 },
+}
 
 export type ListQuery = {
   /** Each `column:operator:value`. */
@@ -60,12 +69,14 @@ export function useListing(cluster: string, thing: ListedThing, query: ListQuery
   const client = useQueryClient()
   const [isOutdated, setOutdated] = useState(false)
   const queryKey = useMemo(() => ['listing', cluster, thing, query], [cluster, thing, query])
+  const { pollMs = false } = listedThings[thing]
   const pages = useInfiniteQuery({
     queryKey,
     queryFn: ({ pageParam, signal }) => readPage({ cluster, thing, query, cursor: pageParam }, signal),
     initialPageParam: '',
     getNextPageParam: (last) => last.next ?? undefined,
     placeholderData: (before) => before,
+    refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) <= refreshedPages ? pollMs : false),
   })
   const reload = useCallback(() => {
     setOutdated(false)

@@ -32,6 +32,7 @@ export const installRay = ({ sessionFolder, ray, wheels }: Install): string =>
 umask 077
 ${userPrograms}
 unset PYTHONPATH PYTHONHOME VIRTUAL_ENV CONDA_PREFIX
+export PIP_NO_CACHE_DIR=1 UV_NO_CACHE=1 # what they keep lies elsewhere in the home, and would stay there
 house=$session/.wheels
 tell() { "$env/bin/python" -c 'import sys, ray, ray.dashboard.optional_deps
 print("ray", ray.__version__, "python", sys.version.split()[0])' </dev/null; }
@@ -46,8 +47,10 @@ if [ -n "$archive" ]; then
   set -- --no-index --find-links "$house" "$@"
 fi
 can() { "$@" >/dev/null 2>&1 </dev/null; }
-if can uv --version && can uv venv --seed "$env" --python "$python" \${archive:+--offline --no-index --find-links "$house"}; then
+if can uv --version && can uv venv "$env" --python "$python" \${archive:+--offline}; then
   echo "with uv"
+  # jobs bring packages of their own by pip, which uv leaves out
+  if [ -z "$archive" ] || ls "$house"/pip-*.whl >/dev/null 2>&1; then set -- "$@" pip; fi
   uv pip install --python "$env/bin/python" "$@" </dev/null
 elif ! can "$python" --version; then
   echo "there is no $python, and no uv that could bring it" >&2; exit 1
