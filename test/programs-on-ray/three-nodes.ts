@@ -83,8 +83,13 @@ const programs: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   objects: ['100 MB come back as a view without a copy, in this process and in a task'],
   streams: ['a stream that ran again and gave fewer items, or an error in place of one, fails with the error for that'],
-  actors: [],
-  references: [],
+  actors: ['an actor without numCpus needs a CPU to start and holds none; with numCpus it holds it for life'],
+  references: [
+    'a ref passed on to a third process lives on after the first two have dropped it',
+    'a lost result of a task is made again by running the task',
+    'a lost result of an actor is made again where maxTaskRetries allows it, and only there',
+    'what was put, and what may not run again, cannot be made again and says so',
+  ],
 }
 for (const [name, left] of Object.entries(programs)) await runThere(name, left)
 
