@@ -4,9 +4,11 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const repository = fileURLToPath(new URL('../..', import.meta.url))
-const environmentFolder = join(repository, '.cache', 'ray-venv')
-const packages = ['ray[default]==2.58.0', 'numpy']
-/** Of these Ray 2.58 has wheels. */
+/** The newest that is tried, and the oldest. */
+export const rayVersions = { newest: '2.58.0', oldest: '2.9.3' } as const
+type RayAge = keyof typeof rayVersions
+const folders = { newest: join(repository, '.cache', 'ray-venv'), oldest: join(repository, '.cache', 'ray-2.9-venv') }
+/** Of these Ray 2.58 has wheels; 2.9 has them up to 3.11. */
 const pythons = ['python3.12', 'python3.11', 'python3.13', 'python3.10', 'python3']
 
 /** A Python that has Ray and numpy, with their versions. */
@@ -14,7 +16,7 @@ export type RayPython = { readonly program: string; readonly ray: string; readon
 
 /** The Python of our own environment, else one on the PATH that has Ray. Undefined when there is none. */
 export function findRay(): RayPython | undefined {
-  for (const program of [join(environmentFolder, 'bin', 'python'), ...pythons]) {
+  for (const program of [pythonIn(folders.newest), ...pythons]) {
     const found = askPython(program)
     if (found) return found
   }
@@ -25,25 +27,30 @@ export function findRay(): RayPython | undefined {
  * Makes a Python environment of our own with Ray in it: a download of about 120 MB.
  * @throws when no Python is there that Ray has packages for, or pip fails; nothing half made is left.
  */
-export function installRay(say: (line: string) => void): RayPython {
-  const own = askPython(join(environmentFolder, 'bin', 'python'))
+export function installRay(say: (line: string) => void, age: RayAge = 'newest'): RayPython {
+  const folder = folders[age]
+  const own = askPython(pythonIn(folder))
   if (own) return own
-  const python = pythons.find((name) => spawnSync(name, ['-c', 'import venv, ensurepip'], { stdio: 'ignore' }).status === 0)
-  if (python === undefined) throw new Error(`--with-ray needs one of ${pythons.join(', ')} with its venv module; none is on the PATH`)
-  say(`Installing ${packages.join(' and ')} into ${environmentFolder} with ${python}; this is done once.`)
-  rmSync(environmentFolder, { recursive: true, force: true })
-  mkdirSync(dirname(environmentFolder), { recursive: true })
+  const usable = age === 'newest' ? pythons : pythons.filter((name) => !['python3.12', 'python3.13'].includes(name))
+  const python = usable.find((name) => spawnSync(name, ['-c', 'import venv, ensurepip'], { stdio: 'ignore' }).status === 0)
+  if (python === undefined) throw new Error(`Ray needs one of ${usable.join(', ')} with its venv module; none is on the PATH`)
+  const packages = [`ray[default]==${rayVersions[age]}`, ...(age === 'newest' ? ['numpy'] : ['numpy<2', 'setuptools<81'])]
+  say(`Installing ${packages.join(' and ')} into ${folder} with ${python}; this is done once.`)
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(dirname(folder), { recursive: true })
   try {
-    runInstall(python, ['-m', 'venv', environmentFolder])
-    runInstall(join(environmentFolder, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages])
-    const made = askPython(join(environmentFolder, 'bin', 'python'))
-    if (!made) throw new Error(`${environmentFolder} was made, and Ray cannot be imported there`)
+    runInstall(python, ['-m', 'venv', folder])
+    runInstall(pythonIn(folder), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages])
+    const made = askPython(pythonIn(folder))
+    if (!made) throw new Error(`${folder} was made, and Ray cannot be imported there`)
     return made
   } catch (error) {
-    rmSync(environmentFolder, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true })
     throw error
   }
 }
+
+const pythonIn = (folder: string) => join(folder, 'bin', 'python')
 
 /** pip's words go to standard error, which leaves standard output to the report. */
 function runInstall(program: string, args: readonly string[]): void {
