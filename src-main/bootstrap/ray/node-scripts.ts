@@ -11,6 +11,11 @@ import { rayPorts, rayWorkerPorts } from './ray-ports.ts'
 const tokenFile = ({ role, sessionFolder }: MachineTarget): string =>
   role === 'head' ? headJoinTokenFile(sessionFolder) : joinTokenFile(sessionFolder)
 
+/** What Ray says when a node runs. */
+const rayRuns = 'Ray runtime started'
+/** Between two starts of a Ray that ends by itself. */
+const longestPauseS = 60
+
 /** What `ray start` is told on a machine. Ports are fixed, so that a firewall can know them. */
 function rayFlags({ head, ports }: OperationInput, machine: MachineTarget): string[] {
   const own = rayPorts(machine.agentPort)
@@ -49,23 +54,39 @@ export SHOAL_RAY_NODE=${quoted(sessionFolder)} SHOAL_RAY_PYTHON="$env/bin/python
 }
 
 /**
- * The program that runs as long as the machine's Ray does. Told to end, it tells Ray, which ends what it has started and nothing else.
+ * The program that runs as long as the machine is a node. Told to end, it tells Ray, which ends what it has started and nothing else. Where Ray
+ * ends by itself, as that of a worker does a minute after its head, it is started again, until it finds its head. With SHOAL_RAY_FIRST=1 a
+ * start that fails is the end: somebody waits for it.
  * `--temp-dir` and the session's folder stand in its command line, as in those of our own daemons, and it is found by them.
  */
 const nodeProgram = (input: OperationInput, machine: MachineTarget, version: string): string => `#!/bin/sh
 # Ray of the cluster ${input.clusterName}, started and ended by Shoal. By hand: sh ${rayProgram(machine.sessionFolder)} --temp-dir ${machine.sessionFolder}
 umask 077${environmentOf(machine, version)}
+first=$SHOAL_RAY_FIRST
+unset SHOAL_RAY_FIRST
 folder=/tmp/shoal-$(id -u)-r-${rayFolderHash(machine.sessionFolder)}
 mkdir -m 700 "$folder" 2>/dev/null
 if [ ! -O "$folder" ] || [ -h "$folder" ]; then echo "$folder belongs to somebody else" >&2; exit 1; fi
 told=
+child=
 trap 'told=yes; kill "$child" 2>/dev/null' TERM INT HUP
-"$env/bin/ray" start ${rayFlags(input, machine).map(quoted).join(' ')} --temp-dir="$folder" --block </dev/null &
-child=$!
-wait "$child"; code=$?
-while kill -0 "$child" 2>/dev/null; do wait "$child"; code=$?; done
-[ -z "$told" ] || exit 0
-exit "$code"
+await() {
+  wait "$child"; code=$?
+  while kill -0 "$child" 2>/dev/null; do wait "$child"; code=$?; done
+  [ -z "$told" ] || exit 0
+}
+pause=5
+while :; do
+  "$env/bin/ray" start ${rayFlags(input, machine).map(quoted).join(' ')} --temp-dir="$folder" --block </dev/null &
+  child=$!
+  await
+  [ "$code" -ne 0 ] || exit 0
+  [ -z "$first" ] || grep -q '${rayRuns}' ${quoted(rayLog(machine.sessionFolder))} || exit "$code"
+  echo "Ray has ended with exit code $code; in $pause s it is started again"
+  sleep "$pause" </dev/null & child=$!
+  await
+  pause=$((pause * 2)); [ "$pause" -le ${longestPauseS} ] || pause=${longestPauseS}
+done
 `
 
 /** All that was started by the session's Ray, jobs too; its workers hide their command lines, and nothing hides their environment. */
@@ -113,7 +134,7 @@ if [ ! -x "$env/bin/ray" ]; then echo "there is no Ray in $env" >&2; exit 1; fi
 if [ -n "$token" ] && [ ! -s "$token" ]; then
   mkdir -p "\${token%/*}" && head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \\n' >"$token.new" && mv -f "$token.new" "$token" || exit 1
 fi
-if [ -n "$(running)" ] && [ "$(cat "$program" 2>/dev/null)" = "$(printf '%s' "$text")" ] && grep -q 'Ray runtime started' "$log"; then
+if [ -n "$(running)" ] && [ "$(cat "$program" 2>/dev/null)" = "$(printf '%s' "$text")" ] && grep -q '${rayRuns}' "$log"; then
   echo 'state running'; exit 0
 fi
 end_ray || exit 1
@@ -121,10 +142,10 @@ printf '%s' "$text" >"$program" && chmod 700 "$program" && printf '%s\\n' "$hash
 [ ! -f "$log" ] || mv -f "$log" "$log.1"
 : >"$log"
 own=; command -v setsid >/dev/null 2>&1 && own=setsid
-SHOAL_TEMP_DIR=$session $own nohup sh "$program" --temp-dir "$session" >"$log" 2>&1 </dev/null &
+SHOAL_RAY_FIRST=1 SHOAL_TEMP_DIR=$session $own nohup sh "$program" --temp-dir "$session" >"$log" 2>&1 </dev/null &
 started=$!
 tries=0
-until grep -q 'Ray runtime started' "$log"; do
+until grep -q '${rayRuns}' "$log"; do
   tries=$((tries + 1))
   if ! kill -0 "$started" 2>/dev/null || [ "$tries" -gt ${startedWithinS * 2} ]; then
     for said in "/tmp/shoal-$(id -u)-r-$short"/session_latest/logs/gcs_server.* "/tmp/shoal-$(id -u)-r-$short"/session_latest/logs/raylet.* "$log"; do

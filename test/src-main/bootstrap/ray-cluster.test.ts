@@ -133,6 +133,29 @@ describe.skipIf(missing !== undefined)(`a cluster of Ray on machines over SSH${m
     expect(await alive()).toEqual(['one', 'three', 'two'])
   }, 300_000)
 
+  test('a head that lost power is back by itself too, and its workers find it', async () => {
+    const folder = (await member('one'))?.sessionFolder ?? ''
+    const askNodes = `curl -sf -H "Authorization: Bearer $(cat ${folder}/head/join-token)" http://127.0.0.1:8265/api/v0/nodes || true`
+    const nodesOfHead = (): string[] => {
+      const found = /\{.*\}/s.exec(bed.host('one').run(askNodes))?.[0]
+      if (found === undefined) return []
+      const { data } = JSON.parse(found) as { data: { result: { result: { node_name: string; state: string; node_id: string }[] } } } // as Ray has it
+      return data.result.result.flatMap(({ node_name: name, state, node_id: id }) => (state === 'ALIVE' ? `${name} ${id}` : [])).toSorted()
+    }
+    const before = nodesOfHead()
+    expect(before).toHaveLength(3)
+    bed.host('one').cutLink()
+    await bed.host('one').powerOff()
+    await bed.host('one').powerOn()
+    const joined = () => {
+      const nodes = nodesOfHead()
+      return nodes.length === 3 ? nodes : undefined
+    }
+    const after = await until('all have joined the new head', joined, 400_000)
+    expect(after.filter((node) => before.includes(node))).toEqual([])
+    await until('the panel sees them', async () => ((await alive().catch(() => [])).length === 3 ? true : undefined), 120_000)
+  }, 600_000)
+
   test('a restart of one leaves the others alone', async () => {
     const before = rayProcesses('two').map(({ pid }) => pid)
     const { operationId } = await call('clusters.restart', { cluster: 'lab', machines: ['three'] })
