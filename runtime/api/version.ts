@@ -14,7 +14,8 @@ export const VersionInfo = z.object({
   version: z.string(),
   ray_version: z.string(),
   ray_commit: z.string(),
-  session_name: z.string(),
+  /** Empty for Ray 2.9, which does not name it. */
+  session_name: z.string().default(''),
 })
 export type VersionInfo = z.infer<typeof VersionInfo>
 

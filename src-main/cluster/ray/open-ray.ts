@@ -13,9 +13,6 @@ import { RayLists } from './ray-lists.ts'
 import { lookAtCertificate, openRayApi, type RayTarget } from './ray-place.ts'
 import { rayResources } from './ray-rows.ts'
 
-/** Ray 2.9 does not name its session. */
-const RayVersion = VersionInfo.extend({ session_name: VersionInfo.shape.session_name.default('') })
-
 /** The oldest that answers what the panel asks. */
 const oldest = [2, 9] as const
 
@@ -66,7 +63,7 @@ export function rayHeadAt({ head, connection, token, record, seen }: RayWay): He
 
 /** Asks a head what it is. @throws ClusterError saying what is wrong, in the words of somebody who has an address and a token */
 async function askVersion(api: ApiClient, signal: AbortSignal): Promise<VersionInfo> {
-  const version = await api.getJson('/api/version', RayVersion, { signal, timeoutMs: 20_000 }).catch((error: unknown) => {
+  const version = await api.getJson('/api/version', VersionInfo, { signal, timeoutMs: 20_000 }).catch((error: unknown) => {
     throw isAboutToken(error) ? aboutToken(api.url, error) : error
   })
   if (isShoalVersion(version)) {
