@@ -60,8 +60,7 @@ export function pythonFindings({ python, ray }: MachineFacts): Finding[] {
     ...found,
     warning('ray.running', 'Ray runs there', {
       detail: `${ray.version === null ? 'A Ray' : `Ray ${ray.version}`} of some user runs: it takes CPUs, memory and often port 6379 for itself.`,
-      remedy: 'Two schedulers on one machine know nothing of each other. Stop it if it is yours: ray stop',
-      command: 'ray stop',
+      remedy: 'Two schedulers on one machine know nothing of each other. If it is yours, end it the way you started it. "ray stop" ends every Ray of your user there.',
     }),
   ]
 }

@@ -154,7 +154,7 @@ export class PackageStore {
     if (total <= maxTotalBytes) return
     throw new ClusterError(
       'store.full',
-      `the head keeps ${maxTotalBytes} bytes of packages at most, and those that are here are used by jobs or were asked for lately, so ${name} (${sizeBytes} bytes) does not fit; wait, end jobs, or start the head with a higher maxPackagesBytes`,
+      `the head keeps ${maxTotalBytes} bytes of packages at most, and those that are here are used by jobs or were asked for lately, so ${name} (${sizeBytes} bytes) does not fit; wait, or end jobs that use them`,
       { details: { sizeBytes, maxTotalBytes } },
     )
   }

@@ -116,7 +116,7 @@ export const restartMachines = changeOf({
 
 export const upgradeMachines = changeOf({
   verb: 'upgrade',
-  summary: 'brings this version to machines of a cluster, one after the other',
+  summary: 'brings this version to machines of a cluster; what runs on them ends',
   notes: ['Without machines: all of them. What a machine has already is not sent again.'],
   flags: { 'ray-version': { value: 'VERSION', help: 'of a cluster of Ray, all of it. Default: the one that it has' } },
   plan: (panel, members, { typed, signal }) => panel.call('clusters.planUpgrade', { ...members, ...rayVersionFrom(typed) }, { signal }),
