@@ -84,7 +84,7 @@ async function runFile(
   return { printed, notes: told, code, output: (others + stderr).slice(-2_000) }
 }
 
-const stated = /^\s*console\.log\(.*\)\s*\/\/\s*(.*?)\s*$/
+const stated = /\bconsole\.log\(.*\)\s*\/\/\s*(.*?)\s*$/
 
 /** What comments behind `console.log` say and the program did not print, each with its place. `…` stands for anything. */
 export function findUntrueResults({ block, file }: Program, printed: readonly Printed[]): string[] {
