@@ -40,10 +40,15 @@ export async function findUnknownName(words: readonly string[]): Promise<string 
   const isNoun = ['job', 'machine', 'cluster'].includes(command)
   if (command === '--help' || command === '--version') return undefined
   try {
-    const help = isNoun && first === undefined ? await helpOf(command) : await helpOf(command, ...(isNoun && first !== undefined ? [first] : []))
+    const help =
+      isNoun && first === undefined ? await helpOf(command) : await helpOf(command, ...(isNoun && first !== undefined ? [first] : []))
     const flags = new Set(help.match(/(?<![\w-])--[a-z][\w-]*/g) ?? [])
-    const unknown = own.map((word) => word.split('=')[0] ?? '').filter((word) => word.startsWith('--') && word !== '--help' && !flags.has(word))
-    return unknown.length === 0 || isNoun && first === undefined ? undefined : `shoal ${command} ${first ?? ''} has no flag ${unknown.join(', ')}`
+    const unknown = own
+      .map((word) => word.split('=')[0] ?? '')
+      .filter((word) => word.startsWith('--') && word !== '--help' && !flags.has(word))
+    return unknown.length === 0 || (isNoun && first === undefined)
+      ? undefined
+      : `shoal ${command} ${first ?? ''} has no flag ${unknown.join(', ')}`
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }
@@ -76,6 +81,7 @@ export function findScriptFault(words: readonly string[]): string | null | undef
 
 function findNpmFault([verb = '', ...rest]: readonly string[]): string | undefined {
   const script = verb === 'run' ? rest.find((word) => !word.startsWith('-')) : ['start', 'test'].includes(verb) ? verb : undefined
+  if (script === '…') return undefined
   if (script !== undefined) return script in scripts ? undefined : `package.json has no script ${script}`
   return ['ci', 'install', 'run'].includes(verb) ? undefined : `npm ${verb} is not known here`
 }

@@ -36,7 +36,9 @@ async function findFaults({ blocks }: Page): Promise<string[]> {
   const faults: string[] = []
   for (const block of blocks) {
     const isShell = ['sh', 'bash', 'shell', 'console'].includes(block.language)
-    for (const { at, words } of isShell ? commandsOf(block) : commandsOf({ ...block, lines: block.lines.map((line) => (/^\s*(\$ )?shoal /.test(line) ? line : '')) })) {
+    for (const { at, words } of isShell
+      ? commandsOf(block)
+      : commandsOf({ ...block, lines: block.lines.map((line) => (/^\s*(\$ )?shoal /.test(line) ? line : '')) })) {
       const own = wordsOfShoal(words)
       const fault = own ? await findUsageFault(withoutPlaceholders(own)) : findScriptFault(words)
       if (typeof fault === 'string') faults.push(`${at} ${words.join(' ')}: ${fault}`)

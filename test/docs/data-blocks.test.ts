@@ -77,7 +77,9 @@ describe('files that pages show', () => {
 
   test('every block says in what language it is, so that it is looked at as that', () => {
     const known = ['sh', 'ts', 'js', 'json', 'yaml', 'text', 'ini', 'csv', 'python', 'diff', 'mermaid']
-    expect(documentation().flatMap((page) => page.blocks.filter(({ language }) => !known.includes(language)).map(({ at }) => at))).toEqual([])
+    expect(documentation().flatMap((page) => page.blocks.filter(({ language }) => !known.includes(language)).map(({ at }) => at))).toEqual(
+      [],
+    )
   })
 
   test('what is planted is noticed', () => {

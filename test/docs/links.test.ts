@@ -21,7 +21,9 @@ describe('what pages point at', () => {
       for (const { target } of linksOf(page)) visit(target.split('#')[0] ?? '')
     }
     visit('README.md')
-    expect([...pages.keys()].filter((path) => /^docs\//.test(path) && !path.startsWith('docs/decisions/') && !reached.has(path))).toEqual([])
+    expect(
+      [...pages.keys()].filter((path) => path.startsWith('docs/') && !path.startsWith('docs/decisions/') && !reached.has(path)),
+    ).toEqual([])
   })
 })
 
@@ -60,14 +62,20 @@ describe('what is planted is noticed', () => {
 /** Paths below one of our folders, up to a wildcard or a placeholder. */
 function findMissingPaths(page: Page): string[] {
   return page.text.split('\n').flatMap((line, index) => {
-    const named = line.matchAll(/(?<![\w./~<>-])((?:runtime|src-main|src-renderer|test|scripts|docs|examples|\.ci)\/[\w./-]*)(?![\w-]*:\/\/)/g)
+    const named = line.matchAll(
+      /(?<![\w./~<>-])((?:runtime|src-main|src-renderer|test|scripts|docs|examples|\.ci)\/[\w./-]*)(?![\w-]*:\/\/)/g,
+    )
     return [...new Set([...named].map(([, path = '']) => path.replace(/[.]+$/, '')))]
       .filter((path) => !existsSync(join(repository, path)))
       .map((path) => `${page.path}:${index + 1} names ${path}, which does not exist`)
   })
 }
 
-type Link = { readonly at: string; readonly written: string; /** Relative to the repository, with what stands behind `#`. */ readonly target: string }
+type Link = {
+  readonly at: string
+  readonly written: string /** Relative to the repository, with what stands behind `#`. */
+  readonly target: string
+}
 
 function linksOf(page: Page): Link[] {
   return page.prose.flatMap((line, index) => {

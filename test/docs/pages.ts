@@ -94,7 +94,10 @@ export const slugOf = (heading: string): string =>
 /** Code in a line of text, between backticks, with where each stands. */
 export const inlineCode = (page: Page): { at: string; code: string }[] =>
   page.prose.flatMap((line, index) =>
-    [...line.matchAll(/(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)/g)].map(([, , code = '']) => ({ at: `${page.path}:${index + 1}`, code: code.trim() })),
+    [...line.matchAll(/(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)/g)].map(([, , code = '']) => ({
+      at: `${page.path}:${index + 1}`,
+      code: code.trim(),
+    })),
   )
 
 /** A line of the report that the tests print, whether they pass or not. */

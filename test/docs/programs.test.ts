@@ -46,9 +46,16 @@ describe('programs of the documentation', () => {
   const programs = writePrograms(run, join(folder, 'run'))
   let outcome: Run
   beforeAll(async () => {
-    tell(`${run.length} programs of the documentation are run; not run:${left.map(({ at, notRun }) => `\n  ${at}: ${notRun}`).join('') || ' none'}`)
+    tell(
+      `${run.length} programs of the documentation are run; not run:${left.map(({ at, notRun }) => `\n  ${at}: ${notRun}`).join('') || ' none'}`,
+    )
     const alone = programs.filter(({ hasOwnCluster }) => hasOwnCluster)
-    const runs = [await runTogether(programs.filter(({ hasOwnCluster }) => !hasOwnCluster), join(folder, 'run'))]
+    const runs = [
+      await runTogether(
+        programs.filter(({ hasOwnCluster }) => !hasOwnCluster),
+        join(folder, 'run'),
+      ),
+    ]
     for (const program of alone) runs.push(await runAlone(program, join(folder, 'run')))
     outcome = { printed: runs.flatMap(({ printed }) => printed), failures: new Map(runs.flatMap(({ failures }) => [...failures])) }
   }, 180_000)
@@ -58,10 +65,13 @@ describe('programs of the documentation', () => {
     expect([...compile(programs, join(folder, 'run')), ...compile(writePrograms(left, kept), kept)]).toEqual([])
   })
 
-  test.each(programs.map((program) => [program.block.at, program] as const))('%s runs to its end and prints what it says', (_at, program) => {
-    expect(outcome.failures.get(program.file) ?? 'it ran').toBe('it ran')
-    expect(findUntrueResults(program, outcome.printed)).toEqual([])
-  })
+  test.each(programs.map((program) => [program.block.at, program] as const))(
+    '%s runs to its end and prints what it says',
+    (_at, program) => {
+      expect(outcome.failures.get(program.file) ?? 'it ran').toBe('it ran')
+      expect(findUntrueResults(program, outcome.printed)).toEqual([])
+    },
+  )
 })
 
 describe('what is planted is noticed', () => {

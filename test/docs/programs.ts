@@ -10,7 +10,7 @@ import type { Block } from './pages.ts'
 export type Program = { readonly block: Block; readonly file: string; readonly hasOwnCluster: boolean }
 
 export type Printed = { readonly file: string; readonly line: number; readonly text: string }
-export type Run = { readonly printed: readonly Printed[]; /** By file: what it threw. */ readonly failures: ReadonlyMap<string, string> }
+export type Run = { readonly printed: readonly Printed[] /** By file: what it threw. */; readonly failures: ReadonlyMap<string, string> }
 
 export const isProgram = ({ language }: Block): boolean => ['ts', 'typescript', 'js', 'javascript'].includes(language)
 
@@ -66,10 +66,7 @@ await shoal.shutdown()
 
 type Note = { readonly begun?: string; readonly failed?: string; readonly text?: string }
 
-async function runFile(
-  file: string,
-  folder: string,
-): Promise<{ printed: Printed[]; notes: Note[]; code: number | null; output: string }> {
+async function runFile(file: string, folder: string): Promise<{ printed: Printed[]; notes: Note[]; code: number | null; output: string }> {
   const { SHOAL_ADDRESS: _address, SHOAL_TEMP_DIR: _tempDir, SHOAL_ENGINE: _engine, ...env } = process.env
   const child = spawn(runtimeNode(), [shoal, 'run', file], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
   const timer = setTimeout(() => child.kill('SIGKILL'), 90_000)

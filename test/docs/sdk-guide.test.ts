@@ -73,19 +73,34 @@ describe('the guide of the SDK', () => {
       wanted.add(name)
       type.from.forEach(want)
     }
-    for (const name of [...exported, ...membersOf.keys()].filter((each) => exported.includes(each) || /^[A-Z]\w*Options$/.test(each))) want(name)
-    const listed = [...wanted].map((name) => [name, rowsOf(`members of ${name}`).flatMap(([cell]) => named(cell)).sort()] as const)
+    for (const name of [...exported, ...membersOf.keys()].filter((each) => exported.includes(each) || /^[A-Z]\w*Options$/.test(each)))
+      want(name)
+    const listed = [...wanted].map(
+      (name) =>
+        [
+          name,
+          rowsOf(`members of ${name}`)
+            .flatMap(([cell]) => named(cell))
+            .sort(),
+        ] as const,
+    )
     expect(listed.length).toBeGreaterThan(10)
     const expected = [...wanted].map((name) => [name, [...(membersOf.get(name)?.own ?? [])].sort()] as const)
     expect(Object.fromEntries(listed)).toEqual(Object.fromEntries(expected))
-    expect(tables.filter(({ of }) => of.startsWith('members of ') && !wanted.has(of.slice('members of '.length))).map(({ at }) => at)).toEqual([])
+    expect(
+      tables.filter(({ of }) => of.startsWith('members of ') && !wanted.has(of.slice('members of '.length))).map(({ at }) => at),
+    ).toEqual([])
   })
 
   test('has every class of errors, with its code and the class above it, and only codes that there are', () => {
     const rows = rowsOf('errors by class')
     const classes = exported.filter((name) => name.endsWith('Error') && name !== 'ClusterError')
     expect(rows.flatMap(([cell]) => named(cell)).sort()).toEqual([...classes].sort())
-    expect([...rows.map(([, cell]) => cell), ...rowsOf('errors by code').map(([cell]) => cell)].flatMap(named).filter((each) => !isErrorCode(each))).toEqual([])
+    expect(
+      [...rows.map(([, cell]) => cell), ...rowsOf('errors by code').map(([cell]) => cell)]
+        .flatMap(named)
+        .filter((each) => !isErrorCode(each)),
+    ).toEqual([])
     let above = 'ClusterError'
     for (const [cell = ''] of rows) {
       const [name = ''] = named(cell)
@@ -98,9 +113,13 @@ describe('the guide of the SDK', () => {
 
   test('gives each class of errors the code that the SDK gives it', () => {
     const source = readText('runtime/sdk/errors.ts')
-    const codes = Object.fromEntries([...source.matchAll(/^ {2}'?([\w.-]+)'?: (\w+Error),$/gm)].map(([, each = '', name = '']) => [name, each]))
+    const codes = Object.fromEntries(
+      [...source.matchAll(/^ {2}'?([\w.-]+)'?: (\w+Error),$/gm)].map(([, each = '', name = '']) => [name, each]),
+    )
     expect(Object.keys(codes).length).toBeGreaterThan(15)
-    const stated = Object.fromEntries(rowsOf('errors by class').flatMap(([cell, second]) => named(second).map((each) => [named(cell)[0], each])))
+    const stated = Object.fromEntries(
+      rowsOf('errors by class').flatMap(([cell, second]) => named(second).map((each) => [named(cell)[0], each])),
+    )
     expect(stated).toEqual({ ...codes, TaskError: 'task.failed' })
   })
 })

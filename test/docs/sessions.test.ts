@@ -10,7 +10,22 @@ import { wordsOfShoal } from './check-command.ts'
 import { type Block, documentation, parsePage, tell } from './pages.ts'
 import { commandsOf, type ShellCommand } from './shell-lines.ts'
 
-const ofThisMachine = ['start', 'stop', 'run', 'job', 'logs', 'list', 'get', 'summary', 'status', 'why', 'token', 'timeline', '--version', '--help']
+const ofThisMachine = [
+  'start',
+  'stop',
+  'run',
+  'job',
+  'logs',
+  'list',
+  'get',
+  'summary',
+  'status',
+  'why',
+  'token',
+  'timeline',
+  '--version',
+  '--help',
+]
 
 /** Why a block is only read and not run; undefined when it is run. */
 function whyNotRun(block: Block): string | undefined {
@@ -33,12 +48,14 @@ class ShellUser {
   readonly folder = mkdtempSync(join(tmpdir(), 'shoal-shell-'))
   constructor() {
     const files = {
-      'main.ts': "import * as shoal from 'shoal'\nawait shoal.init()\nconsole.log(await shoal.get(shoal.remote(() => 6 * 7, { name: 'train' }).remote()))\n",
+      'main.ts':
+        "import * as shoal from 'shoal'\nawait shoal.init()\nconsole.log(await shoal.get(shoal.remote(() => 6 * 7, { name: 'train' }).remote()))\n",
       'train.py': 'print("trained")\n',
     }
     mkdirSync(join(this.folder, 'work'))
     mkdirSync(join(this.folder, 'tmp'))
-    for (const [name, text] of Object.entries({ ...files, 'program.ts': files['main.ts'] })) writeFileSync(join(this.folder, 'work', name), text)
+    for (const [name, text] of Object.entries({ ...files, 'program.ts': files['main.ts'] }))
+      writeFileSync(join(this.folder, 'work', name), text)
     // A small node, and ports that nobody has: other clusters may run here. A person ends what follows a log for ever.
     const small = '--port 0 --dashboard-port 0 --num-cpus 1 --object-store-memory 80MB'
     this.#program(
@@ -50,8 +67,11 @@ case "$*" in
   *) exec "$node" "$cli" "$@";;
 esac`,
     )
-    this.#program('newest', `case "$1" in jobs) key=submission_id;; *) key="\${1%s}_id";; esac
-shoal list "$1" --limit 1 --json | grep -o "\\"$key\\":\\"[^\\"]*" | head -1 | cut -d '"' -f 4`)
+    this.#program(
+      'newest',
+      `case "$1" in jobs) key=submission_id;; *) key="\${1%s}_id";; esac
+shoal list "$1" --limit 1 --json | grep -o "\\"$key\\":\\"[^\\"]*" | head -1 | cut -d '"' -f 4`,
+    )
   }
 
   #program(name: string, text: string): void {
@@ -83,14 +103,22 @@ shoal list "$1" --limit 1 --json | grep -o "\\"$key\\":\\"[^\\"]*" | head -1 | c
 
 /** `<id>` is that of the newest thing of the kind that the command is about. */
 const scriptOf = (block: Block): string =>
-  block.lines.map((line) => line.replaceAll('<id>', `"$(newest ${/\b(tasks|actors|nodes|workers)\b/.exec(line)?.[1] ?? 'jobs'})"`)).join('\n')
+  block.lines
+    .map((line) => line.replaceAll('<id>', `"$(newest ${/\b(tasks|actors|nodes|workers)\b/.exec(line)?.[1] ?? 'jobs'})"`))
+    .join('\n')
 
 describe('sessions at a shell', () => {
   const user = new ShellUser()
   const blocks = documentation().flatMap((page) => page.blocks.filter(({ language }) => ['sh', 'bash', 'shell'].includes(language)))
   const run = blocks.filter((block) => whyNotRun(block) === undefined)
-  beforeAll(() => tell(`${run.length} of ${blocks.length} shell sessions of the documentation are run; the others are only read:${blocks
-    .filter((block) => !run.includes(block)).map((block) => `\n  ${block.at}: ${whyNotRun(block)}`).join('')}`))
+  beforeAll(() =>
+    tell(
+      `${run.length} of ${blocks.length} shell sessions of the documentation are run; the others are only read:${blocks
+        .filter((block) => !run.includes(block))
+        .map((block) => `\n  ${block.at}: ${whyNotRun(block)}`)
+        .join('')}`,
+    ),
+  )
   afterAll(() => user.dispose(), 60_000)
 
   test('some of them can be run', () => {
@@ -100,7 +128,10 @@ describe('sessions at a shell', () => {
   test.each(run.map((block) => [block.at, block] as const))('%s can be typed as it stands', { timeout: 120_000 }, async (_at, block) => {
     const script = scriptOf(block)
     const startsOne = script.includes('shoal start')
-    if (!startsOne) expect(await user.run('shoal status || (shoal start --head && shoal job submit --working-dir . -- node main.ts)')).toMatchObject({ code: 0 })
+    if (!startsOne)
+      expect(await user.run('shoal status || (shoal start --head && shoal job submit --working-dir . -- node main.ts)')).toMatchObject({
+        code: 0,
+      })
     const { code, output } = await user.run(startsOne ? `shoal stop || true\n${script}` : script)
     expect({ code, output: code === 0 ? '' : output }).toEqual({ code: 0, output: '' })
   })
