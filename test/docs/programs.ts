@@ -44,7 +44,7 @@ export async function runAlone({ file }: Program, folder: string): Promise<Run> 
 export async function runTogether(programs: readonly Program[], folder: string): Promise<Run> {
   const main = `import * as shoal from 'shoal'
 const tell = (line) => process.stdout.write('\\u001e' + JSON.stringify(line) + '\\n')
-await shoal.init({ numCpus: 4, onWarning: () => {} })
+await shoal.init({ numCpus: 2, onWarning: () => {} })
 for (const file of ${JSON.stringify(programs.map(({ file }) => file))}) {
   tell({ begun: file })
   try {
@@ -69,7 +69,7 @@ type Note = { readonly begun?: string; readonly failed?: string; readonly text?:
 async function runFile(file: string, folder: string): Promise<{ printed: Printed[]; notes: Note[]; code: number | null; output: string }> {
   const { SHOAL_ADDRESS: _address, SHOAL_TEMP_DIR: _tempDir, SHOAL_ENGINE: _engine, ...env } = process.env
   const child = spawn(runtimeNode(), [shoal, 'run', file], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
-  const timer = setTimeout(() => child.kill('SIGKILL'), 90_000)
+  const timer = setTimeout(() => child.kill('SIGKILL'), 180_000)
   const { code, stdout, stderr } = await outcomeOf(child)
   clearTimeout(timer)
   const lines = stdout.split('\n')

@@ -81,7 +81,7 @@ shoal list "$1" --limit 1 --json | grep -o "\\"$key\\":\\"[^\\"]*" | head -1 | c
   }
 
   /** Runs a script; it ends at the first command that fails, and says which. */
-  async run(script: string, limitMs = 60_000): Promise<{ code: number | null; output: string }> {
+  async run(script: string, limitMs = 120_000): Promise<{ code: number | null; output: string }> {
     const { SHOAL_ADDRESS: _address, SHOAL_TEMP_DIR: _tempDir, SHOAL_JOIN_TOKEN: _token, ...env } = process.env
     const child = spawn('/bin/sh', ['-ex', '-c', script], {
       cwd: join(this.folder, 'work'),
@@ -119,13 +119,13 @@ describe('sessions at a shell', () => {
         .join('')}`,
     ),
   )
-  afterAll(() => user.dispose(), 60_000)
+  afterAll(() => user.dispose(), 180_000)
 
   test('some of them can be run', () => {
     expect(run.map(({ page }) => page)).toContain('docs/jobs.md')
   })
 
-  test.each(run.map((block) => [block.at, block] as const))('%s can be typed as it stands', { timeout: 120_000 }, async (_at, block) => {
+  test.each(run.map((block) => [block.at, block] as const))('%s can be typed as it stands', { timeout: 300_000 }, async (_at, block) => {
     const script = scriptOf(block)
     const startsOne = script.includes('shoal start')
     if (!startsOne)
@@ -140,7 +140,7 @@ describe('sessions at a shell', () => {
 describe('what is planted is noticed', () => {
   const planted = (text: string): Block => parsePage('docs/page.md', `\`\`\`sh\n${text}\n\`\`\``).blocks[0] as Block // it has one
 
-  test('a session of which a command fails', async () => {
+  test('a session of which a command fails', { timeout: 180_000 }, async () => {
     const user = new ShellUser()
     const { code, output } = await user.run(scriptOf(planted('shoal --version\nshoal status\nshoal --help')))
     await user.dispose()
