@@ -37,7 +37,8 @@ function whyNotRun(block: Block): string | undefined {
 
 function whyNot({ words, env }: ShellCommand): string | undefined {
   const [command = '', ...rest] = wordsOfShoal(words) ?? []
-  if (command === '') return words[0] === 'shoal' ? undefined : `${words.slice(0, 3).join(' ')} is no command of a cluster`
+  if (command === '')
+    return words[0] === 'shoal' ? undefined : `${words.slice(0, 3).join(' ')} is no command of ours; that it exists is looked up`
   if (!ofThisMachine.includes(command)) return `shoal ${command} works on other machines or stays; test/src-main and test/e2e try it`
   const address = env['SHOAL_ADDRESS'] ?? rest.find((_word, index) => /^--(address|node-ip-address)$/.test(rest[index - 1] ?? ''))
   return address === undefined || /^(auto|127\.0\.0\.1|localhost)/.test(address) ? undefined : `it names another machine, ${address}`
@@ -154,7 +155,7 @@ describe('what is planted is noticed', () => {
     ['SHOAL_ADDRESS=10.0.0.5:6379 shoal run program.ts', /names another machine, 10\.0\.0\.5/],
     ['shoal start --address 10.0.0.5:6379', /names another machine/],
     ['shoal get tasks <task id>', /placeholder <task id>/],
-    ['ray status', /is no command of a cluster/],
+    ['ray status', /is no command of ours/],
   ])('%s is not run, and it is said why', (line, why) => {
     expect(whyNotRun(planted(line))).toMatch(why)
   })
