@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, posix } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -162,38 +162,11 @@ describe('the tree', () => {
     const text = files.filter((path) => /\.(tsx?|mjs|js|css|html|json|md|yml|yaml|sh|py)$/.test(path) || path.startsWith('.ci/'))
     expect(text.filter((path) => machinePath.test(readText(path)))).toEqual([])
   })
-
-  test('every path that README.md, docs/ and the folders’ READMEs name exists', () => {
-    const pages = files.filter((path) => path.endsWith('README.md') || /^docs\/.*\.md$/.test(path))
-    expect(pages.flatMap((page) => listMissingPaths(page, readText(page)))).toEqual([])
-  })
-
-  test('a path in a document that does not exist is noticed', () => {
-    const text = 'See `runtime/nowhere.ts`, [that](gone.md), `runtime/base/` and `runtime/base/errors.ts`. Run scripts/gone.mjs.'
-    expect(listMissingPaths('docs/page.md', text)).toEqual([
-      'docs/page.md names runtime/nowhere.ts',
-      'docs/page.md names scripts/gone.mjs',
-      'docs/page.md names docs/gone.md',
-    ])
-  })
 })
 
 function packagesOf(folder: string): string[] {
   if (!files.includes(`${folder}/package.json`)) return []
   return Object.keys((JSON.parse(readText(`${folder}/package.json`)) as { dependencies?: object }).dependencies ?? {}) // our own file
-}
-
-/** Paths below one of our folders, up to a wildcard or a placeholder; and links relative to the page. */
-function listMissingPaths(page: string, text: string): string[] {
-  const named = [
-    ...text.matchAll(/(?<![\w./~-])((?:runtime|src-main|src-renderer|test|scripts|docs|examples|\.ci)\/[\w./-]*)(?![\w-]*:\/\/)/g),
-  ]
-  const linked = [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)]
-  const paths = [
-    ...named.map(([, path = '']) => path.replace(/[.]+$/, '')),
-    ...linked.map(([, path = '']) => posix.normalize(posix.join(posix.dirname(page), path))),
-  ]
-  return [...new Set(paths)].filter((path) => !existsSync(join(repository, path))).map((path) => `${page} names ${path}`)
 }
 
 /** Writes the files beside a copy of our lint's settings, runs oxlint on them, and returns each finding as `path rule`. */

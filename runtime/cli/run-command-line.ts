@@ -1,4 +1,4 @@
-import { type CommandEntry, type Terminal, UsageError } from './command.ts'
+import { type CommandEntry, type Run, UsageError } from './command.ts'
 import { commandHelp, overallHelp } from './help.ts'
 import { nearMissHint } from './near-miss.ts'
 import { parseCommand, wordsOf } from './parse-command.ts'
@@ -8,29 +8,26 @@ import { version } from './version.ts'
 
 /** Carries out what was typed, out of these commands; the exit code is left in `process.exitCode`. */
 export async function runCommandLine(commands: readonly CommandEntry[]): Promise<void> {
-  const typed = splitProgram(commands, process.argv.slice(2))
-  const { args, program } = typed
+  const words = process.argv.slice(2)
+  const { args, program } = splitProgram(commands, words)
   const ownsWords = commands.some((each) => each.name === args[0] && each.ownsWords)
   const terminal = createTerminal(args.includes('--json') || (ownsWords && program.includes('--json')))
   try {
-    process.exitCode = await carryOut(commands, typed, terminal)
+    const run = await prepareCommandLine(commands, words)
+    process.exitCode = await run(terminal)
   } catch (error) {
     process.exitCode = reportError(error, terminal)
   }
 }
 
-type Typed = { readonly args: readonly string[]; readonly program: readonly string[] }
-
-async function carryOut(commands: readonly CommandEntry[], { args, program }: Typed, terminal: Terminal): Promise<number> {
+/** What was typed, ready to be carried out; nothing is done yet. @throws UsageError naming the word that is wrong */
+export async function prepareCommandLine(commands: readonly CommandEntry[], words: readonly string[]): Promise<Run> {
+  const { args, program } = splitProgram(commands, words)
   const [name, ...rest] = args
-  const say = (text: string): number => {
-    terminal.print(text)
-    return 0
-  }
   if (name === '--version' || name === '-v' || name === 'version') return say(version)
   if (name === undefined || name === '--help' || name === '-h' || (name === 'help' && rest[0] === undefined))
     return say(overallHelp(commands))
-  if (name === 'help') return carryOut(commands, { args: [rest[0] ?? '', '--help'], program }, terminal)
+  if (name === 'help') return prepareCommandLine(commands, [rest[0] ?? '', '--help'])
   const entry = commands.find((each) => each.name === name)
   if (!entry) {
     const what = name.startsWith('-') ? 'flag' : 'command'
@@ -39,8 +36,15 @@ async function carryOut(commands: readonly CommandEntry[], { args, program }: Ty
   }
   const command = await entry.load()
   if (rest.includes('--help') || rest.includes('-h')) return say(commandHelp(command))
-  return command.prepare(parseCommand(command, rest), command.takesWords ? wordsOf(command, rest) : program)(terminal)
+  return command.prepare(parseCommand(command, rest), command.takesWords ? wordsOf(command, rest) : program)
 }
+
+const say =
+  (text: string): Run =>
+  (terminal) => {
+    terminal.print(text)
+    return Promise.resolve(0)
+  }
 
 /** What we read, and what `shoal run FILE …` leaves to the program. */
 function splitProgram(
