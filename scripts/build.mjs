@@ -31,7 +31,7 @@ const rayBridge = join(repository, 'runtime', 'ray-bridge')
 /** Not what Python leaves behind when it runs from the source. */
 const isSource = (path) => !path.includes('__pycache__')
 /** Not bundled: they bring native parts, which they find beside themselves. */
-const external = ['koffi', 'ssh2', '@napi-rs/keyring', 'electron']
+export const outsideOfBundles = ['koffi', 'ssh2', '@napi-rs/keyring']
 
 /** Bundled CommonJS packages ask for `require`; the odd name keeps clear of any import of ours. */
 const requireForBundledPackages =
@@ -94,7 +94,7 @@ async function bundle(name, digest) {
       target: 'node20.19',
       sourcemap: 'linked',
       legalComments: 'none',
-      external,
+      external: [...outsideOfBundles, 'electron'],
       plugins: [lazyAcorn],
       minifySyntax: true, // takes out code that cannot run
       minifyWhitespace: true, // every process parses its bundle when it starts
@@ -120,7 +120,7 @@ function swap(fresh, folder) {
   rmSync(old, { recursive: true, force: true })
 }
 
-/** Names of the npm packages whose code went into the bundles, for the notices of the payload. */
+/** Names of the npm packages whose code went into the bundles, for the notices and the bill of materials. */
 function packagesIn(metafile) {
   const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs))
   const names = inputs.map(([path, { bytesInOutput }]) =>

@@ -12,7 +12,7 @@ import { repository } from './repository.mjs'
 import { secondsSince } from './run-command.mjs'
 
 // `npm run payload`: the archives that a machine needs to be part of a cluster. `-- --arch x64` makes the one.
-const architectures = ['x64', 'arm64']
+export const architectures = ['x64', 'arm64']
 /** What an upload over SSH should not exceed; a bigger archive fails the build. */
 const limitBytes = 45 * 1024 * 1024
 
@@ -63,6 +63,23 @@ function recordOf(arch) {
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined
 }
 
+/**
+ * Makes the archive of one platform, whatever was made before.
+ * @param {'x64' | 'arm64'} arch
+ * @returns {{ path: string, record: { sha256: string, sizeBytes: number }, packages: { name: string, version: string }[],
+ *   files: import('./payload/tar-archive.mjs').ArchiveFile[] }} packages: of others, inside
+ * @throws when its Node cannot be had, or the archive is too large
+ */
+export function makePayload(arch) {
+  writeArchive(arch)
+  const { sha256: hash, sizeBytes } = recordOf(arch)
+  const packages = packagesInside(packageFolder(`node-linux-${arch}`), arch).map(({ name, folder }) => ({
+    name,
+    version: versionOf(name, folder),
+  }))
+  return { path: join(payloadFolder, `${nameOf(arch)}.tar.gz`), record: { sha256: hash, sizeBytes }, packages, files: listFiles(arch) }
+}
+
 /** Compresses (3 s; the highest level takes 8 s for 0.1 MiB less) only when the files changed since the last time: the record beside the archive holds what it was made of. */
 function writeArchive(arch) {
   const startedMs = performance.now()
@@ -99,16 +116,22 @@ function listFiles(arch) {
   return [...files, { path: 'SHA256SUMS', content: Buffer.from(sha256SumsOf(files)) }]
 }
 
-function noticesFor(node, arch) {
+const noticesFor = (node, arch) => noticesOf(packagesInside(node, arch))
+
+/** What others wrote of what is in an archive. */
+function packagesInside(node, arch) {
   const { packages } = JSON.parse(readFileSync(join(bundleFolder, 'build.json'), 'utf8'))
   const native = `@koromix/koffi-linux-${arch}`
-  return noticesOf([
+  return [
     ...withTheirOwn(packages).map((name) => ({ name })),
     { name: 'koffi' },
     { name: native, folder: packageFolder(native) },
     { name: 'Node.js', folder: node },
-  ])
+  ]
 }
+
+const versionOf = (name, folder = join(repository, 'node_modules', name)) =>
+  JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).version
 
 /** Packages and what they depend on: some bring that inside a bundle of their own. */
 function withTheirOwn(names) {

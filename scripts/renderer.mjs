@@ -19,20 +19,51 @@ const recordFile = join(repository, 'dist', 'renderer.json')
 export async function ensureRenderer({ quiet = false } = {}) {
   const startedMs = performance.now()
   const digest = digestOfSources()
-  if (existsSync(join(folder, 'index.html')) && existsSync(recordFile) && readFileSync(recordFile, 'utf8') === digest) return
+  if (existsSync(join(folder, 'index.html')) && readRecord().digest === digest) return
   process.env.NODE_ENV = 'production' // Vite keeps what it finds, and with another word React's slow half is built in
   const { build } = await import('vite')
   const fresh = `${folder}.${process.pid}`
   try {
-    await build({ configFile: join(repository, 'vite.config.ts'), logLevel: 'warn', build: { outDir: fresh, emptyOutDir: true } })
+    const packages = new Set()
+    await build({
+      configFile: join(repository, 'vite.config.ts'),
+      logLevel: 'warn',
+      build: { outDir: fresh, emptyOutDir: true },
+      plugins: [whichNotes(packages)],
+      worker: { plugins: () => [whichNotes(packages)] },
+    })
     rmSync(recordFile, { force: true })
     rmSync(folder, { recursive: true, force: true })
     renameSync(fresh, folder)
-    writeFileSync(recordFile, digest)
+    writeFileSync(recordFile, `${JSON.stringify({ digest, packages: [...packages].sort() })}\n`)
   } finally {
     rmSync(fresh, { recursive: true, force: true })
   }
   if (!quiet) console.log(`build: dist/renderer in ${secondsSince(startedMs)}`)
+}
+
+/** `packages` are the names of those whose code went into the page. */
+export function readRecord() {
+  try {
+    return JSON.parse(readFileSync(recordFile, 'utf8'))
+  } catch {
+    return { digest: undefined, packages: [] } // not built yet, or by an older script
+  }
+}
+
+/** A plugin that notes the packages of which something is left in what is written. */
+function whichNotes(packages) {
+  return {
+    name: 'which-packages',
+    generateBundle(_options, bundle) {
+      for (const { modules = {} } of Object.values(bundle)) {
+        for (const id of Object.keys(modules)) {
+          const name = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(id)?.[1]
+          if (name !== undefined) packages.add(name)
+        }
+      }
+    },
+  }
 }
 
 function digestOfSources() {

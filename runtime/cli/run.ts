@@ -26,8 +26,8 @@ const hook = bundles.find((bundle) => existsSync(bundle)) ?? new URL('../sdk/res
 /** A lone `.ts` file with imports has no package.json to call it a module, and Node says so on every run. */
 const nodeArgs = ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', '--import', hook.href]
 
-/** Where the system can, the program takes our place: whoever started us then holds, signals and kills the program itself. */
-function become(node: string, args: readonly string[]): Promise<number> {
+/** Resolves with its exit code. Where the system can, the program takes our place: whoever started us then holds, signals and kills the program itself. */
+export function become(node: string, args: readonly string[]): Promise<number> {
   if (existsSync(node)) process.execve?.(node, [node, ...args], process.env) // it aborts where it cannot
   return runAsChild(node, args)
 }

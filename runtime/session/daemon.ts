@@ -15,15 +15,14 @@ export function sayFailed(error: Error): void {
 }
 
 /**
- * The Node that runs daemons and workers: this one when it has what they need (`node:sqlite`, module hooks, and running `.ts` files, which came last, with 22.18),
+ * The Node that runs daemons and workers: this one when it has what they need (from 22.18 on),
  * else the one that was installed beside us.
  * @throws ClusterError `cluster.start-failed` when there is neither.
  */
 export function runtimeNode(): string {
   const given = process.env['SHOAL_NODE']
   if (given) return given
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-  if (major > 22 || (major === 22 && minor >= 18)) return process.execPath
+  if (isNewEnough()) return process.execPath
   const packageName = `node-${process.platform}-${process.arch}`
   try {
     const path = join(dirname(createRequire(import.meta.url).resolve(`${packageName}/package.json`)), 'bin', 'node')
@@ -35,6 +34,12 @@ export function runtimeNode(): string {
     'cluster.start-failed',
     `the cluster's processes need Node 22.18 or later; this is ${process.versions.node} and the package ${packageName} is not installed. Run npm ci again, or set SHOAL_NODE to a newer node.`,
   )
+}
+
+/** Whether this Node has `node:sqlite`, module hooks, and runs `.ts` files, which came last. */
+export function isNewEnough(): boolean {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  return major > 22 || (major === 22 && minor >= 18)
 }
 
 /** The script of a daemon: beside us when bundled, or in the folder of the runtime's bundles beside ours; else the source. */

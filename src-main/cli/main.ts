@@ -1,5 +1,6 @@
 import { commands } from '../../runtime/cli/commands.ts'
 import { runCommandLine } from '../../runtime/cli/run-command-line.ts'
+import { onNewerNode } from './newer-node.ts'
 import { panelCommands } from './panel-commands.ts'
 
-await runCommandLine([...panelCommands, ...commands])
+await runCommandLine([...panelCommands.map(onNewerNode), ...commands])
