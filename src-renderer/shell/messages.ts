@@ -4,7 +4,7 @@ export const messages = defineMessages(
   {
     skip: 'Skip to the page',
     navigation: 'Main',
-    search: 'Search or do…',
+    search: 'Search',
     searchKeys: 'Search or do… {keys}',
     clusters: 'Clusters',
     machines: 'Machines',
@@ -43,7 +43,7 @@ export const messages = defineMessages(
     reload: 'Load again',
     notFoundTitle: 'There is no such page',
     notFound: 'The address leads nowhere.',
-    noClusterTitle: 'There is no cluster {name}',
+    noClusterTitle: 'There is no cluster called {name}',
     noCluster: 'It may have been forgotten, or called something else.',
     goHome: 'All clusters',
     broken: 'This page broke',
