@@ -104,6 +104,7 @@ function ClusterTimeline({ cluster, clusterRef, job, grouping, colour }: Cluster
           grouping={grouping}
           colourBy={colour}
           isLive
+          isReading={feed.isReading}
           selected={selected}
           litTasks={task === undefined ? undefined : lineage.data}
           onSelect={(bar) => {
