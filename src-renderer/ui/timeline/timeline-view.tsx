@@ -39,7 +39,15 @@ type TimelineViewProps = {
 }
 
 /** Bars of attempts in lanes over time, as high as its container. */
-export function TimelineView({ store, label, isReading = false, nowMs = Date.now, selected = null, litTasks, ...choices }: TimelineViewProps) {
+export function TimelineView({
+  store,
+  label,
+  isReading = false,
+  nowMs = Date.now,
+  selected = null,
+  litTasks,
+  ...choices
+}: TimelineViewProps) {
   const input: TimelineInput = { ...choices, nowMs, selected, litTasks }
   const controller = useMemo(() => new TimelineController(store), [store])
   useEffect(() => controller.update(input))
