@@ -70,6 +70,7 @@ export function tellWholeStory({ title, missing: missingWindow, open }: Story): 
       const text = await page.locator('body').innerText({ timeout: 5_000 }).catch(String)
       process.stderr.write(`\n${page.url()} shows:\n${text.slice(0, 4_000)}\ncomplaints: ${JSON.stringify(world.complaints())}\n`)
     })
+    // oxlint-disable-next-line vitest/expect-expect -- what it does expects
     const step = (name: string, act: () => Promise<void>) => test(name, { timeout: 420_000 }, act)
     const click = (name: string) => page.getByRole('navigation').getByRole('link', { name, exact: true }).click(soon)
 
