@@ -5,7 +5,7 @@ export const messages = defineMessages(
     skip: 'Skip to the page',
     navigation: 'Main',
     search: 'Search',
-    searchKeys: 'Search or do… {keys}',
+    searchKeys: 'Search {keys}',
     clusters: 'Clusters',
     machines: 'Machines',
     operations: 'Operations',
