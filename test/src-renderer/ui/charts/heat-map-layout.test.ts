@@ -21,7 +21,7 @@ const overlap = (one: Box, other: Box) =>
   one.x < other.x + other.width && other.x < one.x + one.width && one.y < other.y + other.height && other.y < one.y + one.height
 
 describe('densityOf', () => {
-  test('which figure is shown is a choice only where not all of them are', () => {
+  it('which figure is shown is a choice only where not all of them are', () => {
     expect([1, 10, 11, 13, 2_000].map(hasOneFigure)).toEqual([false, false, true, true, true])
   })
 
