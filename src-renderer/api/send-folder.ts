@@ -1,3 +1,4 @@
+import { leavesPackages } from './leaves-packages.ts'
 import { panel } from './panel.ts'
 
 export type ChosenFile = { readonly path: string; readonly file: File }
@@ -5,20 +6,30 @@ export type ChosenFolder = { readonly name: string; readonly files: readonly Cho
 
 /** Of one message; the panel takes 4 MiB. */
 const pieceBytes = 2 * 1024 * 1024
-/** What nobody wants to send, and what makes a folder huge. The host leaves out what its ignore files name, too. */
-const skipped = new Set(['.git', 'node_modules', '__pycache__', '.venv', '.DS_Store'])
+/** What never goes along. The host leaves out what ignore files name; of that only packages are many enough to be left here. */
+const neverSent = ['.git', '__pycache__', '.venv', 'venv', '.DS_Store']
 const mostFiles = 100_000
 
-const isSkipped = (path: string) => path.split('/').some((part) => skipped.has(part))
+type IsSkipped = (path: string) => boolean
+const skipper = (ignoreFiles: readonly string[]): IsSkipped => {
+  const skipped = new Set(leavesPackages(ignoreFiles) ? [...neverSent, 'node_modules'] : neverSent)
+  return (path) => path.split('/').some((part) => skipped.has(part))
+}
+
+/** Of the folder itself, the one that has the last word at the end. */
+const ignoreFileNames = ['.gitignore', '.rayignore'] as const
 
 /** From an `<input type="file" webkitdirectory>`. The first part of each path is the folder's own name. */
-export function folderOfInput(list: FileList): ChosenFolder | undefined {
+export async function folderOfInput(list: FileList): Promise<ChosenFolder | undefined> {
   const all = [...list].map((file) => ({ file, path: file.webkitRelativePath === '' ? file.name : file.webkitRelativePath }))
   const name = all[0]?.path.split('/')[0]
   if (name === undefined) return undefined
+  const files = all.map(({ file, path }) => ({ file, path: path.includes('/') ? path.slice(path.indexOf('/') + 1) : path }))
+  const texts = await Promise.all(ignoreFileNames.map((wanted) => files.find(({ path }) => path === wanted)?.file.text() ?? ''))
+  const isSkipped = skipper(texts)
   return chosen(
     name,
-    all.map(({ file, path }) => ({ file, path: path.includes('/') ? path.slice(path.indexOf('/') + 1) : path })),
+    files.filter(({ path }) => !isSkipped(path)),
   )
 }
 
@@ -33,14 +44,29 @@ export async function folderOfDrop(items: DataTransferItemList): Promise<ChosenF
   if (first === undefined) return undefined
   const files: ChosenFile[] = []
   const isOneFolder = entries.length === 1 && first.isDirectory
-  for (const entry of entries) await walk(entry, { prefix: '', files, isTop: isOneFolder })
+  const isSkipped = skipper(await Promise.all(ignoreFileNames.map((wanted) => textIn(isFolder(first) ? first : undefined, wanted))))
+  for (const entry of entries) await walk(entry, { prefix: '', files, isTop: isOneFolder, isSkipped })
   return chosen(isOneFolder ? first.name : 'files', files)
 }
 
-type Walk = { readonly prefix: string; readonly files: ChosenFile[]; readonly isTop: boolean }
+/** Empty when there is no such file. */
+const textIn = (folder: FileSystemDirectoryEntry | undefined, name: string): Promise<string> =>
+  new Promise((resolve) => {
+    if (folder === undefined) return resolve('')
+    const read = (entry: FileSystemEntry) =>
+      isFile(entry)
+        ? entry.file(
+            (file) => resolve(file.text()),
+            () => resolve(''),
+          )
+        : resolve('')
+    folder.getFile(name, {}, read, () => resolve(''))
+  })
 
-async function walk(entry: FileSystemEntry, { prefix, files, isTop }: Walk): Promise<void> {
-  if (skipped.has(entry.name)) return
+type Walk = { readonly prefix: string; readonly files: ChosenFile[]; readonly isTop: boolean; readonly isSkipped: IsSkipped }
+
+async function walk(entry: FileSystemEntry, { prefix, files, isTop, isSkipped }: Walk): Promise<void> {
+  if (isSkipped(entry.name)) return
   if (files.length > mostFiles) throw new Error(`there are more than ${mostFiles} files in it; take a smaller folder`)
   const path = isTop ? '' : `${prefix}${entry.name}`
   if (isFile(entry)) files.push({ path, file: await new Promise((resolve, reject) => entry.file(resolve, reject)) })
@@ -49,7 +75,7 @@ async function walk(entry: FileSystemEntry, { prefix, files, isTop }: Walk): Pro
     for (;;) {
       const part = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject)) // a hundred at a time
       if (part.length === 0) return
-      for (const each of part) await walk(each, { prefix: isTop ? '' : `${path}/`, files, isTop: false })
+      for (const each of part) await walk(each, { prefix: isTop ? '' : `${path}/`, files, isTop: false, isSkipped })
     }
   }
 }
@@ -57,10 +83,11 @@ async function walk(entry: FileSystemEntry, { prefix, files, isTop }: Walk): Pro
 const isFile = (entry: FileSystemEntry): entry is FileSystemFileEntry => entry.isFile
 const isFolder = (entry: FileSystemEntry): entry is FileSystemDirectoryEntry => entry.isDirectory
 
-function chosen(name: string, all: readonly ChosenFile[]): ChosenFolder {
-  const files = all.filter(({ path }) => !isSkipped(path))
-  return { name, files, totalBytes: files.reduce((sum, { file }) => sum + file.size, 0) }
-}
+const chosen = (name: string, files: readonly ChosenFile[]): ChosenFolder => ({
+  name,
+  files,
+  totalBytes: files.reduce((sum, { file }) => sum + file.size, 0),
+})
 
 /**
  * Sends a folder to the panel's host, which keeps it until a job takes it.

@@ -96,18 +96,20 @@ export function useHeatItems(cluster: string): {
   }, [isShort, rows.length, loadMore])
   const items = useMemo(
     () =>
-      rows.map((row): HeatItem => {
-        const id = textIn(row, 'node_id') ?? ''
-        const known = figures.get(id)
-        const { cpu = null, memory = null, gpu = null, objectStore = null, disk = null } = known ?? {}
-        return {
-          id,
-          name: textIn(row, 'node_name') ?? id,
-          state: stateOfNode(row),
-          values: { cpu, memory, gpu, objectStore, disk },
-          note: flagIn(row, 'is_head_node') ? 'head' : undefined,
-        }
-      }),
+      rows
+        .map((row): HeatItem => {
+          const id = textIn(row, 'node_id') ?? ''
+          const known = figures.get(id)
+          const { cpu = null, memory = null, gpu = null, objectStore = null, disk = null } = known ?? {}
+          return {
+            id,
+            name: textIn(row, 'node_name') ?? id,
+            state: stateOfNode(row),
+            values: { cpu, memory, gpu, objectStore, disk },
+            note: flagIn(row, 'is_head_node') ? 'head' : undefined,
+          }
+        })
+        .toSorted((one, other) => one.name.localeCompare(other.name, 'en', { numeric: true })),
     [rows, figures],
   )
   return { items, isLoading, error, total: counts?.total ?? 0 }

@@ -19,7 +19,9 @@ export function Sidebar({ cluster }: { readonly cluster: string | undefined }) {
   const { openPalette } = useShellState()
   const runningOperations = useOperations().values.filter(({ state }) => state === 'running').length
   const questions = useQuestions().values.length
-  const isRay = useCluster(cluster ?? '').cluster?.engine === 'ray'
+  const here = useCluster(cluster ?? '')
+  const isRay = here.cluster?.engine === 'ray'
+  const isMissing = here.isKnown && here.cluster === undefined
   return (
     <nav
       aria-label={t('navigation')}
@@ -42,7 +44,7 @@ export function Sidebar({ cluster }: { readonly cluster: string | undefined }) {
         </span>
       </button>
       <NavList entries={homePages} badges={{ operations: runningOperations + questions }} />
-      {cluster !== undefined && (
+      {cluster !== undefined && !isMissing && (
         <>
           <ClusterSwitcher cluster={cluster} />
           <NavList entries={isRay ? [...clusterPages(cluster), servePage(cluster)] : clusterPages(cluster)} />

@@ -103,7 +103,8 @@ describe.skipIf(missing !== undefined)(`the page around the pages${missing === u
     const page = await world.open('/nowhere')
     await see(page.getByRole('heading', { name: 'There is no such page' })).toBeVisible()
     await page.goto(`${world.panel.url}/c/none/jobs`)
-    await see(page.getByRole('heading', { name: 'There is no cluster none' })).toBeVisible()
+    await see(page.getByRole('heading', { name: 'There is no cluster called none' })).toBeVisible()
+    await see(page.getByRole('navigation').getByRole('link', { name: 'Jobs' })).toHaveCount(0)
     await page.context().close()
   })
 

@@ -38,7 +38,7 @@ export const jobColumns = (t: Translate<Word>, cluster: string): readonly Column
   },
   timeColumn({ id: 'start_time', title: t('started'), width: 120 }),
   timeColumn({ id: 'end_time', title: t('ended'), width: 120, isHidden: true }),
-  numberColumn({ id: 'queue_position', title: t('queue'), width: 90 }),
+  numberColumn({ id: 'queue_position', title: t('queue'), width: 140 }),
   numberColumn({ id: 'priority', title: t('priority'), width: 80 }),
   linkColumn({ id: 'driver_node_id', title: t('node'), width: 120, link: (id) => <NodeLink cluster={cluster} id={id} /> }),
   { ...textColumn({ id: 'job_id', title: t('jobId'), width: 100, isMono: true }), filter: { kind: 'id' } },

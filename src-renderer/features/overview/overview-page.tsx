@@ -10,6 +10,7 @@ import { useGo, useQueryState } from '../../navigation/use-navigation.ts'
 import { buttonClass } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { FunctionProgress } from '../../ui/charts/function-progress.tsx'
+import { hasOneFigure } from '../../ui/charts/heat-map-layout.ts'
 import { HeatMap } from '../../ui/charts/heat-map.tsx'
 import { ErrorNote } from '../../ui/error-note.tsx'
 import { Segmented } from '../../ui/field.tsx'
@@ -78,12 +79,14 @@ function NodesCard({ cluster, clusterRef }: ClusterPart) {
         </span>
       }
       actions={
-        <Segmented
-          label={t('heatMetric')}
-          value={metric}
-          onChange={(heat) => change({ heat })}
-          options={heatMetrics.map((value) => ({ value, label: t(value) }))}
-        />
+        hasOneFigure(items.length) && (
+          <Segmented
+            label={t('heatMetric')}
+            value={metric}
+            onChange={(heat) => change({ heat })}
+            options={heatMetrics.map((value) => ({ value, label: t(value) }))}
+          />
+        )
       }
     >
       {Boolean(error) && <ErrorNote error={error} />}

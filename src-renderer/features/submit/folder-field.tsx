@@ -1,7 +1,7 @@
 import { FolderUp } from 'lucide-react'
 import { type DragEvent, useRef, useState } from 'react'
-import { toast } from 'sonner'
-import { folderOfDrop, folderOfInput } from '../../api/send-folder.ts'
+import { type ChosenFolder, folderOfDrop, folderOfInput } from '../../api/send-folder.ts'
+import { tellError } from '../../entities/tell-error.ts'
 import { useFormat } from '../../i18n/format.ts'
 import { useText } from '../../i18n/messages.ts'
 import { Button } from '../../ui/button.tsx'
@@ -61,10 +61,9 @@ function DropZone({ submission: { folder, chooseFolder } }: FormPart) {
   const drop = (event: DragEvent) => {
     event.preventDefault()
     setOver(false)
-    folderOfDrop(event.dataTransfer.items)
-      .then((dropped) => dropped && chooseFolder(dropped))
-      .catch((error: unknown) => toast.error(error instanceof Error ? error.message : String(error)))
+    take(folderOfDrop(event.dataTransfer.items))
   }
+  const take = (taken: Promise<ChosenFolder | undefined>) => void taken.then((chosen) => chosen && chooseFolder(chosen)).catch(tellError)
   return (
     <div
       onDragOver={(event) => {
@@ -96,8 +95,7 @@ function DropZone({ submission: { folder, chooseFolder } }: FormPart) {
         tabIndex={-1}
         className="sr-only"
         onChange={(event) => {
-          const chosen = event.target.files === null ? undefined : folderOfInput(event.target.files)
-          if (chosen) chooseFolder(chosen)
+          if (event.target.files !== null) take(folderOfInput(event.target.files))
         }}
       />
     </div>

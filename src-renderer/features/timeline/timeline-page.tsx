@@ -48,12 +48,18 @@ export function TimelinePage() {
               {t('onlyJob', { id: job })}
             </Button>
           )}
+          <span aria-hidden className="text-sm text-soft">
+            {t('grouping')}
+          </span>
           <Segmented
             label={t('grouping')}
             value={grouping}
             onChange={(by) => change({ by })}
             options={groupings.map((value) => ({ value, label: t(value) }))}
           />
+          <span aria-hidden className="text-sm text-soft">
+            {t('colour')}
+          </span>
           <Segmented
             label={t('colour')}
             value={colour}
@@ -104,6 +110,7 @@ function ClusterTimeline({ cluster, clusterRef, job, grouping, colour }: Cluster
           grouping={grouping}
           colourBy={colour}
           isLive
+          isReading={feed.isReading}
           selected={selected}
           litTasks={task === undefined ? undefined : lineage.data}
           onSelect={(bar) => {

@@ -13,6 +13,9 @@ type Word = keyof (typeof messages)['en']
 
 export const isAlive = (row: Row): boolean => flagIn(row, 'is_alive')
 
+/** One that went before it said who it is has number 0, which is no process. */
+export const pidOf = (row: Row): string => (numberIn(row, 'pid') === 0 ? '–' : (textIn(row, 'pid') ?? '–'))
+
 export const workerColumns = (t: Translate<Word>, cluster: string): readonly Column<Row>[] => [
   linkColumn({ id: 'worker_id', title: t('id'), width: 150, link: (id) => <span className="font-mono">{shortId(id)}</span> }),
   oneOfColumn({
@@ -30,7 +33,7 @@ export const workerColumns = (t: Translate<Word>, cluster: string): readonly Col
   },
   numberColumn({ id: 'memory_bytes', title: t('memory'), width: 100, unit: 'bytes' }),
   linkColumn({ id: 'node_id', title: t('node'), width: 120, link: (id) => <NodeLink cluster={cluster} id={id} /> }),
-  { ...numberColumn({ id: 'pid', title: t('pid'), width: 90 }), render: (row) => textIn(row, 'pid') ?? '' },
+  { ...numberColumn({ id: 'pid', title: t('pid'), width: 90 }), render: pidOf },
   linkColumn({ id: 'job_id', title: t('job'), width: 100, link: (id) => <JobLink cluster={cluster} id={id} name={id} /> }),
   linkColumn({ id: 'actor_id', title: t('actor'), width: 120, link: (id) => <ActorLink cluster={cluster} id={id} /> }),
   timeColumn({ id: 'start_time_ms', title: t('started'), width: 120 }),

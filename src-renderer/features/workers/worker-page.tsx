@@ -12,7 +12,7 @@ import { CodeBlock } from '../../ui/code-block.tsx'
 import { Facts } from '../../ui/definition-list.tsx'
 import { Duration, Time } from '../../ui/time.tsx'
 import { messages } from './messages.ts'
-import { isAlive, Share } from './worker-columns.tsx'
+import { isAlive, Share, pidOf } from './worker-columns.tsx'
 import { CircleStop } from 'lucide-react'
 
 export function WorkerPage() {
@@ -61,7 +61,7 @@ function WorkerFacts({ row, cluster }: { readonly row: Row; readonly cluster: st
             { label: t('phase'), value: textIn(row, 'phase') ?? '–' },
             { label: t('node'), value: <NodeLink cluster={cluster} id={textIn(row, 'node_id')} /> },
             { label: t('ip'), value: textIn(row, 'ip') ?? '–' },
-            { label: t('pid'), value: textIn(row, 'pid') ?? '–' },
+            { label: t('pid'), value: pidOf(row) },
             { label: t('job'), value: <JobLink cluster={cluster} id={textIn(row, 'job_id')} name={textIn(row, 'job_id')} /> },
             { label: t('actor'), value: <ActorLink cluster={cluster} id={textIn(row, 'actor_id')} /> },
             { label: t('cpu'), value: <Share percent={numberIn(row, 'cpu_percent')} /> },

@@ -23,6 +23,9 @@ export function densityOf(count: number, before?: Density): Density {
   return count <= mostTiles * limits.tiles ? 'tiles' : 'cells'
 }
 
+/** Whether colours show one figure of each, and which one is a choice: cards show all of them. */
+export const hasOneFigure = (count: number): boolean => densityOf(count, 'cells') !== 'cards'
+
 type Size = { readonly width: number; readonly height: number; readonly gap: number }
 
 const card: Size = { width: 224, height: 112, gap: 8 }

@@ -54,7 +54,7 @@ export const messages = defineMessages(
     chartKeysZoom: '左右の矢印キーで値を読み、＋と－で時間の範囲を変え、Esc で終わります。',
     noValue: '値なし',
     cpu: 'CPU',
-    memory: 'メモリ',
+    memory: 'メモリー',
     gpu: 'GPU',
     objectStore: 'オブジェクトストア',
     disk: 'ディスク',

@@ -5,6 +5,7 @@ export const messages = defineMessages(
     keys: 'Arrow keys left and right move in time, plus and minus zoom, 0 shows everything, F follows what is live. Arrow down goes to the bars: then left and right go from bar to bar, up and down from lane to lane, Enter opens one, Escape goes back.',
     summary:
       '{bars, plural, one {# attempt} other {# attempts}} in {lanes, plural, one {# lane} other {# lanes}}, {running} running, {failed} failed, from {from} to {to}. In sight: {shownFrom} to {shownTo}.',
+    reading: 'Reading what ran…',
     empty: 'Nothing has run yet',
     emptyLive: 'Attempts appear here the moment they begin.',
     arranging: 'Arranging…',
@@ -47,6 +48,7 @@ export const messages = defineMessages(
     keys: '左右の矢印キーで時間を移動、プラスとマイナスで拡大・縮小、0 で全体、F で最新に追従します。下矢印キーでバーに入ると、左右でバー間、上下でレーン間を移動し、Enter で開き、Escape で戻ります。',
     summary:
       '{lanes} レーンに {bars} 件の試行、実行中 {running} 件、失敗 {failed} 件、{from} から {to} まで。表示範囲: {shownFrom} から {shownTo}。',
+    reading: '実行されたものを読み込み中…',
     empty: 'まだ何も実行されていません',
     emptyLive: '試行は始まるとすぐここに表示されます。',
     arranging: '並べ替え中…',

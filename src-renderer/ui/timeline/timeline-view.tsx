@@ -24,6 +24,8 @@ type TimelineViewProps = {
   readonly colourBy: ColourBy
   /** New bars come, and those that run grow. */
   readonly isLive: boolean
+  /** What has run already is still on its way. */
+  readonly isReading?: boolean
   /** The clock of those who tell the times. @default Date.now */
   readonly nowMs?: () => number
   readonly selected?: BarId | null
@@ -37,20 +39,30 @@ type TimelineViewProps = {
 }
 
 /** Bars of attempts in lanes over time, as high as its container. */
-export function TimelineView({ store, label, nowMs = Date.now, selected = null, litTasks, ...choices }: TimelineViewProps) {
+export function TimelineView({
+  store,
+  label,
+  isReading = false,
+  nowMs = Date.now,
+  selected = null,
+  litTasks,
+  ...choices
+}: TimelineViewProps) {
   const input: TimelineInput = { ...choices, nowMs, selected, litTasks }
   const controller = useMemo(() => new TimelineController(store), [store])
   useEffect(() => controller.update(input))
   return (
     <section aria-label={label} className="flex h-full min-h-0 min-w-0 flex-col overflow-hidden rounded-lg border bg-surface">
       <TimelineToolbar controller={controller} />
-      <TimelineBody controller={controller} label={label} />
+      <TimelineBody controller={controller} label={label} isReading={isReading} />
       <TimelineFooter controller={controller} />
     </section>
   )
 }
 
-function TimelineBody({ controller, label }: { readonly controller: TimelineController; readonly label: string }) {
+type BodyProps = { readonly controller: TimelineController; readonly label: string; readonly isReading: boolean }
+
+function TimelineBody({ controller, label, isReading }: BodyProps) {
   const t = useText(messages)
   const [keysId, summaryId] = [useId(), useId()]
   const application = useRef<HTMLDivElement>(null)
@@ -88,7 +100,7 @@ function TimelineBody({ controller, label }: { readonly controller: TimelineCont
             <div className="relative min-w-0 flex-1">
               <canvas data-part="lanes" aria-hidden className="absolute inset-0 size-full touch-none" />
               <TimelineTooltip controller={controller} />
-              <Empty controller={controller} />
+              <Empty controller={controller} isReading={isReading} />
             </div>
           </div>
         </div>
@@ -106,15 +118,19 @@ function TimelineBody({ controller, label }: { readonly controller: TimelineCont
   )
 }
 
-function Empty({ controller }: { readonly controller: TimelineController }) {
+function Empty({ controller, isReading }: { readonly controller: TimelineController; readonly isReading: boolean }) {
   const t = useText(messages)
   useSignal(controller.choices)
   if (controller.store.range) return null
   return (
     <div className="absolute inset-0 flex items-center justify-center bg-surface">
-      <EmptyState icon={Activity} title={t('empty')}>
-        {controller.input.isLive && t('emptyLive')}
-      </EmptyState>
+      {isReading ? (
+        <p className="text-soft">{t('reading')}</p>
+      ) : (
+        <EmptyState icon={Activity} title={t('empty')}>
+          {controller.input.isLive && t('emptyLive')}
+        </EmptyState>
+      )}
     </div>
   )
 }

@@ -3,6 +3,7 @@ import { groupItems, type HeatItem, isNearlyFull } from '#src-renderer/ui/charts
 import {
   type Box,
   densityOf,
+  hasOneFigure,
   type GroupSize,
   itemAt,
   layoutHeatMap,
@@ -20,6 +21,10 @@ const overlap = (one: Box, other: Box) =>
   one.x < other.x + other.width && other.x < one.x + one.width && one.y < other.y + other.height && other.y < one.y + one.height
 
 describe('densityOf', () => {
+  it('which figure is shown is a choice only where not all of them are', () => {
+    expect([1, 10, 11, 13, 2_000].map(hasOneFigure)).toEqual([false, false, true, true, true])
+  })
+
   it('shows less of each the more there are', () => {
     expect([1, 12, 13, 120, 121, 2_000].map((count) => densityOf(count))).toEqual(['cards', 'cards', 'tiles', 'tiles', 'cells', 'cells'])
   })
