@@ -17,7 +17,10 @@ export const startFlags = {
   'object-store-memory': { value: 'SIZE', help: 'shared memory for objects. Default: 30 % of the memory' },
   resources: { value: 'JSON', help: `custom resources, such as '{"license": 2}'` },
   labels: { value: 'LABELS', help: `such as zone=a,disk=ssd or '{"zone": "a"}'` },
-  'dashboard-host': { value: 'HOST', help: 'where the HTTP API listens. Default: 127.0.0.1, for this machine and for SSH tunnels. Elsewhere its tokens go over the network unencrypted' },
+  'dashboard-host': {
+    value: 'HOST',
+    help: 'where the HTTP API listens. Default: 127.0.0.1, for this machine and for SSH tunnels. Elsewhere its tokens go over the network unencrypted',
+  },
   'dashboard-port': { value: 'PORT', help: 'of the HTTP API; 0 takes a free one. Default: 8265, or a free one after it' },
   'dashboard-allowed-hosts': {
     value: 'NAMES',

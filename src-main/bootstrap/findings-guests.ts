@@ -60,7 +60,8 @@ export function pythonFindings({ python, ray }: MachineFacts): Finding[] {
     ...found,
     warning('ray.running', 'Ray runs there', {
       detail: `${ray.version === null ? 'A Ray' : `Ray ${ray.version}`} of some user runs: it takes CPUs, memory and often port 6379 for itself.`,
-      remedy: 'Two schedulers on one machine know nothing of each other. If it is yours, end it the way you started it. "ray stop" ends every Ray of your user there.',
+      remedy:
+        'Two schedulers on one machine know nothing of each other. If it is yours, end it the way you started it. "ray stop" ends every Ray of your user there.',
     }),
   ]
 }

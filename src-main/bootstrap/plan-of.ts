@@ -128,7 +128,9 @@ function transferNotes({ kind, targets, machines }: Draft, input: OperationInput
     const first = group.slice(0, usualLimits.seeds).map(({ name }) => name)
     return kin >= usualLimits.peersFrom && group.length > usualLimits.seeds
       ? `${mebibytes(bytes)} go to each of ${group.length} machines: from here to about ${usualLimits.seeds} (${first.join(', ')}), and from those to the others; about ${mebibytes(bytes * usualLimits.seeds)} leave this computer.`
-      : `${mebibytes(bytes)} go from here to each of ${group.length} machines: ${mebibytes(bytes * group.length)} in all.`
+      : group.length === 1
+        ? `${mebibytes(bytes)} go from here to one machine.`
+        : `${mebibytes(bytes)} go from here to each of ${group.length} machines: ${mebibytes(bytes * group.length)} in all.`
   })
   return [...kept, ...sends]
 }

@@ -15,8 +15,7 @@ function aLeaseFolder(): string {
 const leaseOf = (folder: string, holderId: string, more: { ttlMs?: number; holderLabel?: string } = {}) =>
   new ClusterLease({ connection: new LocalHost(), folder, holderId, holderLabel: `label of ${holderId}`, ...more })
 /** The greatest generation on disk: each renewal makes the next. */
-const generationIn = (folder: string) =>
-  Math.max(...readdirSync(folder).map((name) => (name.startsWith('g.') ? Number(name.slice(2)) : 0)))
+const generationIn = (folder: string) => Math.max(...readdirSync(folder).map((name) => (name.startsWith('g.') ? Number(name.slice(2)) : 0)))
 
 test('one panel at a time has it; the other is told who and for how long', async () => {
   const folder = aLeaseFolder()
