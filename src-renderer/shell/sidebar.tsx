@@ -38,7 +38,7 @@ export function Sidebar({ cluster }: { readonly cluster: string | undefined }) {
         className="flex h-7 items-center gap-2 rounded-md border bg-sunken px-1.5 text-faint hover:border-strong hover:text-ink lg:px-2"
       >
         <Search size={14} aria-hidden className="shrink-0" />
-        <span className="hidden min-w-0 flex-1 truncate text-left lg:inline">{t('search')}</span>
+        <span className="hidden min-w-0 flex-1 truncate text-left lg:inline">{t('search')}</span>{' '}
         <span className="hidden lg:inline">
           <KeyHint keys={paletteKeys} />
         </span>
