@@ -13,7 +13,8 @@ import { runChild } from './child.mjs'
  */
 export async function writeSbom({ folder, version, epochSeconds, payloads, signal }) {
   const words = ['sbom', '--package-lock-only', '--sbom-format', 'cyclonedx', '--sbom-type', 'application']
-  const told = JSON.parse(await runChild('npm', words, { signal }))
+  const env = { ...process.env, NODE_ENV: '' } // with `production`, which building the page sets, npm leaves out what development needs too
+  const told = JSON.parse(await runChild('npm', words, { signal, env }))
   const shipped = new Set([...bundledPackages(), 'electron'])
   const components = told.components.filter((component) => !isForDevelopment(component) || shipped.has(nameOf(component)))
   const bill = {
