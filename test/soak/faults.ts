@@ -19,12 +19,25 @@ export type FaultStory = {
   failure?: string
 }
 
+type Span = { readonly fromMs: number; readonly toMs: number }
+
 /** May a job of this host have ended with its node in that time? */
-export const mayHaveEnded = (stories: readonly FaultStory[], host: string, { fromMs, toMs }: { fromMs: number; toMs: number }): boolean =>
+export const mayHaveEnded = (stories: readonly FaultStory[], host: string, span: Span): boolean =>
+  happened(stories, { host, kinds: endsJobs }, span)
+
+/** What a job writes while the disk of its node is full is lost. */
+export const mayHaveLostLines = (stories: readonly FaultStory[], host: string, span: Span): boolean =>
+  happened(stories, { host, kinds: ['full-disk'] }, span)
+
+const happened = (
+  stories: readonly FaultStory[],
+  { host, kinds }: { host: string; kinds: readonly FaultKind[] },
+  { fromMs, toMs }: Span,
+): boolean =>
   stories.some(
     (story) =>
       story.host === host &&
-      endsJobs.includes(story.kind) &&
+      kinds.includes(story.kind) &&
       story.atMs <= toMs &&
       (story.undoneAtMs ?? Infinity) + (story.recoveredMs ?? 0) >= fromMs,
   )
@@ -32,8 +45,12 @@ export const mayHaveEnded = (stories: readonly FaultStory[], host: string, { fro
 type Undo = () => Promise<void> | void
 type Setting = { readonly cluster: SoakCluster; readonly host: BedHost; readonly signal: AbortSignal }
 
-/** Lets it happen, for its time, and takes its cause away; also when it is called off meanwhile. */
-export async function happen(cluster: SoakCluster, fault: PlannedFault, signal: AbortSignal): Promise<void> {
+/** Lets it happen, for its time, and takes its cause away, also when it is called off meanwhile; `onOver` hears when that begins. */
+export async function happen(
+  cluster: SoakCluster,
+  fault: PlannedFault,
+  { signal, onOver }: { signal: AbortSignal; onOver: () => void },
+): Promise<void> {
   const host = cluster.hosts[fault.host]
   if (!host) throw new Error(`there is no host ${fault.host}`)
   const setting = { cluster, host, signal }
@@ -41,6 +58,7 @@ export async function happen(cluster: SoakCluster, fault: PlannedFault, signal: 
   try {
     await delay(fault.lastsMs, undefined, { signal }).catch(() => {}) // called off: what was begun is undone all the same
   } finally {
+    onOver()
     await undo()
   }
 }

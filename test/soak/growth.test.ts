@@ -19,11 +19,23 @@ test('what swings about a level does not grow', () => {
   const growth = measureGrowth(readings(Array.from({ length: 40 }, (_, index) => 100 + (index % 4) * 10)), 5 * minute)
   expect(Math.abs(growth.inAll)).toBeLessThan(6)
   expect(growsTooMuch(growth, { once: 6, perHour: 0 })).toBe(false)
+  const peaks = Array.from({ length: 60 }, (_, index) => ({
+    atMs: index * 10_000,
+    value: index % 3 === 0 ? 100 : 100 + index * 9,
+    life: 'one',
+  }))
+  expect(measureGrowth(peaks, 0)).toMatchObject({ perHour: 0, most: 631 })
 })
 
 test('a leak is seen though the process is started anew again and again, and a restart alone is none', () => {
   const lives = (climb: number) =>
-    Array.from({ length: 5 }, (_, life) => readings(Array.from({ length: 8 }, (_each, at) => 50 + life * 3 + at * climb), `life ${life}`, life * 8)).flat()
+    Array.from({ length: 5 }, (_, life) =>
+      readings(
+        Array.from({ length: 8 }, (_each, at) => 50 + life * 3 + at * climb),
+        `life ${life}`,
+        life * 8,
+      ),
+    ).flat()
   expect(measureGrowth(lives(2), 0).perHour).toBeCloseTo(120)
   const still = measureGrowth(lives(0), 0)
   expect(still.perHour).toBeCloseTo(0)

@@ -12,19 +12,20 @@ export type Growth = {
   readonly readings: number
 }
 
-/** Of one life, its first readings are of a program that still warms up. */
-const leftOutOfLife = 2
+/** In the first time of its life a program still warms up. */
+const warmMs = 100_000
+const minuteMs = 60_000
 
 /**
  * The common slope of all lives, each with a level of its own: what a restart takes away hides no growth, and what it begins with is none.
- * Readings before `fromMs` count for `first` and `most` alone.
+ * Of each minute the least counts, as what comes and goes with the load is no growth. Readings before `fromMs` count for `first` and `most` alone.
  */
 export function measureGrowth(readings: readonly Reading[], fromMs: number): Growth {
   const values = readings.map(({ value }) => value)
   const lives = Map.groupBy(readings, ({ life }) => life)
   let [sumTimeTime, sumTimeValue, count, judgedMs] = [0, 0, 0, 0]
   for (const life of lives.values()) {
-    const judged = life.slice(leftOutOfLife).filter(({ atMs }) => atMs >= fromMs)
+    const judged = leastOfMinutes(life, Math.max(fromMs, (life[0]?.atMs ?? 0) + warmMs))
     const [from, to] = [judged[0], judged.at(-1)]
     if (!from || !to || judged.length < 3) continue
     const meanTime = mean(judged.map(({ atMs }) => atMs))
@@ -45,6 +46,16 @@ export function measureGrowth(readings: readonly Reading[], fromMs: number): Gro
     inAll: perMs * judgedMs,
     readings: count,
   }
+}
+
+function leastOfMinutes(life: readonly Reading[], fromMs: number): Reading[] {
+  const minutes = Map.groupBy(
+    life.filter(({ atMs }) => atMs >= fromMs),
+    ({ atMs }) => Math.floor((atMs - fromMs) / minuteMs),
+  )
+  const most = Math.max(...[...minutes.values()].map(({ length }) => length))
+  const whole = [...minutes.values()].filter(({ length }) => 2 * length > most) // in a part of a minute the load may never have been away
+  return whole.map((all) => all.reduce((least, reading) => (reading.value < least.value ? reading : least)))
 }
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length

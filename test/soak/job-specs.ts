@@ -68,15 +68,27 @@ export function knownJob({ kind, number, size, onHead }: PlannedJob): KnownJob {
     }
     case 'tasks': {
       const tasks = between(40, 240)
-      return { ...plain, id, kind, answer: answerOfTasks(tasks), submit: submit(`node tasks.ts ${tasks}`, true) }
+      return { ...plain, id, kind, answer: answerOfTasks(tasks), submit: submit(`node tasks.ts ${tasks} ${answerOfTasks(tasks)}`, true) }
     }
     case 'objects': {
       const [objects, bytes] = [between(8, 40), 2_000_000]
-      return { ...plain, id, kind, answer: answerOfObjects(objects, bytes), submit: submit(`node objects.ts ${objects} ${bytes}`, true) }
+      return {
+        ...plain,
+        id,
+        kind,
+        answer: answerOfObjects(objects, bytes),
+        submit: submit(`node objects.ts ${objects} ${bytes} ${answerOfObjects(objects, bytes)}`, true),
+      }
     }
     case 'actors': {
       const [actors, calls] = [between(2, 8), 30]
-      return { ...plain, id, kind, answer: answerOfActors(actors, calls), submit: submit(`node actors.ts ${actors} ${calls}`, true) }
+      return {
+        ...plain,
+        id,
+        kind,
+        answer: answerOfActors(actors, calls),
+        submit: submit(`node actors.ts ${actors} ${calls} ${answerOfActors(actors, calls)}`, true),
+      }
     }
   }
 }

@@ -1,26 +1,29 @@
-import { type FaultStory, mayHaveEnded } from './faults.ts'
+import { type FaultStory, mayHaveEnded, mayHaveLostLines } from './faults.ts'
 import type { TrackedJob } from './load.ts'
 
-export type JobVerdict = 'as known' | 'lost with its node' | 'wrong' | 'never taken'
+/** `disk full`: its node had no room for its log, or for what it needed, in that time. */
+export type JobVerdict = 'as known' | 'lost with its node' | 'disk full' | 'wrong' | 'never taken'
+type Judged = { readonly verdict: JobVerdict; readonly problems: readonly string[] }
 
 /** Before a fault is known to be over, and after: what a node suffered is told some time later. */
 const marginMs = 30_000
 
 /** What became of it, and why that is wrong where it is. `nameOfNode`: of every node that ever was. */
-export function judgeJob(
-  { known, acceptedAtMs, submittedAtMs, end, endedAtMs = Date.now(), problems }: TrackedJob,
-  stories: readonly FaultStory[],
-  nameOfNode: ReadonlyMap<string, string>,
-): { readonly verdict: JobVerdict; readonly problems: readonly string[] } {
-  if (acceptedAtMs === undefined) return { verdict: problems.length === 0 ? 'never taken' : 'wrong', problems }
-  if (!end) return { verdict: 'wrong', problems: problems.length === 0 ? ['it has no end'] : problems }
-  const told = `it ended ${end.status}${end.driver_exit_code === null ? '' : ` with ${end.driver_exit_code}`}, ${end.error_type ?? 'no error'}: ${(end.message ?? '').slice(-600)}`
-  if (end.status === known.ends && end.driver_exit_code === known.exitCode)
-    return { verdict: problems.length === 0 ? 'as known' : 'wrong', problems }
-  if (end.status !== 'FAILED' || end.error_type !== 'JOB_SUPERVISOR_ACTOR_DIED') return { verdict: 'wrong', problems: [told, ...problems] }
-  const host = nameOfNode.get(end.driver_node_id ?? '')
+export function judgeJob(job: TrackedJob, stories: readonly FaultStory[], nameOfNode: ReadonlyMap<string, string>): Judged {
+  const { known, acceptedAtMs, submittedAtMs, end, endedAtMs = Date.now(), problems, logProblems } = job
+  const wrong = (...more: readonly string[]): Judged => ({ verdict: 'wrong', problems: [...more, ...problems, ...logProblems] })
+  if (acceptedAtMs === undefined) return problems.length === 0 ? { verdict: 'never taken', problems } : wrong()
+  if (!end) return problems.length === 0 ? wrong('it has no end') : wrong()
+  const host = nameOfNode.get(end.driver_node_id ?? '') ?? 'a node that is not known'
   const time = { fromMs: submittedAtMs - marginMs, toMs: endedAtMs + marginMs }
-  if (host !== undefined && !mayHaveEnded(stories, host, time))
-    return { verdict: 'wrong', problems: [`${told}; and nothing happened to ${host} that ends jobs`, ...problems] }
-  return { verdict: problems.length === 0 ? 'lost with its node' : 'wrong', problems }
+  const hadRoom = !mayHaveLostLines(stories, host, time)
+  if (problems.length > 0 || (hadRoom && logProblems.length > 0)) return wrong()
+  const asItEnded = logProblems.length > 0 ? 'disk full' : undefined
+  if (end.status === known.ends && end.driver_exit_code === known.exitCode) return { verdict: asItEnded ?? 'as known', problems }
+  const told = `on ${host} it ended ${end.status} with ${end.driver_exit_code ?? 'no exit code'}, ${end.error_type ?? 'no error'}: ${(end.message ?? '').slice(-600)}`
+  if (end.status !== 'FAILED') return wrong(told)
+  if (!hadRoom && !/the answer is|is not what was put|: a task read|answered call/.test(told)) return { verdict: 'disk full', problems }
+  if (end.error_type !== 'JOB_SUPERVISOR_ACTOR_DIED') return wrong(told)
+  if (!mayHaveEnded(stories, host, time)) return wrong(`${told}; and nothing happened there that ends jobs`)
+  return { verdict: 'lost with its node', problems }
 }

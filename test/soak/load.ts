@@ -17,8 +17,10 @@ export type TrackedJob = {
   endedAtMs?: number
   /** Of its log, read after its end. */
   lines?: number
-  /** What is wrong whatever happened to its node: lines out of order, an answer that is not right. */
+  /** What is wrong whatever happened to its node. */
   readonly problems: string[]
+  /** Lines that are missing or out of order, and answers that are not told. */
+  readonly logProblems: string[]
 }
 
 const atOnce = 4
@@ -70,7 +72,7 @@ export class Load {
   }
 
   async #see(known: KnownJob): Promise<void> {
-    const job: TrackedJob = { known, submittedAtMs: Date.now(), problems: [] }
+    const job: TrackedJob = { known, submittedAtMs: Date.now(), problems: [], logProblems: [] }
     this.jobs.push(job)
     try {
       if (!(await this.#submit(job))) return
@@ -149,9 +151,9 @@ export class Load {
       .catch((error: unknown) => {
         job.problems.push(`following its log: ${toError(error).message}`)
       })
-    if (lines.problem !== undefined) job.problems.push(`followed, ${lines.problem}`)
+    if (lines.problem !== undefined) job.logProblems.push(`followed, ${lines.problem}`)
     if (job.end?.status === 'SUCCEEDED' && lines.count !== job.known.lines)
-      job.problems.push(`followed, its log has ${lines.count} lines of ${job.known.lines}`)
+      job.logProblems.push(`followed, its log has ${lines.count} lines of ${job.known.lines}`)
   }
 
   async #readLog(job: TrackedJob): Promise<void> {
@@ -193,9 +195,9 @@ export function judgeLog(job: TrackedJob, text: string, where = ''): void {
   const lines = new NumberedLines(id)
   lines.take(text)
   if (where === '') job.lines = lines.count
-  if (lines.problem !== undefined) job.problems.push(`${where}${lines.problem}`)
+  if (lines.problem !== undefined) job.logProblems.push(`${where}${lines.problem}`)
   if (job.end?.status !== ends) return
-  if (wanted !== 'any' && lines.count !== wanted) job.problems.push(`${where}its log has ${lines.count} lines of ${wanted}`)
+  if (wanted !== 'any' && lines.count !== wanted) job.logProblems.push(`${where}its log has ${lines.count} lines of ${wanted}`)
   const told = /^ANSWER (.*)$/m.exec(text)?.[1]
-  if (told !== answer) job.problems.push(`${where}its answer is ${told}, not ${answer}`)
+  if (told !== answer) job.logProblems.push(`${where}its answer is ${told}, not ${answer}`)
 }

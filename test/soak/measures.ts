@@ -62,7 +62,7 @@ export class Measures {
 
   #filesOf(host: BedHost): number {
     const session = `${host.rootDir}${this.#cluster.sessionFolder(host)}`
-    return countFiles(session, (path) => /\/(logs|packages|jobs|envs)$/.test(path)) + countFiles(`${host.rootDir}/tmp`)
+    return countFiles(session, (path) => /\/(logs|log-copies|packages|compile-cache)$/.test(path)) + countFiles(`${host.rootDir}/tmp`)
   }
 
   #process(name: 'panel' | 'head' | 'agents', proc: string, pid: number): void {

@@ -12,12 +12,22 @@ test('a seed names the faults and the jobs, and another seed others', () => {
   expect(take(planJobs(7), 40)).toEqual(take(planJobs(7), 40))
 })
 
-test('each round has every kind once, also where one cannot be had, which moves none of the others', () => {
-  const kinds = Object.keys(faultKinds)
-  const all = take(planFaults(3, 3), 2 * kinds.length)
-  for (const round of [all.slice(0, kinds.length), all.slice(kinds.length)])
-    expect(round.map(({ kind }) => kind).toSorted()).toEqual(kinds.toSorted())
-  expect(take(planFaults(3, 3, ['link-slow']), 2 * kinds.length - 2)).toEqual(all.filter(({ kind }) => kind !== 'link-slow'))
+test('each round has every kind once, the ends of the head in turn, also where one cannot be had, which moves none of the others', () => {
+  const kinds = Object.keys(faultKinds).filter((kind) => kind !== 'kill-head' && kind !== 'restart-head')
+  const [length, all] = [kinds.length + 1, take(planFaults(3, 3), 2 * kinds.length + 2)]
+  expect(
+    all
+      .slice(0, length)
+      .map(({ kind }) => kind)
+      .toSorted(),
+  ).toEqual([...kinds, 'kill-head'].toSorted())
+  expect(
+    all
+      .slice(length)
+      .map(({ kind }) => kind)
+      .toSorted(),
+  ).toEqual([...kinds, 'restart-head'].toSorted())
+  expect(take(planFaults(3, 3, ['link-slow']), 2 * length - 2)).toEqual(all.filter(({ kind }) => kind !== 'link-slow'))
 })
 
 test('what ends the head happens to its host, and what ends an agent or its link for long to the others', () => {

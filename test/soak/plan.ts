@@ -37,18 +37,22 @@ export type PlannedFault = {
 const onHead: readonly FaultKind[] = ['kill-head', 'restart-head']
 const anywhere: readonly FaultKind[] = ['cut-ssh', 'full-disk', 'full-memory', 'link-short']
 
-/** An endless list: each round has every kind once, in an order of its own. `left out`: kinds that cannot be had here. */
+/**
+ * An endless list: each round has every kind once, in an order of its own, but of those that end the head one and then the other, so that a
+ * head has time to grow. `leftOut`: kinds that cannot be had here.
+ */
 export function* planFaults(seed: number, hosts: number, leftOut: readonly FaultKind[] = []): Generator<PlannedFault, never> {
   const random = seededRandom(seed)
   // Drawn for kinds that are left out too: a seed means the same on every machine.
   const kinds = Object.keys(faultKinds) as FaultKind[] // its own keys
-  for (;;) {
+  for (let round = 0; ; round += 1) {
     for (const kind of shuffled(kinds, random)) {
       const [least, most] = faultKinds[kind]
       const host = onHead.includes(kind) ? 0 : anywhere.includes(kind) ? randomBelow(random, hosts) : 1 + randomBelow(random, hosts - 1)
       const lastsMs = least + randomBelow(random, most - least + 1)
       const pauseMs = 2_000 + randomBelow(random, 6_000)
-      if (!leftOut.includes(kind)) yield { kind, host, lastsMs, pauseMs }
+      const isHeads = onHead.includes(kind) && onHead[round % onHead.length] !== kind
+      if (!leftOut.includes(kind) && !isHeads) yield { kind, host, lastsMs, pauseMs }
     }
   }
 }

@@ -56,11 +56,15 @@ function jobTable({ jobs }: SoakResult): string {
       ended('FAILED'),
       ended('STOPPED'),
       verdict('lost with its node'),
+      verdict('disk full'),
       verdict('wrong'),
       whole(lines),
     ]
   })
-  return table(['jobs', 'taken', 'succeeded', 'failed', 'stopped', 'of these lost with their node', 'wrong', 'lines checked'], rows)
+  return table(
+    ['jobs', 'taken', 'succeeded', 'failed', 'stopped', 'of these lost with their node', 'hit by a full disk', 'wrong', 'lines checked'],
+    rows,
+  )
 }
 
 function faultTable({ faults }: SoakResult): string {

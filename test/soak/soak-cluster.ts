@@ -113,14 +113,14 @@ export class SoakCluster {
     }
   }
 
-  /** Resolves with how long it took until every node is alive again. @throws Error after `withinMs`, with what is missing */
-  async untilWell(withinMs: number): Promise<number> {
+  /** Resolves when every node is alive. @throws Error after `withinMs`, with what is missing */
+  async untilWell(withinMs: number): Promise<void> {
     const startedMs = performance.now()
     const wanted = this.hosts.map(({ name }) => name).join()
     let alive: readonly string[] = []
     while (performance.now() - startedMs < withinMs) {
       alive = await this.aliveNodes()
-      if (alive.join() === wanted) return performance.now() - startedMs
+      if (alive.join() === wanted) return
       await delay(200)
     }
     const { link } = await this.call('clusters.get', { cluster: clusterName })

@@ -106,9 +106,9 @@ async function letFaultsHappen(run: Run, leftOut: Parameters<typeof planFaults>[
     const story: FaultStory = { kind: fault.kind, host: cluster.hosts[fault.host]?.name ?? '', atMs: Date.now() }
     stories.push(story)
     try {
-      await happen(cluster, fault, over)
-      story.undoneAtMs = Date.now()
-      story.recoveredMs = await cluster.untilWell(recoverWithinMs)
+      await happen(cluster, fault, { signal: over, onOver: () => (story.undoneAtMs = Date.now()) })
+      await cluster.untilWell(recoverWithinMs)
+      story.recoveredMs = Date.now() - (story.undoneAtMs ?? Date.now())
     } catch (error) {
       if (run.signal.aborted) return
       story.undoneAtMs ??= Date.now()
@@ -157,7 +157,7 @@ function liveLine({ stories }: Run, load: Load, { measures, startedAtMs }: { mea
   const clock = `${String(Math.floor(seconds / 60)).padStart(2, '0')}:${String(seconds % 60).padStart(2, '0')}`
   const ended = load.jobs.filter(({ end }) => end !== undefined)
   const asKnown = ended.filter(({ end, known }) => end?.status === known.ends).length
-  const problems = load.jobs.filter((job) => job.problems.length > 0).length
+  const problems = load.jobs.filter((job) => job.problems.length + job.logProblems.length > 0).length
   const fault = stories.at(-1)
   const now = !fault ? 'none yet' : `${fault.kind} on ${fault.host}${fault.recoveredMs === undefined ? '' : ', over'}`
   const memory = (['panel', 'head', 'page'] as const)

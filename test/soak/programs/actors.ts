@@ -1,5 +1,6 @@
-// node actors.ts ACTORS CALLS: actors that are called again and again, of which some are killed in the middle and made anew.
+// node actors.ts ACTORS CALLS ANSWER: actors that are called again and again, of which some are killed in the middle and made anew.
 import * as shoal from 'shoal'
+import { tellAnswer } from './answers.ts'
 
 const [actors = 0, calls = 0] = process.argv.slice(2).map(Number)
 await shoal.init({ onWarning: () => {} })
@@ -29,5 +30,5 @@ async function keep(index: number): Promise<number> {
 }
 
 const sums = await Promise.all(Array.from({ length: actors }, (_, index) => keep(index)))
-console.log(`ANSWER ${sums.reduce((sum, each) => sum + each, 0)}`)
+tellAnswer(sums.reduce((sum, each) => sum + each, 0))
 await shoal.shutdown()

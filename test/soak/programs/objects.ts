@@ -1,5 +1,6 @@
-// node objects.ts COUNT BYTES: objects made on all nodes, held all at once, so that stores fill and spill, and read by tasks elsewhere.
+// node objects.ts COUNT BYTES ANSWER: objects made on all nodes, held all at once, so that stores fill and spill, and read by tasks elsewhere.
 import * as shoal from 'shoal'
+import { tellAnswer } from './answers.ts'
 
 const [count = 0, bytes = 0] = process.argv.slice(2).map(Number)
 await shoal.init({ onWarning: () => {} })
@@ -41,5 +42,5 @@ for (const [index, { ref, total: told }] of held.entries()) {
   if (told !== (index % 251) * bytes) throw new Error(`object ${index}: a task read ${told}`)
   total += told
 }
-console.log(`ANSWER ${total}`)
+tellAnswer(total)
 await shoal.shutdown()

@@ -1,5 +1,6 @@
-// node tasks.ts COUNT: tasks that wait a little, some of which ask others; each may be run again as often as it takes.
+// node tasks.ts COUNT ANSWER: tasks that wait a little, some of which ask others; each may be run again as often as it takes.
 import * as shoal from 'shoal'
+import { tellAnswer } from './answers.ts'
 
 const count = Number(process.argv[2])
 await shoal.init({ onWarning: () => {} })
@@ -17,5 +18,5 @@ const askOthers = shoal.remote(async (indexes: readonly number[]) => shoal.get(i
 const direct = Array.from({ length: Math.ceil(count / 2) }, (_, index) => work.remote(index))
 const nested = askOthers.remote(Array.from({ length: Math.floor(count / 2) }, (_, index) => Math.ceil(count / 2) + index))
 const results = [...(await shoal.get(direct)), ...(await shoal.get(nested))]
-console.log(`ANSWER ${results.reduce((sum, value) => sum + value, 0)}`)
+tellAnswer(results.reduce((sum, value) => sum + value, 0))
 await shoal.shutdown()
