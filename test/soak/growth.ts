@@ -61,10 +61,18 @@ function leastOfMinutes(life: readonly Reading[], fromMs: number): Reading[] {
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
 
 /** What may grow: so much in any case, as no memory is still, and so much an hour. */
-export type Allowance = { readonly once: number; readonly perHour: number }
+export type Allowance = {
+  readonly once: number
+  readonly perHour: number
+  /** Beyond this it is too much however it came. */
+  readonly atMost?: number
+  /** So much more than before the first job may be there after the last. */
+  readonly atRest?: number
+}
 
 /** Is it more than allowed? Where too little was read to tell, it is not. */
-export const growsTooMuch = ({ inAll, perHour }: Growth, { once, perHour: hourly }: Allowance): boolean => {
+export const growsTooMuch = ({ inAll, perHour, most }: Growth, { once, perHour: hourly, atMost = Infinity }: Allowance): boolean => {
+  if (most > atMost) return true
   const hours = Number.isFinite(perHour) && perHour !== 0 ? inAll / perHour : 0
   return inAll > once + hourly * hours
 }

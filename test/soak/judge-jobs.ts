@@ -7,6 +7,10 @@ type Judged = { readonly verdict: JobVerdict; readonly problems: readonly string
 
 /** Before a fault is known to be over, and after: what a node suffered is told some time later. */
 const marginMs = 30_000
+/** A node that is lost takes along what it wrote last: the head has copies after half a second, or some more where all are busy. */
+const copiedWithinMs = 3_000
+/** Between the end of a job and when it was seen. */
+const lookMs = 2_000
 
 /** What became of it, and why that is wrong where it is. `nameOfNode`: of every node that ever was. */
 export function judgeJob(job: TrackedJob, stories: readonly FaultStory[], nameOfNode: ReadonlyMap<string, string>): Judged {
@@ -17,8 +21,9 @@ export function judgeJob(job: TrackedJob, stories: readonly FaultStory[], nameOf
   const host = nameOfNode.get(end.driver_node_id ?? '') ?? 'a node that is not known'
   const time = { fromMs: submittedAtMs - marginMs, toMs: endedAtMs + marginMs }
   const hadRoom = !mayHaveLostLines(stories, host, time)
-  if (problems.length > 0 || (hadRoom && logProblems.length > 0)) return wrong()
-  const asItEnded = logProblems.length > 0 ? 'disk full' : undefined
+  const wentAfterIt = mayHaveEnded(stories, host, { fromMs: endedAtMs - lookMs, toMs: endedAtMs + copiedWithinMs })
+  if (problems.length > 0 || (hadRoom && !wentAfterIt && logProblems.length > 0)) return wrong()
+  const asItEnded = logProblems.length === 0 ? undefined : wentAfterIt ? 'lost with its node' : 'disk full'
   if (end.status === known.ends && end.driver_exit_code === known.exitCode) return { verdict: asItEnded ?? 'as known', problems }
   const told = `on ${host} it ended ${end.status} with ${end.driver_exit_code ?? 'no exit code'}, ${end.error_type ?? 'no error'}: ${(end.message ?? '').slice(-600)}`
   if (end.status !== 'FAILED') return wrong(told)

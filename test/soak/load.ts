@@ -128,7 +128,8 @@ export class Load {
     try {
       return await this.#cluster.live<ShoalJobDetails>('getShoalJob', { params: { id } })
     } catch (error) {
-      if (/not-found|no job/i.test(toError(error).message)) throw error // it was taken, so it must be there
+      const { message } = toError(error)
+      if (message.includes('not-found') && !message.includes('in the record')) throw error // it was taken, so the head must have it
       return undefined // the head is away; it is asked again
     }
   }

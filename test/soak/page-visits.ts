@@ -26,7 +26,7 @@ export async function visitPages(
       })
       visits += 1
       await delay(stayMs, undefined, { signal }).catch(() => {}) // called off
-      if (place === 'overview' && at === round.length - 1 && !signal.aborted) await read(renderer, measures)
+      if (place === 'overview' && at === round.length - 1 && !signal.aborted) await read({ page, renderer }, measures)
     }
   }
   return { visits, failures }
@@ -38,12 +38,21 @@ async function visit(page: Page, place: string): Promise<void> {
   await page.getByRole('heading').first().waitFor({ timeout: 30_000 })
 }
 
+/** In the page: everything of its document, texts too. */
+const countNodes = `(() => {
+  const walker = document.createTreeWalker(document)
+  let count = 1
+  while (walker.nextNode()) count += 1
+  return count
+})()`
+
 /** Always on the same page. */
-async function read(renderer: PageProcess, measures: Measures): Promise<void> {
+async function read({ page, renderer }: { page: Page; renderer: PageProcess }, measures: Measures): Promise<void> {
   const { heapMb, residentMb } = await renderer.memory()
+  const shown = await page.evaluate<number>(countNodes)
   const { nodes, listeners } = await renderer.counts()
   measures.add('page: objects, MB', heapMb, 'page')
   measures.add('page: memory, MB', residentMb, 'page')
-  measures.add('page: elements', nodes, 'page')
+  measures.add('page: hidden elements', nodes - shown, 'page')
   measures.add('page: listeners', listeners, 'page')
 }

@@ -26,6 +26,7 @@ export type SoakResult = {
   readonly violations: readonly string[]
 }
 
+const restWithinMs = 120_000
 const recoverWithinMs = 120_000
 const lineEveryMs = 10_000
 /** Of a short run no minute would be left. */
@@ -68,6 +69,7 @@ async function soakOn(cluster: SoakCluster, options: SoakOptions, { say, signal 
   const lines = setInterval(() => say(liveLine(run, load, { measures, startedAtMs })), lineEveryMs)
   const reads = setInterval(() => measures.read(), readEveryMs(options.minutes))
   try {
+    measures.readAtRest('start')
     const loading = load.run()
     loading.catch(() => {}) // awaited below
     const page = visitPages(cluster, measures, run.over)
@@ -85,6 +87,7 @@ async function soakOn(cluster: SoakCluster, options: SoakOptions, { say, signal 
     load.stop()
     await loading
     clearInterval(reads)
+    run.violations.push(...(await leftAtRest(measures, signal)))
     const jobs = await judge(run, load.jobs)
     return {
       ...{ seed: options.seed, minutes: options.minutes, startedAtMs, endedAtMs: Date.now(), jobs, faults: run.stories },
@@ -119,6 +122,17 @@ async function letFaultsHappen(run: Run, leftOut: Parameters<typeof planFaults>[
       await cluster.untilWell(recoverWithinMs).catch((again: unknown) => void violations.push(toError(again).message))
     }
     await delay(fault.pauseMs, undefined, { signal: over }).catch(() => {}) // called off
+  }
+}
+
+/** Workers without work, and what was spilled, go some time after the last job. */
+async function leftAtRest(measures: Measures, signal: AbortSignal): Promise<string[]> {
+  const untilMs = performance.now() + restWithinMs
+  for (;;) {
+    measures.forgetRest()
+    measures.readAtRest('rest')
+    if (measures.leftAtRest.length === 0 || performance.now() > untilMs) return measures.leftAtRest
+    await delay(2_000, undefined, { signal })
   }
 }
 
