@@ -7,6 +7,8 @@ import { clusterName, type SoakCluster } from './soak-cluster.ts'
 
 const round = ['jobs', 'logs', 'nodes', 'tasks', 'overview', 'events', 'actors', 'jobs', 'overview'] as const
 const stayMs = 6_000
+/** On a machine that is busy with other things too. */
+const patienceMs = 120_000
 
 /** A person who goes from page to page by the links at the side. The page is never loaded anew: what it forgets to let go of stays. */
 export async function visitPages(
@@ -33,9 +35,9 @@ export async function visitPages(
 }
 
 async function visit(page: Page, place: string): Promise<void> {
-  await page.locator(`nav a[href^="/c/${clusterName}/${place}"]`).first().click({ timeout: 30_000 })
-  await page.waitForURL(new RegExp(`/c/${clusterName}/${place}`), { timeout: 30_000 })
-  await page.getByRole('heading').first().waitFor({ timeout: 30_000 })
+  await page.locator(`nav a[href^="/c/${clusterName}/${place}"]`).first().click({ timeout: patienceMs })
+  await page.waitForURL(new RegExp(`/c/${clusterName}/${place}`), { timeout: patienceMs })
+  await page.getByRole('heading').first().waitFor({ timeout: patienceMs })
 }
 
 /** In the page: everything of its document, texts too. */

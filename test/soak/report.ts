@@ -44,7 +44,7 @@ export function reportOf(result: SoakResult): string {
 
 function jobTable({ jobs }: SoakResult): string {
   const kinds = Object.entries(Object.groupBy(jobs, ({ known }) => known.kind))
-  const rows = kinds.map(([kind, all = []]) => {
+  const rows = kinds.map(([kind, all]) => {
     const taken = all.filter(({ acceptedAtMs }) => acceptedAtMs !== undefined)
     const ended = (status: string) => String(all.filter(({ end }) => end?.status === status).length)
     const verdict = (wanted: string) => String(all.filter((job) => job.verdict === wanted).length)
@@ -69,7 +69,7 @@ function jobTable({ jobs }: SoakResult): string {
 
 function faultTable({ faults }: SoakResult): string {
   const kinds = Object.entries(Object.groupBy(faults, ({ kind }) => kind))
-  const rows = kinds.map(([kind, all = []]) => {
+  const rows = kinds.map(([kind, all]) => {
     const recovered = all.flatMap(({ recoveredMs }) => recoveredMs ?? []).toSorted((one, other) => one - other)
     const seconds = (ms: number | undefined) => (ms === undefined ? '–' : `${(ms / 1_000).toFixed(1)} s`)
     return [

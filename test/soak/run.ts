@@ -11,7 +11,8 @@ import { soak, type SoakResult } from './soak.ts'
 const say = (line: string) => void process.stderr.write(`${line}\n`)
 
 async function main(args: readonly string[]): Promise<number> {
-  const options = readOptions(args)
+  const options = readOptionsOrSay(args)
+  if (options === undefined) return 1
   if (options === 'help') {
     process.stdout.write(usage)
     return 0
@@ -34,6 +35,15 @@ async function main(args: readonly string[]): Promise<number> {
   if (options.json !== undefined) write(options.json, `${JSON.stringify(asJson(result), undefined, 2)}\n`)
   process.stdout.write(`${reportOf(result)}\n\nwritten to ${report}\n`)
   return problemsOf(result).length === 0 ? 0 : 1
+}
+
+function readOptionsOrSay(args: readonly string[]): ReturnType<typeof readOptions> | undefined {
+  try {
+    return readOptions(args)
+  } catch (error) {
+    say(toError(error).message)
+    return undefined
+  }
 }
 
 const asJson = ({ measures, ...result }: SoakResult) => ({
