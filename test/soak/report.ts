@@ -75,7 +75,7 @@ function faultTable({ faults }: SoakResult): string {
     return [
       kind,
       String(all.length),
-      seconds(recovered[Math.floor(recovered.length / 2)]),
+      seconds(recovered[Math.floor((recovered.length - 1) / 2)]),
       seconds(recovered.at(-1)),
       String(all.filter(({ failure }) => failure !== undefined).length),
     ]
