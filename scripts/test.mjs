@@ -82,11 +82,16 @@ function sum(runs) {
   }
 }
 
+/** The soak measures growth, and Ray is slow to start: each has the machine for itself, after the others. */
+async function runAll() {
+  const soak = 'test/soak/soak.test.ts'
+  return [await runSuites(['--exclude', soak]), await runSuites([soak]), await runOnRay('newest', coreOnRay)]
+}
+
 async function runOnEachRay() {
   return [await runOnRay('newest', filters), await runOnRay('oldest', filters)]
 }
 
-/** In a run of their own, as Ray does not start in time on a machine that does much else. */
 function runOnRay(age, files) {
   return runSuites(['--config', 'vitest.ray.config.ts', ...files], { SHOAL_TEST_RAY_AGE: age })
 }

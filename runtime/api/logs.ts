@@ -77,6 +77,8 @@ export const JobTailQuery = z.object({
 })
 export const JobTailFrame = z.object({ offset: z.int().min(0), next: z.int().min(0), text: z.string() })
 export type JobTailFrame = z.infer<typeof JobTailFrame>
+/** Close code of a tail in the format `json` when the job has ended, and the rest of its log is nowhere any more. */
+export const logGoneCode = 4404
 
 export const ApiLogLevel = z.enum(['debug', 'info', 'warn', 'error'])
 

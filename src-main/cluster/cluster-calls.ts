@@ -97,7 +97,7 @@ export type ClusterCalls = {
   ): Promise<ControlAnswer>
   submitJob(job: ShoalJobSubmitRequest): Promise<AnswerOf<'submitShoalJob'>>
   getJob(id: string): Promise<JobDetails>
-  /** The log from `offset` on as it grows; it ends when the job has ended and all was read, and throws `link.closed` when it broke off. */
+  /** The log from `offset` on as it grows; it ends when the job has ended and all was read, and throws `link.closed` when it broke off, `not-found` when the rest is gone. */
   tailJobLog(id: string, question?: LogQuestion): AsyncIterable<JobTailFrame>
   /** Goes on until `signal` fires, of a record until all was told; any other end throws, and what was seen is good for `resume`. */
   streamLogs(question: LogStreamQuestion): AsyncIterable<LogStreamMessage>

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { ControlAnswer } from '../../runtime/api/control.ts'
 import { EventFrame, eventsPath } from '../../runtime/api/events.ts'
 import type { JobDetails, ShoalJobSubmitRequest } from '../../runtime/api/jobs.ts'
-import { JobTailFrame, type LogStreamMessage } from '../../runtime/api/logs.ts'
+import { JobTailFrame, logGoneCode, type LogStreamMessage } from '../../runtime/api/logs.ts'
 import { packagePath } from '../../runtime/api/packages.ts'
 import { ClusterError, toError } from '../../runtime/base/errors.ts'
 import { ApiClient, type ApiSend } from '../../runtime/client/api-client.ts'
@@ -31,6 +31,9 @@ export type ClusterClientOptions = {
   /** Of the HTTP API as the head's machine sees it, for the Host header and for messages. @default 127.0.0.1:8265 */
   readonly address?: string
 }
+
+const logGone = (id: string) =>
+  new ClusterError('not-found', `the rest of the log of job ${id} is gone: its node was lost before the head had a copy, or has removed it`)
 
 const uploadTimeoutMs = 600_000
 const listMargins = { timeoutMs: 40_000 }
@@ -87,6 +90,8 @@ export class ClusterClient implements ClusterCalls {
         const frame = frameOf.read(message)
         if (frame) yield frame
       }
+    } catch (error) {
+      throw error instanceof ClusterError && error.details['closeCode'] === logGoneCode ? logGone(id) : error
     } finally {
       socket.close()
     }

@@ -36,7 +36,7 @@ export async function createWork({ machines, clusters, links, hub, folder, conne
   const terminals = new Terminals({ connect, hub, nowMs, randomHex })
   const places = { machineOf: (machineId: string) => machines.get(machineId), callsOf, connect }
   return {
-    handlers: workHandlers({ machines, clusters, jobs, uploads, jobLogs, logStreams, terminals, places }),
+    handlers: workHandlers({ machines, clusters, jobs, uploads, jobLogs, logStreams, terminals, places, steadyCallsOf }),
     async close() {
       jobLogs.stopAll()
       logStreams.stopAll()

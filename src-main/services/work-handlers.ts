@@ -20,6 +20,8 @@ type Parts = {
   readonly logStreams: LogStreams
   readonly terminals: Terminals
   readonly places: PlacesIo
+  /** The head, waited for while it is away for a moment. */
+  readonly steadyCallsOf: (clusterId: string, signal: AbortSignal) => Promise<ClusterCalls>
 }
 
 /** What people do on a cluster that stands. */
@@ -44,7 +46,7 @@ export function workHandlers(parts: Parts): Working {
   }
 }
 
-function logHandlers({ clusters, jobLogs, logStreams, places }: Parts): PanelHandlers<'logs'> {
+function logHandlers({ clusters, jobLogs, logStreams, steadyCallsOf }: Parts): PanelHandlers<'logs'> {
   return {
     'logs.followJob': ({ cluster, job, offset }) => ({ streamId: jobLogs.follow({ clusterId: clusters.get(cluster).id, job, offset }) }),
     'logs.follow': ({ cluster, ...wanted }) => ({ streamId: logStreams.follow(clusters.get(cluster).id, wanted) }),
@@ -54,7 +56,7 @@ function logHandlers({ clusters, jobLogs, logStreams, places }: Parts): PanelHan
       return {}
     },
     'logs.readChunk': async ({ cluster, ...question }, { signal }) => {
-      const calls: ClusterCalls = places.callsOf(clusters.get(cluster).id)
+      const calls = await steadyCallsOf(clusters.get(cluster).id, signal) // what was recorded so far would pass for the whole
       const { offset, bytes, next, isEnd } = await calls.readLog({ ...question, signal })
       return { offset, data: Buffer.from(bytes).toString('base64'), next, isEnd }
     },

@@ -1,6 +1,6 @@
-import { JobTailFrame } from '../../api/logs.ts'
+import { JobTailFrame, logGoneCode } from '../../api/logs.ts'
 import { isShoalVersion, VersionInfo } from '../../api/version.ts'
-import { toError } from '../../base/errors.ts'
+import { ClusterError, toError } from '../../base/errors.ts'
 import type { ApiClient } from '../../client/api-client.ts'
 import { notAHead } from '../../client/api-errors.ts'
 
@@ -47,6 +47,9 @@ function exactTail(api: ApiClient, id: string, { signal, write, warn }: TailIo):
         await write(text)
         written = next
       }
+    } catch (error) {
+      if (!(error instanceof ClusterError) || error.details['closeCode'] !== logGoneCode) throw error
+      warn(`shoal: the rest of the log of job '${id}' is gone: its node was lost before the head had a copy, or has removed it`)
     } finally {
       socket.close()
     }

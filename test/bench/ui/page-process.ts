@@ -32,6 +32,11 @@ export class PageProcess {
     return (await this.#metric('TaskDuration')) * 1_000
   }
 
+  /** Nodes of documents and listeners that are held, also by what is not shown any more. */
+  async counts(): Promise<{ readonly nodes: number; readonly listeners: number }> {
+    return { nodes: await this.#metric('Nodes'), listeners: await this.#metric('JSEventListeners') }
+  }
+
   async #metric(wanted: string): Promise<number> {
     const { metrics } = await this.#session.send('Performance.getMetrics')
     return metrics.find(({ name }) => name === wanted)?.value ?? Number.NaN
