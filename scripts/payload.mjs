@@ -116,7 +116,9 @@ function listFiles(arch) {
   return [...files, { path: 'SHA256SUMS', content: Buffer.from(sha256SumsOf(files)) }]
 }
 
-const noticesFor = (node, arch) => noticesOf(packagesInside(node, arch))
+function noticesFor(node, arch) {
+  return noticesOf(packagesInside(node, arch))
+}
 
 /** What others wrote of what is in an archive. */
 function packagesInside(node, arch) {
