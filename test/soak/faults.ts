@@ -29,14 +29,17 @@ export const mayHaveEnded = (stories: readonly FaultStory[], host: string, span:
 export const mayHaveLostLines = (stories: readonly FaultStory[], host: string, span: Span): boolean =>
   happened(stories, { host, kinds: ['full-disk'] }, span)
 
+/** A program may need room on a node that is not its own. */
+export const mayHaveNoRoom = (stories: readonly FaultStory[], span: Span): boolean => happened(stories, { kinds: ['full-disk'] }, span)
+
 const happened = (
   stories: readonly FaultStory[],
-  { host, kinds }: { host: string; kinds: readonly FaultKind[] },
+  { host, kinds }: { host?: string; kinds: readonly FaultKind[] },
   { fromMs, toMs }: Span,
 ): boolean =>
   stories.some(
     (story) =>
-      story.host === host &&
+      (host === undefined || story.host === host) &&
       kinds.includes(story.kind) &&
       story.atMs <= toMs &&
       (story.undoneAtMs ?? Infinity) + (story.recoveredMs ?? 0) >= fromMs,

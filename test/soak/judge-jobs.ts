@@ -1,7 +1,7 @@
-import { type FaultStory, mayHaveEnded, mayHaveLostLines } from './faults.ts'
+import { type FaultStory, mayHaveEnded, mayHaveLostLines, mayHaveNoRoom } from './faults.ts'
 import type { TrackedJob } from './load.ts'
 
-/** `disk full`: its node had no room for its log, or for what it needed, in that time. */
+/** `disk full`: its node had no room for its log, or for what it needed, in that time; or a node that its tasks ran on had none, and it says so. */
 export type JobVerdict = 'as known' | 'lost with its node' | 'disk full' | 'wrong' | 'never taken'
 type Judged = { readonly verdict: JobVerdict; readonly problems: readonly string[] }
 
@@ -11,6 +11,8 @@ const marginMs = 30_000
 const copiedWithinMs = 3_000
 /** Between the end of a job and when it was seen. */
 const lookMs = 2_000
+
+const saysNoRoom = /store\.disk-full|ENOSPC/
 
 /** What became of it, and why that is wrong where it is. `nameOfNode`: of every node that ever was. */
 export function judgeJob(job: TrackedJob, stories: readonly FaultStory[], nameOfNode: ReadonlyMap<string, string>): Judged {
@@ -28,6 +30,7 @@ export function judgeJob(job: TrackedJob, stories: readonly FaultStory[], nameOf
   const told = `on ${host} it ended ${end.status} with ${end.driver_exit_code ?? 'no exit code'}, ${end.error_type ?? 'no error'}: ${(end.message ?? '').slice(-600)}`
   if (end.status !== 'FAILED') return wrong(told)
   if (!hadRoom && !/the answer is|is not what was put|: a task read|answered call/.test(told)) return { verdict: 'disk full', problems }
+  if (saysNoRoom.test(end.message ?? '') && mayHaveNoRoom(stories, time)) return { verdict: 'disk full', problems }
   if (end.error_type !== 'JOB_SUPERVISOR_ACTOR_DIED') return wrong(told)
   if (!mayHaveEnded(stories, host, time)) return wrong(`${told}; and nothing happened there that ends jobs`)
   return { verdict: 'lost with its node', problems }
