@@ -1,6 +1,6 @@
-import type { CommandEntry } from '../../runtime/cli/command.ts'
-import { become } from '../../runtime/cli/run.ts'
-import { isNewEnough, runtimeNode } from '../../runtime/session/daemon.ts'
+import type { CommandEntry } from './command.ts'
+import { become } from './run.ts'
+import { isNewEnough, runtimeNode } from '../session/daemon.ts'
 
 /**
  * The same command where this Node has what the panel needs (`node:sqlite` above all), and else the whole command line again on the Node that was installed
