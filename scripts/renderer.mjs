@@ -35,7 +35,7 @@ export async function ensureRenderer({ quiet = false } = {}) {
     rmSync(recordFile, { force: true })
     rmSync(folder, { recursive: true, force: true })
     renameSync(fresh, folder)
-    writeFileSync(recordFile, `${JSON.stringify({ digest, packages: [...packages].sort() })}\n`)
+    writeFileSync(recordFile, `${JSON.stringify({ digest, packages: [...packages].sort((one, other) => (one < other ? -1 : 1)) })}\n`)
   } finally {
     rmSync(fresh, { recursive: true, force: true })
   }

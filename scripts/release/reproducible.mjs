@@ -49,7 +49,7 @@ const readSums = (folder) =>
   )
 
 function differences(first, second) {
-  const names = [...new Set([...first.keys(), ...second.keys()])].sort()
+  const names = [...new Set([...first.keys(), ...second.keys()])].sort((one, other) => (one < other ? -1 : 1))
   return names
     .filter((name) => first.get(name) !== second.get(name))
     .map((name) => `${name}: ${first.get(name) ?? 'not made'} the first time, ${second.get(name) ?? 'not made'} the second`)
