@@ -15,9 +15,12 @@ test('a log that is read while the head is away for a moment is read from the he
     return link.state === 'reconnecting' || undefined
   })
   const nodeId = cluster.nodes[0]?.nodeId ?? ''
-  const reading = panel.host.call('logs.readChunk', { cluster: 'lab', nodeId, file: 'head.log' }) // no record has that one
-  reading.catch(() => {}) // awaited below
+  const read = () => panel.host.call('logs.readChunk', { cluster: 'lab', nodeId, file: 'head.log' }) // no record has that one
+  const reading = read()
+  reading.catch(() => {}) // looked at below
   await cluster.restartHead()
-  const { data } = await reading
+  const isComing = (error: unknown) => error instanceof Error && error.message.includes('on its way back') // the node, after its head
+  const look = (asked: ReturnType<typeof read>) => asked.catch((error: unknown) => (isComing(error) ? undefined : Promise.reject(error)))
+  const { data } = (await look(reading)) ?? (await until('the node is back', () => look(read())))
   expect(Buffer.from(data, 'base64').toString()).toContain('"head')
 })
