@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
-import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ensureInstalled } from './install.mjs'
 import { repository } from './repository.mjs'
 import { secondsSince } from './run-command.mjs'
+import { swapFolder } from './swap-folder.mjs'
 
 /** What each folder of dist/ holds, and what that is made of. What several of its files share becomes a chunk beside them. */
 const outputs = {
@@ -106,18 +107,11 @@ async function bundle(name, digest) {
     else makeExecutable(join(fresh, 'cli.mjs'))
     if (name === 'runtime') cpSync(rayBridge, join(fresh, 'ray-bridge'), { recursive: true, filter: isSource })
     writeFileSync(join(fresh, 'build.json'), `${JSON.stringify({ digest, packages })}\n`)
-    swap(fresh, folderOf(name))
+    swapFolder(fresh, folderOf(name))
     return packages
   } finally {
     rmSync(fresh, { recursive: true, force: true })
   }
-}
-
-function swap(fresh, folder) {
-  const old = `${fresh}.old`
-  if (existsSync(folder)) renameSync(folder, old)
-  renameSync(fresh, folder)
-  rmSync(old, { recursive: true, force: true })
 }
 
 /** Names of the npm packages whose code went into the bundles, for the notices and the bill of materials. */

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { swapFolder } from '../swap-folder.mjs'
 
 /**
  * Makes a folder whole or not at all: in a folder beside it, which takes its place at the end. When making fails, or Ctrl-C comes, what stood there before
@@ -20,20 +21,13 @@ export async function intoPlace(folder, make) {
     mkdirSync(making, { recursive: true })
     await make(making, control.signal)
     control.signal.throwIfAborted()
-    swap(making, folder)
+    swapFolder(making, folder)
   } catch (error) {
     throw control.signal.aborted ? control.signal.reason : error // what was broken off complains too
   } finally {
     for (const name of signals) process.off(name, stop)
     rmSync(making, { recursive: true, force: true })
   }
-}
-
-function swap(making, folder) {
-  const old = `${making}.old`
-  if (existsSync(folder)) renameSync(folder, old)
-  renameSync(making, folder)
-  rmSync(old, { recursive: true, force: true })
 }
 
 /** Of a process that was killed in the middle. */
