@@ -7,7 +7,7 @@ import { allocateHere, usableBundles } from './holdings.ts'
 import { canEverHold } from './pool.ts'
 import { listWaiting } from './queues.ts'
 import { remember, type AgentState, type LeaseWish, type ShapeQueue, type ViewNode } from './state.ts'
-import { hold, markFeasible, maxSpills, sendOn, setMisfit } from './waiting.ts'
+import { hold, markFeasible, maxSpills, pinnedPatienceMs, sendOn, setMisfit } from './waiting.ts'
 import { refuse } from './wishes.ts'
 
 /** Groups whose state is kept while requests wait for them. */
@@ -29,7 +29,8 @@ export function placeInGroup(turn: Turn, queue: ShapeQueue, wish: LeaseWish): bo
   }
   const here = usableBundles(state, strategy.groupId, strategy.bundleIndex)
   const canWaitHere = here.some((bundle) => canEverHold(bundle.pool, wanted))
-  if (canWaitHere && queue.pinned) return markFeasible(queue)
+  const isBound = strategy.bundleIndex >= 0 || turn.nowMs - wish.arrivedMs < pinnedPatienceMs
+  if (canWaitHere && queue.pinned && isBound) return markFeasible(queue)
   const known = state.groups.get(strategy.groupId)
   if (known === undefined) {
     if (canWaitHere && strategy.bundleIndex >= 0) return markFeasible(queue)

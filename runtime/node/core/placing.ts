@@ -8,13 +8,11 @@ import { placeInGroup } from './group-placing.ts'
 import { listWaiting, peek, tidyQueue } from './queues.ts'
 import type { AgentState, LeaseWish, ShapeQueue, ViewNode } from './state.ts'
 import { selfCanEverServe } from './view.ts'
-import { hold, markFeasible, sendOn, setMisfit } from './waiting.ts'
+import { hold, markFeasible, pinnedPatienceMs, sendOn, setMisfit } from './waiting.ts'
 import { refuse } from './wishes.ts'
 
 /** So long after a node has joined every other one has heard of it; a request for one that is not known by then is refused. */
 const unheardOfMs = 1_000
-/** One that came from another node may be sent on again after this long, when room is known elsewhere. */
-const pinnedPatienceMs = 500
 
 /** Serves waiting requests, the oldest first among those that can be served, until none can. */
 export function placeWaiting(turn: Turn): void {

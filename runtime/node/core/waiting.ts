@@ -6,6 +6,8 @@ import { settle } from './wishes.ts'
 
 /** A request is sent on at most this often; then it waits where it is. The protocol allows 16. */
 export const maxSpills = 8
+/** One that came from another node may be sent on again after this long, when room is known elsewhere. */
+export const pinnedPatienceMs = 500
 
 /** Resources are set aside; a worker is awaited. */
 export function hold(turn: Turn, wish: LeaseWish, allocation: NonNullable<LeaseWish['allocation']>): void {
