@@ -24,17 +24,17 @@ export function findRay(): RayPython | undefined {
 }
 
 /**
- * Makes a Python environment of our own with Ray in it: a download of about 120 MB.
+ * Makes a Python environment of our own with Ray, its dashboard and its Serve in it: a download of about 130 MB.
  * @throws when no Python is there that Ray has packages for, or pip fails; nothing half made is left.
  */
 export function installRay(say: (line: string) => void, age: RayAge = 'newest'): RayPython {
   const folder = folders[age]
   const own = askPython(pythonIn(folder))
-  if (own) return own
+  if (own && hasServe(pythonIn(folder))) return own
   const usable = age === 'newest' ? pythons : pythons.filter((name) => !['python3.12', 'python3.13'].includes(name))
   const python = usable.find((name) => spawnSync(name, ['-c', 'import venv, ensurepip'], { stdio: 'ignore' }).status === 0)
   if (python === undefined) throw new Error(`Ray needs one of ${usable.join(', ')} with its venv module; none is on the PATH`)
-  const packages = [`ray[default]==${rayVersions[age]}`, ...(age === 'newest' ? ['numpy'] : ['numpy<2', 'setuptools<81'])]
+  const packages = [`ray[default,serve]==${rayVersions[age]}`, ...(age === 'newest' ? ['numpy'] : ['numpy<2', 'setuptools<81'])]
   say(`Installing ${packages.join(' and ')} into ${folder} with ${python}; this is done once.`)
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(dirname(folder), { recursive: true })
@@ -57,6 +57,8 @@ function runInstall(program: string, args: readonly string[]): void {
   const { status, error } = spawnSync(program, args, { stdio: ['ignore', 2, 2] })
   if (status !== 0) throw new Error(`${program} ${args.join(' ')} failed: ${error?.message ?? `exit code ${status}`}`)
 }
+
+const hasServe = (program: string) => spawnSync(program, ['-c', 'import fastapi, uvicorn'], { stdio: 'ignore' }).status === 0
 
 const question = 'import json, platform, importlib.metadata as m, numpy; print(json.dumps([m.version("ray"), platform.python_version()]))'
 
