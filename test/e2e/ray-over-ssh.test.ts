@@ -70,7 +70,10 @@ describe.skipIf(missing !== undefined)(`a cluster of Ray over SSH, by clicks${mi
     await page.getByRole('button', { name: /^Create / }).click(soon)
     await page.waitForURL(/\/operations\//, soon)
     await see(page.getByText(`Install Ray ${usualRayVersion}`).first()).toBeVisible(soon)
-    await page.getByRole('link', { name: 'Open the overview' }).click(long)
+    const overview = page.getByRole('link', { name: 'Open the overview' })
+    await overview.waitFor(long) // it ended, as it should or not
+    await see(page.getByRole('heading', { name: 'lab runs' })).toBeVisible()
+    await overview.click()
     await see(page.getByText('2 of 2 alive')).toBeVisible(soon)
   })
 
