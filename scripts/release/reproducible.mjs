@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { repository } from '../repository.mjs'
@@ -36,7 +36,8 @@ function copyTree(tree) {
     mkdirSync(dirname(join(tree, path)), { recursive: true })
     cpSync(join(repository, path), join(tree, path))
   }
-  symlinkSync(join(repository, 'node_modules'), join(tree, 'node_modules'))
+  // a link would not do: the bundler names its parts by where their sources lie, seen from the tree
+  cpSync(realpathSync(join(repository, 'node_modules')), join(tree, 'node_modules'), { recursive: true, verbatimSymlinks: true })
   symlinkSync(join(repository, '.cache'), join(tree, '.cache'))
 }
 
