@@ -127,18 +127,7 @@ export class HeadLink {
     })
     const unsent: object[] = []
     this.#unsent = unsent
-    const answer = await link.request(this.#io.registration(), { reply: NodeRegistered, timeoutMs: registerTimeoutMs })
-    if (this.#isClosed) {
-      link.close()
-      throw new ClusterError('link.closed', 'the agent ends')
-    }
-    if (answer.fenced) {
-      link.close('fenced')
-      this.#io.onFenced()
-      throw new ClusterError('auth.refused', `the head has declared node ${this.#io.nodeId} dead; it has to start over`, {
-        details: { fenced: 1 },
-      })
-    }
+    const answer = await this.#register(link)
     this.#link = link
     this.#isRegistered = true
     this.#io.logger.info('head.registered', { clusterId: answer.clusterId })
@@ -150,6 +139,23 @@ export class HeadLink {
     for (const message of waiting) this.#io.onMessage(message)
     this.#wakeWaiters(link)
     return link
+  }
+
+  /** @throws what the head refused us with, or that the agent ends; the link is closed then. */
+  async #register(link: Link): Promise<z.infer<typeof NodeRegistered>> {
+    try {
+      const answer = await link.request(this.#io.registration(), { reply: NodeRegistered, timeoutMs: registerTimeoutMs })
+      if (this.#isClosed) throw new ClusterError('link.closed', 'the agent ends')
+      if (!answer.fenced) return answer
+      this.#io.onFenced()
+      throw new ClusterError('auth.refused', `the head has declared node ${this.#io.nodeId} dead; it has to start over`, {
+        details: { fenced: 1 },
+      })
+    } catch (error) {
+      link.close('not registered')
+      this.#unsent = undefined
+      throw error
+    }
   }
 
   #dial(): Promise<Dialed> {

@@ -88,6 +88,9 @@ export async function spawnDaemon(options: SpawnDaemonOptions): Promise<{ child:
   }
 }
 
+/** Letters; what is longer is no line of ours. */
+const longestFirstLine = 65_536
+
 function firstLine(child: ChildProcess, options: SpawnDaemonOptions): Promise<Record<string, unknown>> {
   return new Promise((resolve, reject) => {
     const failed = (message: string, code: ConstructorParameters<typeof ClusterError>[0] = 'cluster.start-failed') => {
@@ -100,22 +103,30 @@ function firstLine(child: ChildProcess, options: SpawnDaemonOptions): Promise<Re
     child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk
       const end = text.indexOf('\n')
-      if (end < 0) return
+      if (end < 0 && text.length < longestFirstLine) return
+      const said = parseFirstLine(end < 0 ? text : text.slice(0, end))
+      if (said === undefined)
+        return failed(`the ${options.name} did not say whether it is ready, but ${JSON.stringify(text.slice(0, 200))}`)
       clearTimeout(timer)
-      const line = text.slice(0, end)
-      const facts: unknown = JSON.parse(line.slice(line.indexOf(' ') + 1))
-      if (line.startsWith('ready '))
-        resolve(facts as Record<string, unknown>) // our own daemon's words
-      else {
-        const { code, message } = facts as { code: string; message: string } // the same
-        failed(message, isErrorCode(code) && code !== 'internal' ? code : 'cluster.start-failed')
-      }
+      if (said.word === 'ready') return resolve(said.facts)
+      const { code, message } = said.facts as { code: string; message: string } // as `sayFailed` writes them
+      return failed(message, isErrorCode(code) && code !== 'internal' ? code : 'cluster.start-failed')
     })
     child.on('error', (error) => failed(`the ${options.name} could not be started: ${error.message}`))
     child.on('exit', (code, signal) =>
       failed(`the ${options.name} ended at once (${signal ?? `exit code ${code}`}); see ${options.logPath}`),
     )
   })
+}
+
+/** Undefined for what a daemon of ours does not say, such as the words of a module that `NODE_OPTIONS` brought in. */
+function parseFirstLine(line: string): { word: string; facts: Record<string, unknown> } | undefined {
+  const [, word = '', json = ''] = /^(ready|failed) (\{.*\})$/.exec(line) ?? []
+  try {
+    return { word, facts: JSON.parse(json) as Record<string, unknown> } // braces stand around it
+  } catch {
+    return undefined
+  }
 }
 
 /** A log on a full disk, or whose reader is gone, must not end the process that writes it: the line is lost. */

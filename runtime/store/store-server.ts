@@ -11,7 +11,7 @@ import { memoryBackend, type MemoryBackend } from './segment.ts'
 import { SpillFiles } from './spill.ts'
 import { readSpilled } from './spilled-object.ts'
 import { chooseMemoryRoot, openStoreDirectory, removeStaleStores } from './store-directory.ts'
-import { StoreShell, type Answer, type RemovedObject, type SealedObject } from './store-shell.ts'
+import { StoreShell, type Answer, type RemovedObject } from './store-shell.ts'
 
 export type StoreServerOptions = {
   /** Tells the stores of one user on one machine apart, such as the node's id. */
@@ -249,12 +249,6 @@ export class StoreServer {
       const offer: StoreOffer = { type: 'store.offered', objectId, location: this.#shell.arena.location(address, sizeBytes) }
       if (!listener(clientId, offer)) this.#shell.tell({ type: 'release', clientId, objectId, count: 1 })
     }
-  }
-
-  /** Calls `listener` for each copy that became readable here. Returns how to stop. */
-  onSealed(listener: (object: SealedObject) => void): () => void {
-    this.#shell.sealedListeners.add(listener)
-    return () => void this.#shell.sealedListeners.delete(listener)
   }
 
   /** Calls `listener` for each copy that is no longer here: freed, evicted for room, or damaged on disk. Returns how to stop. */

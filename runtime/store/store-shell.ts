@@ -8,7 +8,6 @@ import type { Command, Problem, RemovedReason, SpillRef, StoreState } from './co
 import { step } from './core/step.ts'
 import type { SpillFiles } from './spill.ts'
 
-export type SealedObject = { readonly objectId: string; readonly sizeBytes: number; readonly primary: boolean }
 export type RemovedObject = { readonly objectId: string; readonly reason: RemovedReason }
 
 export type OfferedObject = { readonly clientId: string; readonly objectId: string; readonly address: number; readonly sizeBytes: number }
@@ -45,7 +44,6 @@ export class StoreShell {
   readonly state: StoreState
   readonly arena: Arena
   readonly spill: SpillFiles
-  readonly sealedListeners = new Set<(object: SealedObject) => void>()
   readonly removedListeners = new Set<(object: RemovedObject) => void>()
   onOffered: ((object: OfferedObject) => void) | undefined
   readonly #parts: StoreShellParts
@@ -147,11 +145,6 @@ export class StoreShell {
         return this.onOffered?.(command)
       case 'request-gc':
         return this.#parts.requestGc()
-      case 'tell-sealed': {
-        const { objectId, sizeBytes, primary } = command
-        for (const listener of this.sealedListeners) listener({ objectId, sizeBytes, primary })
-        return
-      }
       case 'tell-removed': {
         const { objectId, reason } = command
         for (const listener of this.removedListeners) listener({ objectId, reason })

@@ -86,12 +86,6 @@ export function createLink<Schemas extends MessageSchemas>(socket: Duplex, optio
   return new SocketLink<MessageOf<Schemas>>(socket, options)
 }
 
-/** Schemas of messages, keyed by the literal of their `type` field. */
-export function messageTable<const List extends readonly TypedSchema[]>(schemas: List): Readonly<Record<string, List[number]>> {
-  return Object.fromEntries(schemas.flatMap((schema) => [...schema.shape.type.values].map((type) => [type, schema] as const)))
-}
-type TypedSchema = z.ZodObject<{ type: z.ZodLiteral<string> }>
-
 type Waiting<In> = { readonly id: number | undefined; readonly message: In }
 
 class SocketLink<In extends object> implements Link<In> {

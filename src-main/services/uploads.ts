@@ -58,7 +58,8 @@ export class Uploads {
   private constructor(io: UploadsIo) {
     this.#io = io
     io.hub.provide('uploads', { snapshot: () => [...this.#entries.values()].map(({ value }) => ({ id: value.uploadId, value })) })
-    this.#sweeper = setInterval(() => void this.sweep(performance.now()), sweepEveryMs).unref()
+    const sweep = () => void this.sweep(performance.now()).catch(() => {}) // what cannot be removed goes when the next panel starts
+    this.#sweeper = setInterval(sweep, sweepEveryMs).unref()
   }
 
   /** @throws ClusterError `too-large`, `limit.reached` */

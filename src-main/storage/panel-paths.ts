@@ -1,8 +1,7 @@
-import { mkdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 
-/** Where the panel keeps its files on this computer: each folder is this user's alone (0700). */
+/** Where the panel keeps its files on this computer. */
 export type PanelPaths = {
   /** What a person chose. */
   readonly config: string
@@ -54,8 +53,4 @@ export function panelPaths(source: PathSource = ofThisComputer()): PanelPaths {
     cache: base('XDG_CACHE_HOME', '.cache'),
     state: base('XDG_STATE_HOME', '.local', 'state'),
   }
-}
-
-export function makePanelFolders(paths: PanelPaths): void {
-  for (const folder of [paths.config, paths.data, paths.cache, paths.state]) mkdirSync(folder, { recursive: true, mode: 0o700 })
 }

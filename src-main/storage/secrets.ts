@@ -11,7 +11,7 @@ import { openVaultFile, type Vault } from './vault.ts'
 /** The secrets of the panel, of the kind that the settings name. */
 export type Secrets = SecretStore & {
   readonly warnings: readonly string[]
-  /** There whatever the kind is: it is unlocked, and its passphrase changed, through it. */
+  /** There whatever the kind is: it is unlocked through it. */
   readonly vault: Vault
   /**
    * Moves all secrets into a store of another kind and makes it the one that is used. The old one loses them only when the new one has all.

@@ -34,7 +34,7 @@ export class Vault implements SecretStore {
   readonly warning: string | undefined
   readonly #file: JsonFile<VaultFile | null>
   readonly #gate: ReturnType<typeof createPassphraseGate>
-  /** What seals with the key, or changes it: an entry that is sealed with the one before could not be opened again. */
+  /** What seals with the key, or changes it. */
   readonly #oneByOne = inOrder()
   #key: Buffer | undefined
 
@@ -68,30 +68,6 @@ export class Vault implements SecretStore {
   /** @throws ClusterError `auth.refused` for a wrong passphrase; `too-many-requests` with `details.waitMs` after several */
   unlock(passphrase: string): Promise<void> {
     return this.#oneByOne(async () => this.#use(await this.#keyFor(passphrase)))
-  }
-
-  /** Every entry is sealed anew, in one write. @throws as `unlock` does for the old one, and `bad-argument` for the new one */
-  async changePassphrase(from: string, to: string): Promise<void> {
-    checkStrength(to)
-    await this.#oneByOne(async () => {
-      const old = await this.#keyFor(from)
-      const kdf = newKdf()
-      const next = await deriveKey(to, kdf)
-      await this.#file.update(() => resealed(this.#content(), { old, next, kdf }))
-      old.fill(0)
-      this.#use(next)
-    })
-  }
-
-  /** Forgets the key. */
-  lock(): void {
-    this.#use(undefined)
-  }
-
-  /** Deletes all it holds, and the passphrase. */
-  async erase(): Promise<void> {
-    await this.#file.update(() => null)
-    this.#use(undefined)
   }
 
   async get(name: string): Promise<string | undefined> {
@@ -150,14 +126,6 @@ export class Vault implements SecretStore {
 }
 
 const newKdf = (): VaultFile['kdf'] => ({ name: 'scrypt', cost: scryptCost, salt: newSalt() })
-
-function resealed(content: VaultFile, keys: { old: Buffer; next: Buffer; kdf: VaultFile['kdf'] }): VaultFile {
-  const entries = Object.entries(content.entries).map(([name, sealed]) => {
-    const value = open(keys.old, name, sealed) ?? damaged(name)
-    return [name, seal(keys.next, name, value)] as const
-  })
-  return { kdf: keys.kdf, check: seal(keys.next, checkKey, ''), entries: Object.fromEntries(entries) }
-}
 
 function checkStrength(passphrase: string): void {
   if (passphrase.length >= shortest && passphrase.length <= 1_024) return

@@ -16,7 +16,7 @@ export type MinimalRoot = {
   remove(): void
 }
 
-/** The applets that a target must have (DESIGN.md D4), and `ls` and `sha256sum`, which the launcher and the tests use. */
+/** The applets that a target must have, and `ls` and `sha256sum`, which the launcher and the tests use. */
 const applets = ['sh', 'tar', 'gzip', 'ls', 'sha256sum', 'cat', 'ln', 'mkdir', 'sleep', 'kill', 'find']
 
 /** Why the root cannot be made here, or undefined when it can. */

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 
-/** What -1 becomes where Ray puts it through an unsigned 64-bit field (RAY-CONTRACT 2.4). */
+/** What -1 becomes where Ray puts it through an unsigned 64-bit field. */
 const minusOne = '18446744073709551615'
 
 /** A whole number that Ray may send as text, as it does with 64-bit ones; 2^64-1 means -1. */

@@ -17,7 +17,7 @@ const Flag = z
 const wholeNumber = (text: string) => /^[+-]?\d{1,9}$/.test(text.trim())
 const Whole = z.string().refine(wholeNumber, 'must be a whole number').transform(Number)
 
-/** What every list below `/api/v0/` takes (RAY-CONTRACT 2.2). Filters are three repeated parameters that belong together by position. */
+/** What every list below `/api/v0/` takes. Filters are three repeated parameters that belong together by position. */
 export const StateListQuery = z.object({
   /** @default 100 */
   limit: Whole.refine((value) => value >= 0 && value <= maxListLimit, `must be 0 to ${maxListLimit}`).default(100),

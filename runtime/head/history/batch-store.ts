@@ -52,7 +52,7 @@ export class BatchStore {
    * Returns why, the first time that it goes wrong.
    */
   append(entries: readonly StoredEntry[]): string | undefined {
-    const before = this.#totalBytes
+    const before = { totalBytes: this.#totalBytes, dropped: this.#dropped }
     try {
       this.#database.exec('BEGIN')
       for (const entry of entries) this.#write(entry)
@@ -62,7 +62,8 @@ export class BatchStore {
       return undefined
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
-      this.#totalBytes = before
+      this.#totalBytes = before.totalBytes
+      this.#dropped = before.dropped // what was forgotten for these is there again
       for (const entry of entries) if (entry.kind === 'reports') this.#dropped += entry.batch.count
       const isNews = !this.#isFailing
       this.#isFailing = true

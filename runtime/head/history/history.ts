@@ -65,6 +65,8 @@ export class History {
   #timer: NodeJS.Timeout | undefined
   #listener: ((changes: readonly TaskChange[], skipped: number) => void) | undefined
   #isClosed = false
+  /** Why the thread has ended: nothing answers any more. */
+  #ended: ClusterError | undefined
   #closed: Promise<void> | undefined
 
   constructor({ path, logger, limits }: HistoryOptions) {
@@ -79,7 +81,7 @@ export class History {
 
   /** Takes a batch over. It is shown within a fraction of a second. */
   append(batch: EventBatch): void {
-    if (this.#isClosed) return
+    if (this.#refusal) return
     if (this.#unread + this.#gatheredBytes > unreadLimit) {
       this.#lost += batch.count
       return
@@ -96,7 +98,7 @@ export class History {
    * @throws ClusterError `head.unavailable` when the head stops first: send it again to the next one.
    */
   store(batch: EventBatch): Promise<void> {
-    if (this.#isClosed) return Promise.reject(stopping())
+    if (this.#refusal) return Promise.reject(this.#refusal)
     const stored = new Promise<void>((resolve, reject) => this.#gatheredWaiters.push({ resolve, reject }))
     this.append(batch)
     this.#timer ??= setTimeout(() => this.#send(), gatherMs).unref()
@@ -171,12 +173,17 @@ export class History {
     return this.#closed
   }
 
+  /** Why nothing is taken any more. */
+  get #refusal(): ClusterError | undefined {
+    return this.#isClosed ? stopping() : this.#ended
+  }
+
   async #close(): Promise<void> {
     this.#send()
     this.#isClosed = true
     clearTimeout(this.#timer)
     const thread = this.#started ?? (this.#early.length > 0 ? this.#thread() : undefined)
-    if (thread === undefined) return
+    if (thread === undefined || this.#ended) return
     const ended = new Promise<void>((resolve) => thread.once('exit', () => resolve()))
     thread.ref()
     this.#tell({ type: 'close' })
@@ -190,9 +197,9 @@ export class History {
     thread.on('message', (message: FromThread) => this.#onMessage(message))
     thread.on('error', (error) => {
       this.#logger.error('history.failed', { reason: error.message })
-      this.#failAll(new ClusterError('internal', `the history of tasks is out of order: ${error.message}`, { cause: error }))
+      this.#end(new ClusterError('internal', `the history of tasks is out of order: ${error.message}`, { cause: error }))
     })
-    thread.on('exit', () => this.#failAll(new ClusterError('internal', 'the history of tasks has ended')))
+    thread.on('exit', () => this.#end(new ClusterError('internal', 'the history of tasks has ended')))
     thread.unref()
     for (const { message, transfer } of this.#early.splice(0)) thread.postMessage(message, transfer)
     return thread
@@ -220,7 +227,7 @@ export class History {
   }
 
   #ask<Name extends QuestionName>(name: Name, question: HistoryQuestions[Name]['ask']): Promise<HistoryQuestions[Name]['answer']> {
-    if (this.#isClosed) return Promise.reject(stopping())
+    if (this.#refusal) return Promise.reject(this.#refusal)
     if (this.#waiting.size >= questionLimit) {
       return Promise.reject(new ClusterError('limit.reached', `${questionLimit} questions about tasks wait already; ask again later`))
     }
@@ -278,7 +285,8 @@ export class History {
     if (waiting) settle(waiting)
   }
 
-  #failAll(error: ClusterError): void {
+  #end(error: ClusterError): void {
+    this.#ended ??= error
     const waiting: Pick<Waiter, 'reject'>[] = [
       ...this.#waiting.values(),
       ...this.#gatheredWaiters.splice(0),

@@ -10,10 +10,14 @@ import { mergeReports, presumeEnded } from './core/task-merge.ts'
 import { matchingRows, queryRows } from './core/task-query.ts'
 import { taskRowOf } from './core/task-rows.ts'
 import { countStates, summarizeByFunction, timelineOf } from './core/task-summaries.ts'
-import { TaskTable } from './core/task-table.ts'
+import { flag, TaskTable } from './core/task-table.ts'
+import { inLimitedTime } from './limited-time.ts'
 import type { Ended, HistoryQuestions, Narrowing, TaskChange, TaskQuery } from './messages.ts'
 
 type Answer<Name extends keyof HistoryQuestions> = HistoryQuestions[Name]['answer']
+
+/** For a search by a pattern; a million names take a tenth of it. */
+const searchMs = 5_000
 
 /** Every attempt that is kept, in memory: takes batches in and answers questions. Knows no disk and no thread. */
 export class TaskHistory {
@@ -64,18 +68,18 @@ export class TaskHistory {
   }
 
   page(query: TaskQuery): Answer<'page'> {
-    const { rows, total, matched, next } = queryRows(this.#table, this.#readers, query)
+    const { rows, total, matched, next } = inLimitedTime(query.filters, searchMs, () => queryRows(this.#table, this.#readers, query))
     const texts = Array.from(rows, (row) => JSON.stringify(taskRowOf(this.#table, row, query)))
     return { total, matched, next, warnings: this.#warnings(), rowsJson: `[${texts.join(',')}]` }
   }
 
   functions(narrowing: Narrowing): Answer<'functions'> {
-    const { rows, total } = matchingRows(this.#table, this.#readers, narrowing)
+    const { rows, total } = this.#matching(narrowing)
     return { ...summarizeByFunction(this.#table, rows), total, matched: rows.length, warnings: this.#warnings() }
   }
 
   lineage({ limit, ...narrowing }: Narrowing & { limit: number }): Answer<'lineage'> {
-    const { rows, total } = matchingRows(this.#table, this.#readers, narrowing)
+    const { rows, total } = this.#matching(narrowing)
     const { summary, left } = summarizeByLineage(this.#table, rows, limit)
     const cut = left > 0 ? [`The tree has ${left} more nodes than the ${limit} shown.`] : []
     const counted = { total, matched: rows.length, warnings: [...this.#warnings(), ...cut] }
@@ -83,11 +87,15 @@ export class TaskHistory {
   }
 
   counts(narrowing: Narrowing): Answer<'counts'> {
-    return countStates(this.#table, matchingRows(this.#table, this.#readers, narrowing).rows)
+    return countStates(this.#table, this.#matching(narrowing).rows)
   }
 
   timeline({ limit, ...narrowing }: Narrowing & { limit: number }): string {
-    return timelineOf(this.#table, matchingRows(this.#table, this.#readers, narrowing).rows, limit)
+    return timelineOf(this.#table, this.#matching(narrowing).rows, limit)
+  }
+
+  #matching(narrowing: Narrowing): ReturnType<typeof matchingRows> {
+    return inLimitedTime(narrowing.filters, searchMs, () => matchingRows(this.#table, this.#readers, narrowing))
   }
 
   #warnings(): string[] {
@@ -99,7 +107,7 @@ export class TaskHistory {
   }
 
   #isLive(row: number): boolean {
-    return ((this.#table.columns.flags[row] ?? 0) & 1) === 1
+    return ((this.#table.columns.flags[row] ?? 0) & flag.isLive) !== 0
   }
 
   #changeOf(row: number): TaskChange {

@@ -1,5 +1,6 @@
 import { ClusterError } from '../../base/errors.ts'
 import { type Filter, numberTest, textTest } from '../history/core/predicates.ts'
+import { inLimitedTime } from '../history/limited-time.ts'
 
 export type Row = Readonly<Record<string, unknown>>
 
@@ -17,13 +18,16 @@ export type ListCursor = { readonly value: string | number | null; readonly key:
 
 export type ListPage = { readonly total: number; readonly matched: number; readonly rows: readonly Row[]; readonly next: ListCursor | null }
 
+/** For a search by a pattern: the head does nothing else meanwhile. */
+const searchMs = 250
+
 /**
  * One page of a list that is in memory whole: filters, then order, then limit. For lists of some ten thousands.
- * @throws ClusterError `bad-argument` for a value that does not fit its column.
+ * @throws ClusterError `bad-argument` for a value that does not fit its column, or a pattern that takes too long.
  */
 export function listRows(rows: readonly Row[], keyColumns: readonly string[], query: ListQuery): ListPage {
   const tests = query.filters.map(rowTest)
-  const matching = rows.filter((row) => tests.every((test) => test(row)))
+  const matching = inLimitedTime(query.filters, searchMs, () => rows.filter((row) => tests.every((test) => test(row))))
   const keyed = matching.map((row) => ({ row, key: keyOf(row, keyColumns), value: query.sort ? comparable(row[query.sort.column]) : null }))
   const sign = query.sort?.isDescending ? -1 : 1
   const { after } = query

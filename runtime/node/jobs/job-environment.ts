@@ -55,7 +55,7 @@ async function prepare(making: Making, job: Parameters<typeof prepareEnvironment
   const programs = [maker.programsFolder]
   const set: Record<string, string> = {}
   if (environment.pyExecutable !== null) {
-    releases.push(() => rmSync(ownFolder, { recursive: true, force: true }))
+    releases.push(() => removeOwn(ownFolder))
     programs.unshift(makePython(join(ownFolder, 'bin'), environment.pyExecutable))
   }
   if (environment.python !== null) {
@@ -103,6 +103,14 @@ function makePython(folder: string, command: string): string {
   for (const name of ['python', 'python3'])
     writeProgram(join(folder, name), `PATH=\${PATH#${shellQuote(`${folder}:`)}}; exec ${command} "$@"`)
   return folder
+}
+
+function removeOwn(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true })
+  } catch {
+    // the job took the right to write there away: it goes with the session
+  }
 }
 
 /** Ours, but for what is only between agent and workers, and what would change how the job's own Node runs. */

@@ -56,6 +56,7 @@ export class JobGuard {
   }
 
   #start(): void {
+    clearTimeout(this.#restart) // a job came before its time was up
     const child = spawn('/bin/sh', ['-c', script, 'shoal-job-guard', markVariable], {
       stdio: ['pipe', 'ignore', 'ignore'],
       detached: true, // what ends our process group, such as Ctrl-C, must not end it before us

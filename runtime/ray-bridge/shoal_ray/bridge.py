@@ -98,11 +98,12 @@ class Bridge:
         made = header.get("ids") or ([header["key"]] if header["type"] == "actor.create" else [])
         for key in made:
             self.things.add(key, Failed(error.with_traceback(None)))  # whose frames hold the arguments
-        if header.get("stream"):
-            self.streams.fail(header["stream"], error)
+        stream = header.get("stream")
+        if stream:
+            self.streams.fail(stream, error.with_traceback(None))
         if "request" in header:
             self._reply_failed(header["request"], error)
-        elif not made:
+        elif not made and not stream:
             print(f"shoal: {header['type']} failed: {error}", file=sys.stderr)
             traceback.print_exception(error)
 

@@ -87,11 +87,13 @@ class Host:
         }
         how = f"ended by {ended['signal']}" if code < 0 else f"ended with exit code {code}"
         print(f"shoal: the Node process {process.pid} of this worker {how}", file=sys.stderr, flush=True)
-        if self._actor_id:
-            note_end(self._actor_id, ended)
-        for task_id, call in self._calls.items():
-            note_end(task_id, {**ended, "runs": call.attempt + 1})
-        os._exit(1)
+        try:
+            if self._actor_id:
+                note_end(self._actor_id, ended)
+            for task_id, call in list(self._calls.items()):  # more calls may come while Ray's head is told
+                note_end(task_id, {**ended, "runs": call.attempt + 1})
+        finally:
+            os._exit(1)
 
     def _take(self, header: Header, buffers: Buffers) -> None:
         kind = header["type"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import collections
 import os
 import socket
@@ -14,6 +15,8 @@ from .values import JsFailure
 
 _KEPT_LINES = 20
 _LINE_CHARACTERS = 2_000
+# A longer line is handed on in parts.
+_PART_BYTES = 64 * 1024
 # Ends Node when the thread that started it is gone, whatever Node is doing; the setting lives through exec.
 _LAUNCHER = "import ctypes,os,sys\nctypes.CDLL(None).prctl(1,9)\nos.execvp(sys.argv[1],sys.argv[1:])"
 
@@ -29,8 +32,9 @@ class Output:
             thread.start()
 
     def _copy(self, source: IO[bytes], target: TextIO) -> None:
-        for line in source:
-            text = line.decode(errors="replace")
+        decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")  # a part may end inside a character
+        while part := source.readline(_PART_BYTES):
+            text = decoder.decode(part)
             self._lines.append(text.rstrip("\n")[:_LINE_CHARACTERS])
             try:
                 target.write(text)

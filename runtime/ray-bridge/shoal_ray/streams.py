@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import queue
 import threading
 from typing import Any, Callable
@@ -49,7 +50,7 @@ class _Stream:
         self.source = source
         self._things = things
         self._steps: queue.SimpleQueue[_Step | None] = queue.SimpleQueue()
-        self._ahead: list[Any] = []
+        self._ahead: collections.deque[Any] = collections.deque()
         self._taken = 0
         self._ended = False
         self._last: Any = None
@@ -69,7 +70,7 @@ class _Stream:
             step(self)
 
     def take(self, item_key: str) -> bool:
-        item = self._ahead.pop(0) if self._ahead else self._read()
+        item = self._ahead.popleft() if self._ahead else self._read()
         if item is None:
             return False
         self._taken += 1

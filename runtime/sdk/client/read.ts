@@ -63,7 +63,7 @@ export class Reader {
     this.#io = io
   }
 
-  /** The values in order; rejects at the first that failed, without waiting for the rest (RAY-CONTRACT 6.3). */
+  /** The values in order; rejects at the first that failed, without waiting for the rest, as with Ray. */
   async get(states: readonly RefState[], limits: WaitLimits): Promise<unknown[]> {
     for (const state of states) this.locate(state)
     const deadline = performance.now() + limits.timeoutMs

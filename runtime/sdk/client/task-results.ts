@@ -74,7 +74,7 @@ export class TaskResults {
     if (state?.status === 'pending') this.#fillResult(state, result, pending)
   }
 
-  /** The last item of a stream that failed is a ref that throws (RAY-CONTRACT 6.1). */
+  /** The last item of a stream that failed is a ref that throws, as with Ray. */
   #endStream(pending: PendingTask, status: 'ready' | 'failed', failure: RefState['failure']): void {
     if (!pending.stream) return
     for (const state of pending.stream.takeAllLost()) {

@@ -109,7 +109,6 @@ export type Command =
   | { readonly do: 'restore'; readonly objectId: string; readonly address: number; readonly spill: SpillRef }
   | { readonly do: 'drop-spilled'; readonly spill: SpillRef }
   | { readonly do: 'request-gc' }
-  | { readonly do: 'tell-sealed'; readonly objectId: string; readonly sizeBytes: number; readonly primary: boolean }
   | { readonly do: 'tell-removed'; readonly objectId: string; readonly reason: RemovedReason }
 export type SpillItem = { readonly objectId: string; readonly address: number; readonly sizeBytes: number }
 export type RemovedReason = 'freed' | 'evicted' | 'corrupt'

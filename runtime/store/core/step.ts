@@ -111,7 +111,6 @@ function onSeal(state: StoreState, event: EventOf<'seal' | 'abort'>, out: Comman
   out.push({ do: 'done', requestId: event.requestId })
   requeueBehind(state, object.id)
   if (object.freed) return removeObject(state, object, out)
-  out.push({ do: 'tell-sealed', objectId: object.id, sizeBytes: object.sizeBytes, primary: object.primary })
   answerGets(state, object, out)
 }
 

@@ -15,9 +15,7 @@ export function answerExists(state: StoreState, answered: { object: StoredObject
   const revived = object.freed
   changeObject(state, object, { freed: false, primary: object.primary || request.primary })
   out.push({ do: 'exists', requestId: request.requestId })
-  if (!revived) return
-  out.push({ do: 'tell-sealed', objectId: object.id, sizeBytes: object.sizeBytes, primary: object.primary })
-  if (isReadable(object)) answerGets(state, object, out)
+  if (revived && isReadable(object)) answerGets(state, object, out)
 }
 
 /** Pins the object for all who wait for it, and tells them. */

@@ -22,7 +22,7 @@ export const referenceTypes = [
 /** A reference: one object may be held by several processes. */
 export const referenceId = (row: Row): string => `${textIn(row, 'object_id')} ${textIn(row, 'worker_id')} ${textIn(row, 'reference_type')}`
 
-/** The task that made it: the front of its id is that of the task (RAY-CONTRACT: ids). */
+/** The task that made it: the front of its id is that of the task. */
 export const taskOf = (objectId: string): string => objectId.slice(0, 48)
 
 export function placeOf(row: Row, t: Translate<Word>): string {

@@ -1,5 +1,6 @@
 import { createServer, type Socket } from 'node:net'
 import { expect, it, onTestFinished } from 'vitest'
+import { ClusterError } from '#runtime/base/errors.ts'
 import { silentLogger } from '#runtime/base/logger.ts'
 import { HeadLink, type HeadLinkIo } from '#runtime/node/head-link.ts'
 import { NodeRegister } from '#runtime/protocol/nodes.ts'
@@ -21,13 +22,17 @@ async function aFreePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0
 }
 
-/** Takes every agent, until it is closed with all its links. */
-async function aHead(port: number): Promise<{ close(): void }> {
+/** Takes every agent but for the first so many, until it is closed with all its links. */
+async function aHead(port: number, refusals = 0): Promise<{ readonly links: readonly Link[]; close(): void }> {
   const links: Link[] = []
   const onPeer = (_: unknown, peer: Peer) => {
     const link = peer.accept({ incoming: { 'node.register': NodeRegister }, logger: silentLogger })
     links.push(link)
-    link.onRequest(() => answer)
+    const isRefused = links.length <= refusals
+    link.onRequest(() => {
+      if (isRefused) throw new ClusterError('link.overloaded', 'come again')
+      return answer
+    })
   }
   const listener = await listenTls(
     { host: '127.0.0.1', port, identity: anIdentity(authority, nodeB, 'head') },
@@ -38,6 +43,7 @@ async function aHead(port: number): Promise<{ close(): void }> {
     },
   )
   return {
+    links,
     close: () => {
       listener.close()
       for (const link of links) link.close()
@@ -87,6 +93,18 @@ it('gives a first start up after some attempts, and that of a node that comes ba
   onTestFinished(() => head.close())
   await starting
   expect(await next()).toEqual({ what: 'registered', value: answer })
+})
+
+it('closes a link over which the head did not take it, before it makes another', async () => {
+  const port = await aFreePort()
+  const head = await aHead(port, 1)
+  onTestFinished(() => head.close())
+  const { link, next } = aLink(port)
+  await link.start()
+  expect((await next()).what).toBe('registered')
+  expect(head.links).toHaveLength(2)
+  await head.links[0]?.closed
+  expect(head.links[1]?.isClosed).toBe(false)
 })
 
 it('tells a head that has ended, whose machine says so, from one that does not answer', async () => {

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
+import sys
 import unittest
 from typing import Any
+from unittest import mock
 
 HAS_RAY = importlib.util.find_spec("ray") is not None
 needs_ray = unittest.skipUnless(HAS_RAY, "needs Ray (SHOAL_TEST_RAY: the folder of a Python environment with ray)")
 if HAS_RAY:
     import ray.exceptions as exceptions
 
-    from shoal_ray import options
+    from shoal_ray import host, options
     from shoal_ray.failures import describe
     from shoal_ray.values import JsError, JsFailure
 
@@ -44,6 +47,42 @@ class OptionsTest(unittest.TestCase):
         given = {"maxConcurrency": 1, "resources": {"disk": 1}}
         made = options.actor_options(given, lambda group_id: self.fail(group_id))
         self.assertEqual(made, {"resources": {"disk": 1}, "num_cpus": 0, "max_concurrency": 1})
+
+
+@needs_ray
+class HostTest(unittest.TestCase):
+    """A worker whose Node has ended; Ray's head, which is told how, stands in for itself."""
+
+    def end(self, note_end: Any) -> list[int]:
+        """:returns: the exit codes of the worker."""
+        ended: Any = host.Host.__new__(host.Host)
+        ended._link = mock.Mock()
+        ended._output = mock.Mock(last_lines=lambda: [])
+        ended._actor_id = "actor"
+        ended._calls = {"first": mock.Mock(attempt=0)}
+        ended.is_gone = False
+        self.host = ended
+        process = subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"])
+        codes: list[int] = []
+        with mock.patch.object(host, "note_end", note_end), mock.patch("os._exit", codes.append), mock.patch("sys.stderr"):
+            try:
+                ended._ended(process)
+            except OSError:
+                pass
+        return codes
+
+    def test_it_ends_also_when_calls_come_meanwhile(self) -> None:
+        told: list[str] = []
+
+        def note_end(name: str, ended: Any) -> None:
+            told.append(name)
+            self.host._calls[f"after {name}"] = mock.Mock(attempt=0)
+
+        self.assertEqual(self.end(note_end), [1])
+        self.assertEqual(told[:2], ["actor", "first"])
+
+    def test_it_ends_also_when_the_head_of_ray_is_gone(self) -> None:
+        self.assertEqual(self.end(mock.Mock(side_effect=OSError("no head"))), [1])
 
 
 if __name__ == "__main__":

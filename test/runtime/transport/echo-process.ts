@@ -3,13 +3,12 @@ import { readFileSync } from 'node:fs'
 import * as z from 'zod'
 import { silentLogger } from '../../../runtime/base/logger.ts'
 import type { Identity } from '../../../runtime/transport/identity.ts'
-import { messageTable } from '../../../runtime/transport/link.ts'
 import { type ListenOptions, listenTls, listenUnix } from '../../../runtime/transport/listen.ts'
 
-const incoming = messageTable([
-  z.object({ type: z.literal('note.made'), number: z.int(), text: z.string().max(1_000).optional() }),
-  z.object({ type: z.literal('blob.sent'), name: z.string(), bytes: z.instanceof(Uint8Array) }),
-])
+const incoming = {
+  'note.made': z.object({ type: z.literal('note.made'), number: z.int(), text: z.string().max(1_000).optional() }),
+  'blob.sent': z.object({ type: z.literal('blob.sent'), name: z.string(), bytes: z.instanceof(Uint8Array) }),
+}
 
 const [path = '', identityFile = ''] = process.argv.slice(2)
 const identity = JSON.parse(readFileSync(identityFile, 'utf8')) as Identity // written by the test that started this

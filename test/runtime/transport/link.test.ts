@@ -6,7 +6,7 @@ import { ClusterError } from '#runtime/base/errors.ts'
 import { silentLogger } from '#runtime/base/logger.ts'
 import { encodeFrame } from '#runtime/protocol/frame.ts'
 import { createLink } from '#runtime/transport/link.ts'
-import { createMemoryPair } from '#runtime/transport/memory-link.ts'
+import { createMemoryPair } from './memory-link.ts'
 import { aLogger, collect, incoming, note, socketPair } from './support.ts'
 
 const Numbered = z.object({ number: z.int() })

@@ -7,12 +7,11 @@ import * as z from 'zod'
 import type { LogFields, Logger } from '#runtime/base/logger.ts'
 import { type CertificateRole, type ClusterAuthority, createKeyPair, issueNodeCertificate } from '#runtime/transport/certificates.ts'
 import type { Identity } from '#runtime/transport/identity.ts'
-import { messageTable } from '#runtime/transport/link.ts'
 
 export const Note = z.object({ type: z.literal('note.made'), number: z.int(), text: z.string().max(1_000).optional() })
 export const Blob = z.object({ type: z.literal('blob.sent'), name: z.string(), bytes: z.instanceof(Uint8Array) })
 /** What both sides of a test link accept. */
-export const incoming = messageTable([Note, Blob])
+export const incoming = { 'note.made': Note, 'blob.sent': Blob }
 export const note = (number: number) => ({ type: 'note.made', number }) as const
 
 export const nodeA = 'a'.repeat(56)

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -6,7 +7,7 @@ import { MachineSpec } from '#src-main/contract/machines.ts'
 import type { Operation } from '#src-main/contract/operations.ts'
 import { openClusterStore } from '#src-main/storage/cluster-store.ts'
 import { maxMachines, openInventoryStore } from '#src-main/storage/inventory-store.ts'
-import { newClusterId, newOperationId } from '#src-main/storage/new-id.ts'
+import { newClusterId } from '#src-main/storage/new-id.ts'
 import { maxOperations, openOperationStore } from '#src-main/storage/operation-store.ts'
 import { openSettingsStore } from '#src-main/storage/settings-store.ts'
 import { refusalOf, temporaryDataFolder } from './support.ts'
@@ -114,7 +115,7 @@ test('clusters are found by id and name, and after a restart none is connected',
   expect((await openClusterStore(folder)).list()).toEqual([])
 })
 
-const operation = (startedAtMs: number, state: Operation['state'], id = newOperationId()): Operation => ({
+const operation = (startedAtMs: number, state: Operation['state'], id = `op-${randomBytes(8).toString('hex')}`): Operation => ({
   id,
   kind: 'create',
   title: `number ${startedAtMs}`,

@@ -9,7 +9,7 @@ import { queryValues } from '../request-values.ts'
 
 const listed = ['nodes', 'actors', 'objects', 'workers', 'jobs', 'placement_groups', 'runtime_envs', 'cluster_events'] as const
 
-/** Ray's State API (RAY-CONTRACT 2.1 to 2.4). Filters come before any limit, so nothing is ever cut off that a filter would have kept. */
+/** Ray's State API. Filters come before any limit, so nothing is ever cut off that a filter would have kept. */
 export function stateRoutes(app: HeadApp, parts: HttpParts): void {
   app.get('/api/v0/tasks', (context) => answerTasks(context, parts))
   for (const name of listed) app.get(`/api/v0/${name}`, (context) => answerList(context, name, parts))

@@ -13,7 +13,7 @@ import { checkedFilters, workShare } from './state.ts'
 /** Nodes of the tree that one answer holds. */
 const lineageLimit = 10_000
 
-/** Counts of tasks, actors and objects, of all there are and not of a first few (RAY-CONTRACT 2.5). */
+/** Counts of tasks, actors and objects, of all there are and not of a first few. */
 export function summaryRoutes(app: HeadApp, parts: HttpParts): void {
   app.get('/api/v0/tasks/summarize', (context) => summarizeTasks(context, parts))
   app.get('/api/v0/actors/summarize', (context) => summarizeActors(context, parts))

@@ -5,7 +5,7 @@ import { queryValues } from '../request-values.ts'
 /** Attempts of one answer, as Ray has it. */
 const timelineLimit = 10_000
 
-/** What ran where and when, for chrome://tracing and Perfetto: the newest of what has ended (RAY-CONTRACT 2.5). */
+/** What ran where and when, for chrome://tracing and Perfetto: the newest of what has ended. */
 export function timelineRoutes(app: HeadApp, { history }: HttpParts): void {
   app.get('/api/v0/tasks/timeline', async (context) => {
     const { job_id: jobId, download } = queryValues(context, TimelineQuery)

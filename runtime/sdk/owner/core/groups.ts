@@ -61,7 +61,7 @@ function forgetOldest(state: OwnerState, groupId: GroupId): void {
   state.groups.delete(oldest)
 }
 
-/** Fails what waits for a group that is gone, or for a bundle that it never had, at once (Ray lets such tasks hang: RAY-CONTRACT 6.4). */
+/** Fails what waits for a group that is gone, or for a bundle that it never had, at once (Ray lets such tasks hang). */
 function failShape(state: OwnerState, queue: ShapeQueue, why: Failure, out: OwnerCommand[]): void {
   for (const task of queue.ready.takeAll()) endTask(state, task, { kind: 'failed', failure: why }, out)
 }

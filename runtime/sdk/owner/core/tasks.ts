@@ -55,7 +55,7 @@ export function objectReady(state: OwnerState, objectId: ObjectId, stored?: Stor
   }
 }
 
-/** A failed argument fails the task without running it; the error shown is the argument's (RAY-CONTRACT 6.1). */
+/** A failed argument fails the task without running it; the error shown is the argument's, as with Ray. */
 export function objectFailed(state: OwnerState, objectId: ObjectId, out: OwnerCommand[]): void {
   const dependents = state.dependents.get(objectId)
   if (!dependents) return
@@ -86,7 +86,7 @@ export function taskEnded(state: OwnerState, event: EndedEvent, out: OwnerComman
 
 /**
  * A stream that ran again must have made the items that its consumer may have: not fewer, no error in place of one, and no more once
- * the consumer was told how many there are. Their values are not compared (Ray: deterministic replay, RAY-CONTRACT 6.1).
+ * the consumer was told how many there are. Their values are not compared (Ray: deterministic replay).
  */
 function endAsReplayed(state: OwnerState, task: OwnedTask, end: Extract<TaskEnd, { kind: 'outcome' }>, out: OwnerCommand[]): void {
   const { repeated, yielded, attempt, taskId } = task

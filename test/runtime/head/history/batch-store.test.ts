@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'
 import { BatchStore, type StoredEntry } from '#runtime/head/history/batch-store.ts'
 import { nodeOf, workerOf } from './batches.ts'
@@ -46,6 +47,19 @@ test('the oldest go when there are more bytes than the limit, and are counted', 
   const again = new BatchStore(path, 10_000)
   onTestFinished(() => again.close())
   expect(again.read({ maxBytes: 1, beforeId: 0 })).toMatchObject({ droppedBefore: 120, batches: [{ firstMs: 20 }] })
+})
+
+test('what cannot be written is counted, and what was to make room for it is not', () => {
+  const path = aPath()
+  const store = new BatchStore(path, 10_000)
+  onTestFinished(() => store.close())
+  store.append(Array.from({ length: 8 }, (_, at) => entry(at + 1, 1_000)))
+  const other = new DatabaseSync(path)
+  other.exec("CREATE TRIGGER full BEFORE DELETE ON batches BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
+  expect(store.append([entry(9, 1_000)])).toBe('the disk is full')
+  other.exec('DROP TRIGGER full')
+  other.close()
+  expect(store.read({ maxBytes: 1_000_000, beforeId: 0 })).toMatchObject({ batches: { length: 8 }, droppedBefore: 10 })
 })
 
 test('ends of processes are loaded in their place among the batches, and are no batches to those who read these', () => {

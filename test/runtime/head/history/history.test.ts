@@ -44,6 +44,17 @@ test('what was taken is answered at once, and again after a restart with the end
   expect(batches.map(({ workerId }) => workerId)).toEqual([workerOf(4), workerOf(3)])
 })
 
+test('when the database cannot be used, everybody is told, and the end waits for nothing', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'shoal-history-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const history = aHistory(folder) // a folder is no database
+  const outOfOrder = { code: 'internal', message: expect.stringContaining('out of order') }
+  await expect(history.query(all)).rejects.toMatchObject(outOfOrder)
+  await expect(history.query(all)).rejects.toMatchObject(outOfOrder)
+  await expect(history.store(aBatch([{ taskId: taskOf(1), state: 'RUNNING' }]))).rejects.toMatchObject(outOfOrder)
+  await history.close()
+})
+
 test('a batch counts as stored when it would be there after a crash', async () => {
   const path = aPath()
   const history = aHistory(path)

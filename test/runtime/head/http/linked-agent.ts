@@ -4,7 +4,7 @@ import { fromAgent, type Head } from '#runtime/head/head.ts'
 import { headAsks } from '#runtime/protocol/head-asks.ts'
 import { NodeRegistered, type NodeRegister, toAgentFromHead } from '#runtime/protocol/nodes.ts'
 import { createLink, type Link } from '#runtime/transport/link.ts'
-import { createMemoryPair } from '#runtime/transport/memory-link.ts'
+import { createMemoryPair } from '../../transport/memory-link.ts'
 
 /** The agent's end of a link to a head in this process, registered; it says nothing by itself. */
 export async function linkPair(head: Head, nodeId: string, register: NodeRegister): Promise<Link> {

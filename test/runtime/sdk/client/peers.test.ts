@@ -5,7 +5,7 @@ import { silentLogger } from '#runtime/base/logger.ts'
 import { toOwnerFromWorker } from '#runtime/protocol/tasks.ts'
 import { Peer, type PeerIo } from '#runtime/sdk/client/peers.ts'
 import { createLink } from '#runtime/transport/link.ts'
-import { createMemoryPair } from '#runtime/transport/memory-link.ts'
+import { createMemoryPair } from '../../transport/memory-link.ts'
 
 const Note = z.object({ type: z.literal('note'), number: z.int(), text: z.string().optional() })
 const note = (number: number, text?: string) => ({ type: 'note', number, ...(text === undefined ? {} : { text }) })

@@ -85,7 +85,7 @@ test('an object is created, sealed, told of, and found by who waited for it', ()
   expect(rig.get('a', 'w2', 50)).toEqual([])
   expect(doing(rig.create('a', MB))).toEqual(['created'])
   expect(doing(rig.get('a'))).toEqual(['missing'])
-  expect(doing(rig.tell({ type: 'seal', clientId: 'w1', objectId: 'a' }))).toEqual(['done', 'tell-sealed', 'found'])
+  expect(doing(rig.tell({ type: 'seal', clientId: 'w1', objectId: 'a' }))).toEqual(['done', 'found'])
   expect(rig.state.pinnedBytes).toBe(MB)
 })
 
@@ -202,7 +202,7 @@ test('a freed object that is still pinned comes back when it is created again', 
   rig.get('a')
   rig.tell({ type: 'free', objectIds: ['a'] })
   rig.get('a', 'w3', 90)
-  expect(doing(rig.create('a', MB))).toEqual(['exists', 'tell-sealed', 'found'])
+  expect(doing(rig.create('a', MB))).toEqual(['exists', 'found'])
 })
 
 test('freeing while the disk works on an object waits for the disk, and then leaves nothing', () => {
