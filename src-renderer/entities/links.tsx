@@ -1,6 +1,7 @@
 import { PathLink } from '../navigation/link.tsx'
 import { type EntityKind, paths } from '../navigation/paths.ts'
 import { shortId } from '../ui/copy-id.tsx'
+import { useNodeNames } from './node-names.tsx'
 
 type EntityLinkProps = {
   /** As it stands in the address. */
@@ -26,7 +27,14 @@ const linkTo = (kind: EntityKind) =>
     )
   }
 
-export const NodeLink = linkTo('nodes')
+const LinkToNode = linkTo('nodes')
+
+/** By its name, where the names of the cluster's nodes are known. */
+export function NodeLink({ cluster, id, name }: EntityLinkProps) {
+  const names = useNodeNames()
+  return <LinkToNode cluster={cluster} id={id} name={name ?? names.get(id ?? '')} />
+}
+
 export const JobLink = linkTo('jobs')
 export const TaskLink = linkTo('tasks')
 export const ActorLink = linkTo('actors')
