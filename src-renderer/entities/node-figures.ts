@@ -3,6 +3,7 @@ import { useListing } from '../api/entity-pages.ts'
 import { useClusterRead } from '../api/cluster-reads.ts'
 import { flagIn, isRow, numberIn, recordIn, type Row, rowsIn, textIn } from '../api/rows.ts'
 import type { HeatItem, NodeState } from '../ui/charts/heat-map-items.ts'
+import { onePerMachine } from './one-per-machine.ts'
 
 /** The last figures of one node, as parts from 0 to 1 and as amounts; null for what it does not have or has not told. */
 export type NodeFigures = {
@@ -22,6 +23,8 @@ export type NodeFigures = {
   readonly receivedBytesPerS: number | null
   readonly processes: readonly Row[]
   readonly atMs: number | null
+  /** Of the machine it runs on. */
+  readonly bootedAtMs: number | null
 }
 
 const part = (used: number | null, total: number | null) => (used === null || total === null || total <= 0 ? null : used / total)
@@ -56,6 +59,7 @@ export function figuresOf(row: Row): NodeFigures {
     receivedBytesPerS: numberIn(network, 'receivedBytesPerS'),
     processes: rowsIn(row, 'processes'),
     atMs: numberIn(row, 'atMs'),
+    bootedAtMs: numberIn(row, 'bootedAtMs'),
   }
 }
 
@@ -70,6 +74,20 @@ export function useNodeFigures(cluster: string, nodeId?: string): ReadonlyMap<st
     const rows = data === undefined ? [] : rowsIn(data.body, 'nodes')
     return new Map(rows.filter(isRow).map((row) => [textIn(row, 'nodeId') ?? '', figuresOf(row)]))
   }, [data])
+}
+
+/** The last figures of every node, and of one node on each machine, whose figures are those of the whole machine. */
+export function useMachineFigures(cluster: string): { readonly nodes: readonly NodeFigures[]; readonly machines: readonly NodeFigures[] } {
+  const { rows } = useListing(cluster, 'nodes', allNodes)
+  const figures = useNodeFigures(cluster)
+  return useMemo(() => {
+    const addresses = new Map(rows.map((row) => [textIn(row, 'node_id'), textIn(row, 'node_ip')]))
+    const machines = onePerMachine([...figures], ([id, { bootedAtMs, memoryTotalBytes }]) => {
+      const address = addresses.get(id) ?? null
+      return address === null || bootedAtMs === null ? null : `${address} ${bootedAtMs} ${memoryTotalBytes}`
+    })
+    return { nodes: [...figures.values()], machines: machines.map(([, each]) => each) }
+  }, [rows, figures])
 }
 
 export function stateOfNode(row: Row): NodeState {

@@ -1,6 +1,6 @@
 import { useClusterRead } from '../../api/cluster-reads.ts'
 import { recordIn, numberIn } from '../../api/rows.ts'
-import { useNodeFigures, type NodeFigures } from '../../entities/node-figures.ts'
+import { useMachineFigures, type NodeFigures } from '../../entities/node-figures.ts'
 import { filterOfWork, useTaskSummary } from '../../entities/task-summary.ts'
 import { useFormat } from '../../i18n/format.ts'
 import { useText } from '../../i18n/messages.ts'
@@ -79,18 +79,18 @@ const sum = (
 function Fill({ cluster }: { readonly cluster: string }) {
   const t = useText(messages)
   const format = useFormat()
-  const figures = [...useNodeFigures(cluster).values()]
+  const { nodes, machines } = useMachineFigures(cluster)
   const mean = (name: 'cpu' | 'gpu') => {
-    const known = figures.map((each) => each[name]).filter((value) => value !== null)
+    const known = machines.map((each) => each[name]).filter((value) => value !== null)
     return known.length === 0 ? null : known.reduce((total, value) => total + value, 0) / known.length
   }
-  const [memoryUsed, memoryTotal] = [sum(figures, 'memoryUsedBytes'), sum(figures, 'memoryTotalBytes')]
-  const [storeUsed, storeTotal] = [sum(figures, 'objectStoreUsedBytes'), sum(figures, 'objectStoreTotalBytes')]
+  const [memoryUsed, memoryTotal] = [sum(machines, 'memoryUsedBytes'), sum(machines, 'memoryTotalBytes')]
+  const [storeUsed, storeTotal] = [sum(nodes, 'objectStoreUsedBytes'), sum(nodes, 'objectStoreTotalBytes')]
   const amount = (used: number, total: number) => t('of', { used: format.bytes(used), total: format.bytes(total) })
   const rows = [
     { name: t('cpu'), value: mean('cpu'), words: null, isUse: true },
     { name: t('memory'), value: memoryTotal > 0 ? memoryUsed / memoryTotal : null, words: amount(memoryUsed, memoryTotal), isUse: false },
-    ...(figures.some(({ gpus }) => gpus.length > 0) ? [{ name: t('gpu'), value: mean('gpu'), words: null, isUse: true }] : []),
+    ...(machines.some(({ gpus }) => gpus.length > 0) ? [{ name: t('gpu'), value: mean('gpu'), words: null, isUse: true }] : []),
     { name: t('objectStore'), value: storeTotal > 0 ? storeUsed / storeTotal : null, words: amount(storeUsed, storeTotal), isUse: false },
   ]
   return (
