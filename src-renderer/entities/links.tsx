@@ -1,6 +1,8 @@
+import { useText } from '../i18n/messages.ts'
 import { PathLink } from '../navigation/link.tsx'
 import { type EntityKind, paths } from '../navigation/paths.ts'
 import { shortId } from '../ui/copy-id.tsx'
+import { messages } from './messages.ts'
 import { useNodeNames } from './node-names.tsx'
 
 type EntityLinkProps = {
@@ -36,7 +38,15 @@ export function NodeLink({ cluster, id, name }: EntityLinkProps) {
 }
 
 export const JobLink = linkTo('jobs')
-export const TaskLink = linkTo('tasks')
+const LinkToTask = linkTo('tasks')
+
+/** A task that stands for the program of a job (Ray: TaskID.for_driver_task) has no page of its own; its job has. */
+export function TaskLink(props: EntityLinkProps) {
+  const t = useText(messages)
+  const job = /^f{40}([0-9a-f]{8})$/.exec(props.id ?? '')?.[1]
+  return job === undefined ? <LinkToTask {...props} /> : <JobLink cluster={props.cluster} id={job} name={t('driver')} />
+}
+
 export const ActorLink = linkTo('actors')
 export const WorkerLink = linkTo('workers')
 export const GroupLink = linkTo('placement-groups')
