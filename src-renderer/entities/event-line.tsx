@@ -5,7 +5,10 @@ import { ActorLink, GroupLink, JobLink, NodeLink, TaskLink } from './links.tsx'
 import { messages } from './messages.ts'
 import { type StatefulKind, StateBadge } from './state-badge.tsx'
 
-type Kind = { readonly word: 'ofNode' | 'ofJob' | 'ofTask' | 'ofActor' | 'ofGroup' | 'ofStore' | 'ofAlert'; readonly stateful?: StatefulKind }
+type Kind = {
+  readonly word: 'ofNode' | 'ofJob' | 'ofTask' | 'ofActor' | 'ofGroup' | 'ofStore' | 'ofAlert'
+  readonly stateful?: StatefulKind
+}
 const kinds: Readonly<Record<string, Kind>> = {
   node: { word: 'ofNode', stateful: 'node' },
   job: { word: 'ofJob', stateful: 'job' },

@@ -96,6 +96,8 @@ export function stateOfNode(row: Row): NodeState {
   return row['is_linked'] === false ? 'suspect' : 'alive'
 }
 
+const byHeadAndName = (one: HeatItem, other: HeatItem) =>
+  Number(other.note !== undefined) - Number(one.note !== undefined) || one.name.localeCompare(other.name, 'en', { numeric: true })
 const mostShown = 2_000
 const allNodes = { filters: [], isDetailed: true } as const
 
@@ -127,7 +129,7 @@ export function useHeatItems(cluster: string): {
             note: flagIn(row, 'is_head_node') ? 'head' : undefined,
           }
         })
-        .toSorted((one, other) => one.name.localeCompare(other.name, 'en', { numeric: true })),
+        .toSorted(byHeadAndName),
     [rows, figures],
   )
   return { items, isLoading, error, total: counts?.total ?? 0 }

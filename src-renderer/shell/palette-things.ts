@@ -17,7 +17,7 @@ const named = [
   { kind: 'tasks', route: 'pageTasks', column: 'name', id: 'task_id' },
 ] as const satisfies readonly { kind: EntityKind; route: string; column: string; id: string }[]
 
-/** Ids tell by their length what they are of (RAY-CONTRACT: ids); three kinds share one. */
+/** Ids tell by their length what they are of ; three kinds share one. */
 const kindsByLength: Readonly<Record<number, readonly EntityKind[]>> = {
   8: ['jobs'],
   32: ['actors'],

@@ -95,10 +95,10 @@ function Fill({ cluster }: { readonly cluster: string }) {
   ]
   return (
     <Card title={t('use')}>
-      <ul className="flex flex-col gap-1">
+      <ul className="grid grid-cols-[auto_1fr_auto] gap-x-2 gap-y-1">
         {rows.map(({ name, value, words, isUse }) => (
-          <li key={name} className="grid grid-cols-[88px_1fr_auto] items-center gap-2 text-sm">
-            <span className="text-soft">{name}</span>
+          <li key={name} className="col-span-3 grid grid-cols-subgrid items-center text-sm">
+            <span className="whitespace-nowrap text-soft">{name}</span>
             <Meter value={value ?? 0} label={name} {...(isUse && { tone: 'info' as const })} />
             <span className="text-right tabular-nums">{value === null ? '–' : (words ?? format.percent(value))}</span>
           </li>

@@ -9,7 +9,10 @@ test('the sentence of a Shoal head is told, with the last lines of the process',
 })
 
 test('the context of a Ray head that has words is told', () => {
-  const row = { state: 'DEAD', death_cause: { actor_died_error_context: { error_message: 'The actor is dead because its owner has died.' } } }
+  const row = {
+    state: 'DEAD',
+    death_cause: { actor_died_error_context: { error_message: 'The actor is dead because its owner has died.' } },
+  }
   expect(deathText(row)).toBe('The actor is dead because its owner has died.')
   expect(wholeDeathText(row)).toBe('The actor is dead because its owner has died.')
 })

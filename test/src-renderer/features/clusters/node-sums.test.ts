@@ -29,7 +29,13 @@ test('nodes on one machine count its cores, memory and GPUs once; another boot o
     ],
     6,
   )
-  expect(figures).toEqual({ alive: 6, total: 6, cpu: { used: 5, total: 10 }, memory: { used: 200, total: 500 }, gpu: { used: 0, total: 5 } })
+  expect(figures).toEqual({
+    alive: 6,
+    total: 6,
+    cpu: { used: 5, total: 10 },
+    memory: { used: 200, total: 500 },
+    gpu: { used: 0, total: 5 },
+  })
 })
 
 test('before the first figures came there are none, and a node that joined by itself is not more than all', () => {
