@@ -72,7 +72,7 @@ export const messages = defineMessages(
     used: '使用',
     spilled: 'ディスクのみ',
     suspects: 'リークの疑い',
-    suspectsText: '大きい・多い、長く保持されている、またはこのページを開いてから増えているものです。',
+    suspectsText: '大きいか数が多く、長く保持され、このページを開いてから増えているものです。',
     noSuspects: 'リークと思われるものはありません。',
     suspectGrown: '{time}で {size} 増加',
     suspectOld: '最も古いものは {time} 保持されています',
