@@ -76,7 +76,7 @@ export const messages = defineMessages(
     applyMachines: '{count, plural, one {Put on the list of machines: {names}} other {# put on the list of machines: {names}}}',
     applyAdd: '{count, plural, one {Joins: {names}} other {# join: {names}}}',
     applyRemove:
-      '{count, plural, one {Leaves, and all of ours there is deleted: {names}} other {# leave, and all of ours there is deleted: {names}}}',
+      '{count, plural, one {Leaves, and all that Shoal put there is deleted: {names}} other {# leave, and all that Shoal put there is deleted: {names}}}',
     head: 'Head: {name}',
     service: 'After a reboot: {service}',
     typeName: 'Machines leave: type {name} to confirm',
