@@ -34,7 +34,9 @@ function GroupLabel({ line, controller }: { readonly line: Line; readonly contro
       <Icon size={14} aria-hidden className="shrink-0 text-faint" />
       <span className="truncate font-medium">{line.label || t('unknown')}</span>
       {/* The name needs the room first. */}
-      <span className="ml-auto min-w-0 shrink-[99] truncate pl-1 text-xs text-faint tabular-nums max-md:hidden">{t('workers', { count: line.lanes.length })}</span>
+      <span className="ml-auto min-w-0 shrink-[99] truncate pl-1 text-xs text-faint tabular-nums max-md:hidden">
+        {t('workers', { count: line.lanes.length })}
+      </span>
     </button>
   )
 }
