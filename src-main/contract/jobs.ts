@@ -84,6 +84,8 @@ export const JobPlan = z.object({
   commandLine: z.string(),
   /** For each of these `jobs.submit` refuses it, or it is bound to fail. */
   problems: z.array(z.string().max(4_096)).max(64),
+  /** It may run all the same. */
+  warnings: z.array(z.string().max(8_192)).max(64),
 })
 export type JobPlan = z.infer<typeof JobPlan>
 

@@ -8,6 +8,7 @@ import { findEntryFile } from './entry-file.ts'
 import { bringFolder, findFolder, type FolderContent, readContent } from './job-packages.ts'
 import { commandLineOf, excludesOf, parseRequest, problemsOf, requestOf, withoutEmpty } from './job-request.ts'
 import { judgeCluster, judgeNodes, wantedBy } from './node-fit.ts'
+import { whyPackagesStayOf } from '../../runtime/packing/why-packages-stay.ts'
 import { maxPackageBytes } from '../../runtime/api/packages.ts'
 import { tooLarge, type Uploads } from './uploads.ts'
 
@@ -93,12 +94,13 @@ export class Jobs {
       package: content.package,
       commandLine: commandLineOf(request, { engine: capabilities.engine, folder: content.shownFolder }),
       problems: [...problemsOf(request), ...content.problems, ...(hasPriority ? [] : [capabilities.missing.priorities ?? ''])].slice(0, 64),
+      warnings: content.warnings,
     }
   }
 
   async #contentOf(spec: JobSpec, signal: AbortSignal): Promise<Content> {
     const { folder: given, entrypoint } = spec
-    if (given === undefined || given.kind === 'uri') return { package: null, problems: [], shownFolder: undefined }
+    if (given === undefined || given.kind === 'uri') return { ...nothing, problems: [], shownFolder: undefined }
     let shownFolder = given.kind === 'folder' ? given.path : './FOLDER'
     try {
       const { folder, name } = await this.#locate(given)
@@ -106,10 +108,11 @@ export class Jobs {
       const content = await readContent(folder, excludesOf(spec), signal)
       const { files, bytes, largest, ignored } = content
       const problems = [...missingFile(entrypoint, content), ...(bytes > maxPackageBytes ? [tooLarge(folder, bytes).message] : [])]
-      return { package: { files, bytes, largest, ignored }, problems, shownFolder }
+      const stay = given.kind === 'folder' ? whyPackagesStayOf(folder, () => hasPackages(content)) : undefined
+      return { package: { files, bytes, largest, ignored }, problems, warnings: stay === undefined ? [] : [stay], shownFolder }
     } catch (error) {
       if (!(error instanceof ClusterError)) throw error
-      return { package: null, problems: [error.message], shownFolder }
+      return { ...nothing, problems: [error.message], shownFolder }
     }
   }
 
@@ -120,7 +123,13 @@ export class Jobs {
   }
 }
 
-type Content = { readonly package: JobPlan['package']; readonly problems: readonly string[]; readonly shownFolder: string | undefined }
+type Content = Pick<JobPlan, 'package' | 'problems' | 'warnings'> & { readonly shownFolder: string | undefined }
+const nothing = { package: null, warnings: [] }
+
+function hasPackages({ paths }: FolderContent): boolean {
+  for (const path of paths) if (path.startsWith('node_modules/')) return true
+  return false
+}
 
 const workingDirOf = (folder: JobFolder | undefined): string | undefined =>
   folder === undefined ? undefined : folder.kind === 'uri' ? folder.uri : somePackage

@@ -1,8 +1,14 @@
-import { leavesPackages } from './leaves-packages.ts'
+import { lacksPackages, leavesPackages } from './leaves-packages.ts'
 import { panel } from './panel.ts'
 
 export type ChosenFile = { readonly path: string; readonly file: File }
-export type ChosenFolder = { readonly name: string; readonly files: readonly ChosenFile[]; readonly totalBytes: number }
+export type ChosenFolder = {
+  readonly name: string
+  readonly files: readonly ChosenFile[]
+  readonly totalBytes: number
+  /** Its `package.json` names packages of npm, and none of them goes along. */
+  readonly lacksPackages: boolean
+}
 
 /** Of one message; the panel takes 4 MiB. */
 const pieceBytes = 2 * 1024 * 1024
@@ -83,11 +89,14 @@ async function walk(entry: FileSystemEntry, { prefix, files, isTop, isSkipped }:
 const isFile = (entry: FileSystemEntry): entry is FileSystemFileEntry => entry.isFile
 const isFolder = (entry: FileSystemEntry): entry is FileSystemDirectoryEntry => entry.isDirectory
 
-const chosen = (name: string, files: readonly ChosenFile[]): ChosenFolder => ({
-  name,
-  files,
-  totalBytes: files.reduce((sum, { file }) => sum + file.size, 0),
-})
+async function chosen(name: string, files: readonly ChosenFile[]): Promise<ChosenFolder> {
+  const named = (await files.find(({ path }) => path === 'package.json')?.file.text()) ?? ''
+  const lacks = lacksPackages(
+    named,
+    files.map(({ path }) => path),
+  )
+  return { name, files, totalBytes: files.reduce((sum, { file }) => sum + file.size, 0), lacksPackages: lacks }
+}
 
 /**
  * Sends a folder to the panel's host, which keeps it until a job takes it.

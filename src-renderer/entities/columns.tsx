@@ -78,12 +78,14 @@ export const amountsColumn = (given: Given): Made => ({
   render: (row) => <Amounts amounts={amountsIn(row, given.id)} />,
 })
 
+const wordOf = (resource: string) => (resource === 'object_store_memory' ? 'object store' : resource)
+
 /** Memory is told in bytes; names that only place something are left out. */
 export function Amounts({ amounts }: { readonly amounts: Readonly<Record<string, number>> }) {
   const format = useFormat()
   const parts = Object.entries(amounts)
     .filter(([name]) => !name.startsWith('node:'))
-    .map(([name, amount]) => `${name.endsWith('memory') ? format.bytes(amount) : format.number(amount)} ${name}`)
+    .map(([name, amount]) => `${name.endsWith('memory') ? format.bytes(amount) : format.number(amount)} ${wordOf(name)}`)
   if (parts.length === 0) return nothing
   return <span title={parts.join(', ')}>{parts.join(', ')}</span>
 }

@@ -3,6 +3,7 @@ import { useListing } from '../api/entity-pages.ts'
 import { useClusterRead } from '../api/cluster-reads.ts'
 import { flagIn, isRow, numberIn, recordIn, type Row, rowsIn, textIn } from '../api/rows.ts'
 import type { HeatItem, NodeState } from '../ui/charts/heat-map-items.ts'
+import { onePerMachine } from './one-per-machine.ts'
 
 /** The last figures of one node, as parts from 0 to 1 and as amounts; null for what it does not have or has not told. */
 export type NodeFigures = {
@@ -22,6 +23,8 @@ export type NodeFigures = {
   readonly receivedBytesPerS: number | null
   readonly processes: readonly Row[]
   readonly atMs: number | null
+  /** Of the machine it runs on. */
+  readonly bootedAtMs: number | null
 }
 
 const part = (used: number | null, total: number | null) => (used === null || total === null || total <= 0 ? null : used / total)
@@ -56,6 +59,7 @@ export function figuresOf(row: Row): NodeFigures {
     receivedBytesPerS: numberIn(network, 'receivedBytesPerS'),
     processes: rowsIn(row, 'processes'),
     atMs: numberIn(row, 'atMs'),
+    bootedAtMs: numberIn(row, 'bootedAtMs'),
   }
 }
 
@@ -72,12 +76,28 @@ export function useNodeFigures(cluster: string, nodeId?: string): ReadonlyMap<st
   }, [data])
 }
 
+/** The last figures of every node, and of one node on each machine, whose figures are those of the whole machine. */
+export function useMachineFigures(cluster: string): { readonly nodes: readonly NodeFigures[]; readonly machines: readonly NodeFigures[] } {
+  const { rows } = useListing(cluster, 'nodes', allNodes)
+  const figures = useNodeFigures(cluster)
+  return useMemo(() => {
+    const addresses = new Map(rows.map((row) => [textIn(row, 'node_id'), textIn(row, 'node_ip')]))
+    const machines = onePerMachine([...figures], ([id, { bootedAtMs, memoryTotalBytes }]) => {
+      const address = addresses.get(id) ?? null
+      return address === null || bootedAtMs === null ? null : `${address} ${bootedAtMs} ${memoryTotalBytes}`
+    })
+    return { nodes: [...figures.values()], machines: machines.map(([, each]) => each) }
+  }, [rows, figures])
+}
+
 export function stateOfNode(row: Row): NodeState {
   if (textIn(row, 'state') === 'DEAD') return 'dead'
   if (flagIn(row, 'is_draining')) return 'draining'
   return row['is_linked'] === false ? 'suspect' : 'alive'
 }
 
+const byHeadAndName = (one: HeatItem, other: HeatItem) =>
+  Number(other.note !== undefined) - Number(one.note !== undefined) || one.name.localeCompare(other.name, 'en', { numeric: true })
 const mostShown = 2_000
 const allNodes = { filters: [], isDetailed: true } as const
 
@@ -109,7 +129,7 @@ export function useHeatItems(cluster: string): {
             note: flagIn(row, 'is_head_node') ? 'head' : undefined,
           }
         })
-        .toSorted((one, other) => one.name.localeCompare(other.name, 'en', { numeric: true })),
+        .toSorted(byHeadAndName),
     [rows, figures],
   )
   return { items, isLoading, error, total: counts?.total ?? 0 }

@@ -1,6 +1,7 @@
 import { Outlet } from '@tanstack/react-router'
 import { SearchX } from 'lucide-react'
 import { useCluster } from '../api/live-things.ts'
+import { NodeNames } from '../entities/node-names.tsx'
 import { useText } from '../i18n/messages.ts'
 import { PathLink } from '../navigation/link.tsx'
 import { paths } from '../navigation/paths.ts'
@@ -40,9 +41,9 @@ export function ClusterLayout() {
     )
   }
   return (
-    <>
+    <NodeNames cluster={cluster.id}>
       <ClusterBanner cluster={cluster} />
       <Outlet />
-    </>
+    </NodeNames>
   )
 }

@@ -20,12 +20,12 @@ export function Tabs<Value extends string>({ label, items, value, onChange, chil
       }}
       className="flex min-h-0 flex-1 flex-col"
     >
-      <Radix.List aria-label={label} className="flex gap-4 overflow-x-auto border-b">
+      <Radix.List aria-label={label} className="flex gap-2 overflow-x-auto border-b">
         {items.map((item) => (
           <Radix.Trigger
             key={item.value}
             value={item.value}
-            className="-mb-px flex h-8 items-center gap-1 border-b-2 border-transparent whitespace-nowrap text-soft hover:text-ink data-[state=active]:border-accent data-[state=active]:font-medium data-[state=active]:text-ink"
+            className="-mb-px flex h-8 items-center gap-1 border-b-2 px-1 focus-visible:outline-offset-[-2px] border-transparent whitespace-nowrap text-soft hover:text-ink data-[state=active]:border-accent data-[state=active]:font-medium data-[state=active]:text-ink"
           >
             {item.label}
             {item.count !== undefined && <span className="text-sm text-faint tabular-nums">{item.count}</span>}

@@ -40,8 +40,8 @@ describe.skipIf(missing !== undefined)(`the desktop's settings${missing === unde
     await see(app.page.getByRole('heading', { name: 'Passwords and passphrases' })).toBeVisible()
     await see(atStart).toHaveCount(0)
     await app.page
-      .getByRole('combobox', { name: 'Passwords and passphrases' })
-      .selectOption({ label: 'In a vault file, with a passphrase of yours' })
+      .getByRole('combobox', { name: 'Kept in' })
+      .selectOption({ label: 'A vault file, with a passphrase of yours' })
     await app.page.getByLabel('Passphrase of the vault').fill('a passphrase of some length')
     await app.page.getByRole('button', { name: 'Keep them there' }).click()
     await see(atStart).toBeVisible()

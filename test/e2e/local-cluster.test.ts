@@ -93,7 +93,7 @@ describe.skipIf(missing !== undefined)(`a cluster on this computer${missing === 
     await page.getByRole('link', { name: 'node counters.ts' }).click(soon)
     await page.getByRole('button', { name: 'Stop…' }).click()
     const dialog = page.getByRole('dialog')
-    await see(dialog.getByText('This also ends')).toBeVisible(soon)
+    await see(dialog.getByText('This ends')).toBeVisible(soon)
     await dialog.getByRole('button', { name: 'Stop job' }).click()
     await see(page.getByText('STOPPED').first()).toBeVisible(soon)
   })

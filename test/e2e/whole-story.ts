@@ -147,7 +147,7 @@ export function tellWholeStory({ title, missing: missingWindow, open }: Story): 
       await row.click({ button: 'right' })
       await page.getByRole('menuitem', { name: 'Drain…' }).click(soon)
       const dialog = page.getByRole('dialog')
-      await see(dialog.getByText(/^(This also ends|Nothing else ends with it\.)$/)).toBeVisible(soon)
+      await see(dialog.getByText(/^(This ends|Nothing else ends with it\.)$/)).toBeVisible(soon)
       await dialog.getByRole('button', { name: 'Drain node' }).click(soon)
       await click('Overview')
       await see(page.getByText('3 of 4 alive').or(page.getByText('3 of 3 alive'))).toBeVisible(long)

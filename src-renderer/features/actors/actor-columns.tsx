@@ -1,22 +1,15 @@
-import { flagIn, recordIn, type Row, textIn } from '../../api/rows.ts'
+import { flagIn, type Row, textIn } from '../../api/rows.ts'
 import { amountsColumn, linkColumn, numberColumn, oneOfColumn, textColumn, timeColumn } from '../../entities/columns.tsx'
 import { GroupLink, JobLink, NodeLink, WorkerLink } from '../../entities/links.tsx'
 import { StateBadge } from '../../entities/state-badge.tsx'
 import type { Translate } from '../../i18n/messages.ts'
 import type { Column } from '../../ui/data-table/table-types.ts'
+import { deathText } from './death-text.ts'
 import type { messages } from './messages.ts'
 
 type Word = keyof (typeof messages)['en']
 
 const states = ['DEPENDENCIES_UNREADY', 'PENDING_CREATION', 'ALIVE', 'RESTARTING', 'DEAD'] as const
-
-/** In the words of whichever part of the cause has some (Ray: ActorDeathCause holds one of several contexts). */
-export function deathText(row: Row): string {
-  const texts = Object.values(recordIn(row, 'death_cause')).flatMap(
-    (context) => (typeof context === 'object' && context !== null ? [textIn(context as Row, 'error_message')] : []), // narrowed to an object just before
-  )
-  return texts.find((text) => text !== null) ?? ''
-}
 
 export const actorColumns = (t: Translate<Word>, cluster: string): readonly Column<Row>[] => [
   textColumn({ id: 'class_name', title: t('class'), width: 200 }),

@@ -11,7 +11,8 @@ import { buttonClass } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { CodeBlock } from '../../ui/code-block.tsx'
 import { Facts } from '../../ui/definition-list.tsx'
-import { deathText, isDead, isDetached, isPending } from './actor-columns.tsx'
+import { isDead, isDetached, isPending } from './actor-columns.tsx'
+import { wholeDeathText } from './death-text.ts'
 import { messages } from './messages.ts'
 import { Skull } from 'lucide-react'
 
@@ -46,7 +47,7 @@ type ActorFactsProps = { readonly row: Row; readonly cluster: string; readonly c
 
 function ActorFacts({ row, cluster, clusterRef, actorId }: ActorFactsProps) {
   const t = useText(messages)
-  const cause = deathText(row)
+  const cause = wholeDeathText(row)
   const labels = Object.entries(recordIn(row, 'label_selector'))
   return (
     <div className="flex flex-col gap-4">

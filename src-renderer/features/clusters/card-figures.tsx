@@ -29,7 +29,7 @@ export function CardFigures({ cluster, isDown }: { readonly cluster: Cluster; re
         <dl className="grid grid-cols-[auto_1fr] items-center gap-x-4 gap-y-1">
           {!isDown && nodes !== null && <NodeLines nodes={nodes} cluster={cluster.name} />}
           <JobLines figures={figures} cluster={cluster.name} isDown={isDown} />
-          {!isDown && !cluster.rayHead && <LeaseLine lease={cluster.lease} />}
+          {!isDown && cluster.lease.holder !== null && <LeaseLine lease={cluster.lease} />}
         </dl>
       )}
     </div>
@@ -141,9 +141,5 @@ function JobLines({ figures: { jobs, alerts }, cluster, isDown }: JobLinesProps)
 
 function LeaseLine({ lease: { holder, isOurs } }: Pick<Cluster, 'lease'>) {
   const t = useText(messages)
-  return (
-    <Line label={t('lease')}>
-      {holder === null ? <span className="text-soft">{t('leaseNobody')}</span> : isOurs ? t('leaseOurs') : holder}
-    </Line>
-  )
+  return <Line label={t('lease')}>{isOurs ? t('leaseOurs') : holder}</Line>
 }

@@ -1,7 +1,7 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { type FormEvent, useId, useState } from 'react'
 import type { GivenInput, Output } from '../../../src-main/contract/panel.ts'
-import { useMachines } from '../../api/live-things.ts'
+import { useClusters, useMachines } from '../../api/live-things.ts'
 import { panel, panelQuery } from '../../api/panel.ts'
 import { useText } from '../../i18n/messages.ts'
 import { paths } from '../../navigation/paths.ts'
@@ -17,14 +17,22 @@ type Wish = GivenInput<'clusters.connectRay'>
 type Plan = Output<'clusters.planRay'>
 type Draft = { readonly name: string; readonly address: string; readonly via: string; readonly keepToken: boolean } & RayTrustDraft
 
-const firstDraft: Draft = { name: '', address: '', via: '', keepToken: false, trustKind: 'system', pem: '', sha256: '' }
+const firstDraft: Omit<Draft, 'name'> = { address: '', via: '', keepToken: false, trustKind: 'system', pem: '', sha256: '' }
+
+/** One that no cluster has yet. */
+function freeName(taken: readonly string[]): string {
+  let name = 'ray'
+  for (let number = 2; taken.includes(name); number += 1) name = `ray-${number}`
+  return name
+}
 
 /** Puts a Ray cluster that others made on the list. It is looked at first, and what keeps us out is said where it can be mended. */
 export function ConnectRayDialog({ onClose }: { readonly onClose: () => void }) {
   const t = useText(messages)
   const go = useGo()
   const formId = useId()
-  const [draft, setDraft] = useState(firstDraft)
+  const clusters = useClusters().values
+  const [draft, setDraft] = useState((): Draft => ({ ...firstDraft, name: freeName(clusters.map(({ name }) => name)) }))
   const change = (part: Partial<Draft>) => setDraft((now) => ({ ...now, ...part }))
   const connecting = useMutation({
     mutationFn: lookAndConnect,

@@ -30,7 +30,7 @@ export const messages = defineMessages(
     useFingerprint: 'Accept this fingerprint',
     connect: 'Connect',
     looking: 'Looking at {address}…',
-    failed: 'It could not be connected to',
+    failed: 'It could not be reached or used',
     rayHead: 'Ray head',
     rayVia: '{url}, through SSH of {name}',
     notOurs: 'Its machines are none of this panel: it can only be looked at, and be sent jobs.',

@@ -38,11 +38,11 @@ export const jobColumns = (t: Translate<Word>, cluster: string): readonly Column
   },
   timeColumn({ id: 'start_time', title: t('started'), width: 120 }),
   timeColumn({ id: 'end_time', title: t('ended'), width: 120, isHidden: true }),
+  textColumn({ id: 'message', title: t('message'), width: 280 }),
+  linkColumn({ id: 'driver_node_id', title: t('node'), width: 120, link: (id) => <NodeLink cluster={cluster} id={id} /> }),
   numberColumn({ id: 'queue_position', title: t('queue'), width: 140 }),
   numberColumn({ id: 'priority', title: t('priority'), width: 80 }),
-  linkColumn({ id: 'driver_node_id', title: t('node'), width: 120, link: (id) => <NodeLink cluster={cluster} id={id} /> }),
   { ...textColumn({ id: 'job_id', title: t('jobId'), width: 100, isMono: true }), filter: { kind: 'id' } },
   oneOfColumn({ id: 'type', title: t('type'), width: 120, values: ['SUBMISSION', 'DRIVER'], show: (type) => type, isHidden: true }),
   numberColumn({ id: 'driver_exit_code', title: t('exitCode'), width: 80, isHidden: true }),
-  textColumn({ id: 'message', title: t('message'), width: 280 }),
 ]

@@ -83,12 +83,15 @@ function JobLine({ row }: { readonly row: Row }) {
       <Duration fromMs={timeIn(row, 'start_time')} toMs={timeIn(row, 'end_time')} />
       {message !== null && (
         <span className="min-w-0 truncate" title={safeText(message)}>
-          {message.slice(0, 1_000)}
+          {firstSentence(message).slice(0, 1_000)}
         </span>
       )}
     </span>
   )
 }
+
+/** What comes after it is the end of the log, which is shown below. */
+const firstSentence = (text: string): string => /^.*?[.。](?=\s|$)/.exec(text)?.[0] ?? text
 
 type JobTabsProps = { readonly row: Row; readonly cluster: string; readonly clusterRef: string; readonly jobId: string }
 

@@ -23,7 +23,7 @@ export const messages = defineMessages(
     empty: 'No line yet.',
     text: 'Text',
     regex: 'Regular expression',
-    case: 'Upper and lower case count',
+    case: 'Match case',
     level: 'At least',
     anyLevel: 'any level',
     since: 'Since',

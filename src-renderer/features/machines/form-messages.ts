@@ -20,7 +20,7 @@ export const messages = defineMessages(
     notes: 'Notes',
     more: 'Folder, node address, ways in',
     folder: 'Folder',
-    folderHint: 'Where all of ours lies on that machine, such as /scratch/you',
+    folderHint: 'Where everything of Shoal lies on that machine, such as /scratch/you',
     nodeIp: 'Node address',
     nodeIpHint: 'The IP address by which the other machines reach it. Empty: the one that a check finds',
     agentPort: 'Node port',

@@ -51,19 +51,17 @@ export function MachinesPage() {
       subtitle={isEmpty || !isKnown ? undefined : <ReachSummary machines={values} />}
       isFull
       actions={
-        <>
-          {!isEmpty && (
-            <>
-              <Button icon={RefreshCw} disabled={shown.rows.length === 0} onClick={() => checkMachines(shown.rows)}>
-                {shown.rows.length === values.length ? t('checkAll') : t('checkShown', { count: shown.rows.length })}
-              </Button>
-              <PageMenu shown={shown.rows} acts={acts} />
-            </>
-          )}
-          <Button variant="primary" icon={Plus} onClick={() => toAdd('paste')}>
-            {t('add')}
-          </Button>
-        </>
+        !isEmpty && (
+          <>
+            <Button icon={RefreshCw} disabled={shown.rows.length === 0} onClick={() => checkMachines(shown.rows)}>
+              {shown.rows.length === values.length ? t('checkAll') : t('checkShown', { count: shown.rows.length })}
+            </Button>
+            <PageMenu shown={shown.rows} acts={acts} />
+            <Button variant="primary" icon={Plus} onClick={() => toAdd('paste')}>
+              {t('add')}
+            </Button>
+          </>
+        )
       }
     >
       {isEmpty ? (

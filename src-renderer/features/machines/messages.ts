@@ -62,7 +62,7 @@ export const messages = defineMessages(
     tags: 'Tags',
     moreTags: '{count} more',
     lastSeen: 'Last seen',
-    lastSeenHelp: 'When we were on it last',
+    lastSeenHelp: 'When the panel was last connected to it',
     now: 'now',
     never: 'never',
     notes: 'Notes',

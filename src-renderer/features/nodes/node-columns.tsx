@@ -25,7 +25,7 @@ export function nodeColumns({ t, format, figures }: Given): readonly Column<Row>
   const fill = (name: 'cpu' | 'memory' | 'gpu' | 'gpuMemory' | 'objectStore' | 'disk', help?: string): Column<Row> => ({
     id: name,
     title: t(name),
-    width: 120,
+    width: name === 'objectStore' ? 140 : 120, // its name is long in Japanese
     isHidden: name === 'gpuMemory',
     ...(help !== undefined && { help }),
     text: (row) => String(figuresIn(row)?.[name] ?? ''),

@@ -22,8 +22,11 @@ export const referenceTypes = [
 /** A reference: one object may be held by several processes. */
 export const referenceId = (row: Row): string => `${textIn(row, 'object_id')} ${textIn(row, 'worker_id')} ${textIn(row, 'reference_type')}`
 
-/** The task that made it: the front of its id is that of the task. */
-export const taskOf = (objectId: string): string => objectId.slice(0, 48)
+/** The last byte of the index by which a Shoal program puts an object; the id before it is then that of no task. */
+const putByte = '80'
+
+/** The task that made it, whose id is the front of its own; null for what was put by the program that owns it. */
+export const taskOf = (objectId: string): string | null => (objectId.endsWith(putByte) ? null : objectId.slice(0, 48))
 
 export function placeOf(row: Row, t: Translate<Word>): string {
   const place = textIn(row, 'call_site')

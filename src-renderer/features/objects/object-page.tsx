@@ -28,7 +28,7 @@ export function ObjectPage() {
               items={[
                 { label: t('size'), value: sizeOf(row, format) },
                 { label: t('callSite'), value: placeOf(row, t) },
-                { label: t('madeBy'), value: <TaskLink cluster={ref} id={taskOf(id)} /> },
+                { label: t('madeBy'), value: taskOf(id) === null ? t('wasPut') : <TaskLink cluster={ref} id={taskOf(id)} /> },
                 { label: t('owner'), value: <WorkerLink cluster={ref} id={textIn(row, 'owner_id')} /> },
                 {
                   label: t('storedOn'),

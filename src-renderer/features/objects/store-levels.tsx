@@ -1,12 +1,12 @@
 import { MetricCharts } from '../../entities/metric-charts.tsx'
-import { useNodeNames } from '../../entities/node-names.ts'
+import { useNodeLabel } from '../../entities/node-names.tsx'
 import { useText } from '../../i18n/messages.ts'
 import { messages } from './messages.ts'
 
 /** How full each node's store was, what of it went to disk, and what nodes sent each other. */
 export function StoreLevels({ cluster }: { readonly cluster: string }) {
   const t = useText(messages)
-  const labelOf = useNodeNames(cluster)
+  const labelOf = useNodeLabel()
   return (
     <MetricCharts
       cluster={cluster}

@@ -72,9 +72,9 @@ export const messages = defineMessages(
     doneChange: 'All is done',
     doneDown: '{cluster} is down',
     doneDownText:
-      'Nothing of ours is left on its machines: the log of each "Delete" lists what went. What was recorded stays until you forget it.',
+      'Nothing of Shoal is left on its machines: the log of each "Delete" lists what went. What was recorded stays until you forget it.',
     doneRemove: 'They left {cluster}',
-    doneRemoveText: 'Nothing of ours is left on them: the log of each "Delete" lists what went.',
+    doneRemoveText: 'Nothing of Shoal is left on them: the log of each "Delete" lists what went.',
     partly: '{done} of {count} went well',
     failedTitle: 'It failed',
     cancelledTitle: 'It was cancelled',

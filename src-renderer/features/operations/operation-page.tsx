@@ -105,7 +105,8 @@ function Missing({ error }: { readonly error: unknown }) {
       {t('allOperations')}
     </PathLink>
   )
-  if (!(error instanceof PanelError) || error.code !== 'not-found')
+  // an address that was cut short is no id at all
+  if (!(error instanceof PanelError) || (error.code !== 'not-found' && error.code !== 'bad-argument'))
     return (
       <Page title={t('operation')} actions={back}>
         <ErrorNote error={error} />

@@ -1,12 +1,12 @@
 import { MetricCharts } from '../../entities/metric-charts.tsx'
-import { useNodeNames } from '../../entities/node-names.ts'
+import { useNodeLabel } from '../../entities/node-names.tsx'
 import { useText } from '../../i18n/messages.ts'
 import { messages } from './messages.ts'
 
 /** What was measured on the nodes in the last while. */
 export function ClusterLines({ cluster }: { readonly cluster: string }) {
   const t = useText(messages)
-  const labelOf = useNodeNames(cluster)
+  const labelOf = useNodeLabel()
   return (
     <MetricCharts
       cluster={cluster}

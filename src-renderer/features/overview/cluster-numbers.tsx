@@ -1,6 +1,6 @@
 import { useClusterRead } from '../../api/cluster-reads.ts'
 import { recordIn, numberIn } from '../../api/rows.ts'
-import { useNodeFigures, type NodeFigures } from '../../entities/node-figures.ts'
+import { useMachineFigures, type NodeFigures } from '../../entities/node-figures.ts'
 import { filterOfWork, useTaskSummary } from '../../entities/task-summary.ts'
 import { useFormat } from '../../i18n/format.ts'
 import { useText } from '../../i18n/messages.ts'
@@ -79,26 +79,26 @@ const sum = (
 function Fill({ cluster }: { readonly cluster: string }) {
   const t = useText(messages)
   const format = useFormat()
-  const figures = [...useNodeFigures(cluster).values()]
+  const { nodes, machines } = useMachineFigures(cluster)
   const mean = (name: 'cpu' | 'gpu') => {
-    const known = figures.map((each) => each[name]).filter((value) => value !== null)
+    const known = machines.map((each) => each[name]).filter((value) => value !== null)
     return known.length === 0 ? null : known.reduce((total, value) => total + value, 0) / known.length
   }
-  const [memoryUsed, memoryTotal] = [sum(figures, 'memoryUsedBytes'), sum(figures, 'memoryTotalBytes')]
-  const [storeUsed, storeTotal] = [sum(figures, 'objectStoreUsedBytes'), sum(figures, 'objectStoreTotalBytes')]
+  const [memoryUsed, memoryTotal] = [sum(machines, 'memoryUsedBytes'), sum(machines, 'memoryTotalBytes')]
+  const [storeUsed, storeTotal] = [sum(nodes, 'objectStoreUsedBytes'), sum(nodes, 'objectStoreTotalBytes')]
   const amount = (used: number, total: number) => t('of', { used: format.bytes(used), total: format.bytes(total) })
   const rows = [
     { name: t('cpu'), value: mean('cpu'), words: null, isUse: true },
     { name: t('memory'), value: memoryTotal > 0 ? memoryUsed / memoryTotal : null, words: amount(memoryUsed, memoryTotal), isUse: false },
-    ...(figures.some(({ gpus }) => gpus.length > 0) ? [{ name: t('gpu'), value: mean('gpu'), words: null, isUse: true }] : []),
+    ...(machines.some(({ gpus }) => gpus.length > 0) ? [{ name: t('gpu'), value: mean('gpu'), words: null, isUse: true }] : []),
     { name: t('objectStore'), value: storeTotal > 0 ? storeUsed / storeTotal : null, words: amount(storeUsed, storeTotal), isUse: false },
   ]
   return (
     <Card title={t('use')}>
-      <ul className="flex flex-col gap-1">
+      <ul className="grid grid-cols-[auto_1fr_auto] gap-x-2 gap-y-1">
         {rows.map(({ name, value, words, isUse }) => (
-          <li key={name} className="grid grid-cols-[88px_1fr_auto] items-center gap-2 text-sm">
-            <span className="text-soft">{name}</span>
+          <li key={name} className="col-span-3 grid grid-cols-subgrid items-center text-sm">
+            <span className="whitespace-nowrap text-soft">{name}</span>
             <Meter value={value ?? 0} label={name} {...(isUse && { tone: 'info' as const })} />
             <span className="text-right tabular-nums">{value === null ? '–' : (words ?? format.percent(value))}</span>
           </li>

@@ -55,7 +55,7 @@ export const messages = defineMessages(
     received: '受信',
     use: '全ノードの使用量',
     of: '{used}／{total}',
-    alive: '{total} 中 {alive} 稼働',
+    alive: '{total} 台中 {alive} 台稼働',
     runningTasks: 'タスク',
     notCounted: 'ほかに {count} 件のタスクがありますが、Ray の一覧の上限を超えるため数えられていません。',
     jobs: 'ジョブ',

@@ -85,11 +85,12 @@ function KeptIn({ kind, isOpen, whyNoKeychain }: KeptInProps) {
   return (
     <form onSubmit={(event) => void submit(event)} className="flex flex-col gap-3">
       <div className="flex flex-wrap items-start gap-3">
-        <Field label={t('secrets')} hint={whyNoKeychain === null ? undefined : t('noKeychain', { why: whyNoKeychain })}>
+        <Field label={t('keptIn')} hint={whyNoKeychain === null ? undefined : t('noKeychain', { why: whyNoKeychain })}>
           {(control) => (
             <Select
               {...control}
               ref={select}
+              className="max-w-[360px]"
               value={wanted}
               onChange={(to) => setChoice({ from: kind, to })}
               options={offered.map((value) => ({ value, label: t(value) }))}

@@ -54,6 +54,9 @@ export const messages = defineMessages(
     sending: 'Sending {done} of {total}',
     cancel: 'Cancel',
     problems: 'This would keep it from running',
+    warnings: 'Packages stay behind',
+    lacksPackages:
+      'package.json names npm packages, and no node_modules goes along. Where the job needs them, run npm ci in the folder; where an ignore file leaves them out, write !node_modules into a .rayignore beside it.',
     from: 'From job {id}',
     where: 'Where',
     fits: 'fits',
@@ -124,6 +127,9 @@ export const messages = defineMessages(
     sending: '{total} 中 {done} を送信',
     cancel: 'キャンセル',
     problems: '次の問題により実行できません',
+    warnings: '送られないパッケージがあります',
+    lacksPackages:
+      'package.json に npm パッケージの指定がありますが、node_modules は送られません。ジョブに必要な場合は、このフォルダーで npm ci を実行してください。除外ファイルで外れている場合は、隣の .rayignore に !node_modules と書いてください。',
     from: 'ジョブ {id} から',
     where: '場所',
     fits: '配置可',

@@ -1,4 +1,4 @@
-import { CheckCircle2, CircleX, Clock } from 'lucide-react'
+import { CheckCircle2, CircleX, Clock, TriangleAlert } from 'lucide-react'
 import type { JobPlan } from '../../../src-main/contract/jobs.ts'
 import { useFormat } from '../../i18n/format.ts'
 import { useText } from '../../i18n/messages.ts'
@@ -14,13 +14,14 @@ import type { Submission } from './use-submit.ts'
 /** What would become of it, the same as a command, and the button. */
 export function SubmitPanel({ submission }: { readonly submission: Submission }) {
   const t = useText(messages)
-  const { plan, planError, isBusy, error, cancel } = submission
+  const { plan, planError, isBusy, error, cancel, lacksPackages } = submission
   return (
     <div className="flex min-w-0 flex-col gap-4 lg:sticky lg:top-0 lg:self-start">
       <Card title={t('plan')}>
         {plan === undefined && planError === null && <p className="text-faint">{t('commandMissing')}</p>}
         {planError !== null && <ErrorNote error={planError} />}
         {plan !== undefined && <PlanView plan={plan} />}
+        <Warnings texts={[...(plan?.warnings ?? []), ...(lacksPackages ? [t('lacksPackages')] : [])]} />
       </Card>
       {error !== undefined && <ErrorNote error={error} title={t('failedTitle')} />}
       <Progress submission={submission} />
@@ -34,6 +35,27 @@ export function SubmitPanel({ submission }: { readonly submission: Submission })
         <Card title={t('cli')}>
           <CodeBlock text={plan.commandLine} label={t('cli')} isWrapped />
         </Card>
+      )}
+    </div>
+  )
+}
+
+function Warnings({ texts }: { readonly texts: readonly string[] }) {
+  const t = useText(messages)
+  return (
+    <div role="status">
+      {texts.length > 0 && (
+        <div className="mt-3 rounded-md border border-warn-line bg-warn-soft px-3 py-2">
+          <p className="flex items-center gap-1.5 font-medium text-warn">
+            <TriangleAlert size={14} aria-hidden />
+            {t('warnings')}
+          </p>
+          {texts.map((text) => (
+            <p key={text} className="break-words">
+              {text}
+            </p>
+          ))}
+        </div>
       )}
     </div>
   )

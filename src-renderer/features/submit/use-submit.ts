@@ -16,6 +16,8 @@ export type Submission = {
   readonly planError: unknown
   readonly isPlanning: boolean
   readonly folder: ChosenFolder | null
+  /** The folder that would be sent names packages of npm, and none goes along. */
+  readonly lacksPackages: boolean
   readonly chooseFolder: (folder: ChosenFolder | null) => void
   /** Shown from the first try on, not while one begins to type. */
   readonly isTried: boolean
@@ -83,6 +85,7 @@ export function useSubmit({ cluster, clusterRef, form, onDone }: Given): Submiss
     planError: plan.error,
     isPlanning: plan.isFetching,
     folder,
+    lacksPackages: form.folderKind === 'upload' && folder?.lacksPackages === true,
     chooseFolder(next) {
       setFolder(next)
       setUploadId(undefined)

@@ -1,10 +1,9 @@
 import { useQuery } from '@tanstack/react-query'
 import { Download, X } from 'lucide-react'
-import { useEffect, useMemo, useState } from 'react'
+import { useEffect, useState } from 'react'
 import { toast } from 'sonner'
-import { useListing } from '../../api/entity-pages.ts'
 import { useCluster } from '../../api/live-things.ts'
-import { textIn } from '../../api/rows.ts'
+import { useNodeNames } from '../../entities/node-names.tsx'
 import { useFormat } from '../../i18n/format.ts'
 import { useText } from '../../i18n/messages.ts'
 import { PathLink } from '../../navigation/link.tsx'
@@ -25,7 +24,6 @@ import { type FeedState, feedTasks } from './task-feed.ts'
 
 const groupings = ['worker', 'node', 'function'] as const
 const colours = ['function', 'state'] as const
-const allNodes = { filters: [] } as const
 
 /** What ran where and when, as it happens. */
 export function TimelinePage() {
@@ -93,7 +91,8 @@ function ClusterTimeline({ cluster, clusterRef, job, grouping, colour }: Cluster
   const [selected, setSelected] = useState<TimelineBar | null>(null)
   const [span, setSpan] = useState<TimeSpan | null>(null)
   useEffect(() => feedTasks({ cluster, job, store, onState: setFeed }), [cluster, job, store])
-  useNodeNames(cluster, store)
+  const names = useNodeNames()
+  useEffect(() => store.setLabels(names), [store, names])
   const task = firstOf(query['task'])
   const lineage = useQuery({
     queryKey: ['lineage', cluster, task],
@@ -128,12 +127,6 @@ function ClusterTimeline({ cluster, clusterRef, job, grouping, colour }: Cluster
       </div>
     </div>
   )
-}
-
-function useNodeNames(cluster: string, store: TimelineStore): void {
-  const { rows } = useListing(cluster, 'nodes', allNodes)
-  const names = useMemo(() => new Map(rows.map((row) => [textIn(row, 'node_id') ?? '', textIn(row, 'node_name') ?? ''])), [rows])
-  useEffect(() => store.setLabels(names), [store, names])
 }
 
 type NotesProps = { readonly feed: FeedState; readonly task: string | undefined; readonly onClear: () => void }

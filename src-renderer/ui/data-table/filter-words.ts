@@ -52,11 +52,13 @@ export function problemText(problem: FilterProblem, t: TableText): string {
   }
 }
 
+const lookedFor: readonly string[] = ['FAILED', 'DEAD']
+
 /** A filter that one could type into this table. */
 export function exampleFilter(columns: readonly FilterColumn[]): string {
   for (const { id, filter } of columns) {
     if (filter?.kind === 'one-of' && filter.values[0])
-      return `${id}=${(filter.values.find(({ value }) => value === 'FAILED') ?? filter.values[0]).value}`
+      return `${id}=${(filter.values.find(({ value }) => lookedFor.includes(value)) ?? filter.values[0]).value}`
   }
   const number = columns.find(({ filter }) => filter?.kind === 'number')
   const text = columns.find(({ filter }) => filter !== undefined)

@@ -164,6 +164,19 @@ export class TimelineController {
     if (this.#input.isLive) this.#setMode('follow')
   }
 
+  /** When the last of all ended, where that is why the window that follows is empty. */
+  get quietSinceMs(): number | undefined {
+    const { range, runningCount } = this.store
+    const isQuiet = this.mode === 'follow' && range !== undefined && runningCount === 0 && range.toMs < this.view.fromMs
+    return isQuiet ? range.toMs : undefined
+  }
+
+  /** Goes back to where the last of all ended. */
+  showLast(): void {
+    const { range } = this.store
+    if (range) this.#show(followNow(this.view, range.toMs, this.size.width))
+  }
+
   // Pointer
 
   /** Undefined when the pointer left. `y` from the top of the lanes in sight. */

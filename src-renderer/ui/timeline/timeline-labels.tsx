@@ -27,13 +27,16 @@ function GroupLabel({ line, controller }: { readonly line: Line; readonly contro
     <button
       type="button"
       aria-expanded={!line.isCollapsed}
-      title={line.id}
+      title={line.label === '' ? line.id : `${line.label} (${line.id})`}
       onClick={() => controller.toggleGroup(line.key)}
       className="flex h-full w-full min-w-0 items-center gap-1 px-2 text-ink hover:bg-hover focus-visible:outline-offset-[-2px]"
     >
       <Icon size={14} aria-hidden className="shrink-0 text-faint" />
       <span className="truncate font-medium">{line.label || t('unknown')}</span>
-      <span className="ml-auto shrink-0 text-xs text-faint tabular-nums max-md:hidden">{t('workers', { count: line.lanes.length })}</span>
+      {/* The name needs the room first. */}
+      <span className="ml-auto min-w-0 shrink-[99] truncate pl-1 text-xs text-faint tabular-nums max-md:hidden">
+        {t('workers', { count: line.lanes.length })}
+      </span>
     </button>
   )
 }

@@ -11,6 +11,7 @@ import type { ColourBy } from './shading.ts'
 import { type BarId, TimelineController, type TimelineInput } from './timeline-controller.ts'
 import { TimelineFooter, TimelineSummary } from './timeline-footer.tsx'
 import { LaneLabels } from './timeline-labels.tsx'
+import { TimelineQuiet } from './timeline-quiet.tsx'
 import type { TimelineBar, TimelineStore } from './timeline-store.ts'
 import { TimelineToolbar } from './timeline-toolbar.tsx'
 import { TimelineTooltip } from './timeline-tooltip.tsx'
@@ -100,6 +101,7 @@ function TimelineBody({ controller, label, isReading }: BodyProps) {
             <div className="relative min-w-0 flex-1">
               <canvas data-part="lanes" aria-hidden className="absolute inset-0 size-full touch-none" />
               <TimelineTooltip controller={controller} />
+              <TimelineQuiet controller={controller} />
               <Empty controller={controller} isReading={isReading} />
             </div>
           </div>

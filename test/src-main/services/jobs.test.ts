@@ -197,6 +197,15 @@ describe('jobs.plan', () => {
     for (const id of [waiting.submissionId, holder]) await call('api.change', { cluster: 'lab', route: 'stopJob', params: { id } })
   })
 
+  test('warns of packages of npm that would stay behind, until they go along', async () => {
+    files({ 'main.ts': '', 'package.json': '{"dependencies":{"sharp":"1"}}', 'node_modules/sharp/index.js': '', '.gitignore': 'node_modules\n' })
+    const job = { entrypoint: 'node main.ts', folder: here() }
+    const seen = await plan(job)
+    expect(seen).toMatchObject({ problems: [], warnings: [expect.stringContaining('write !node_modules into')] })
+    files({ '.rayignore': '!node_modules\n' })
+    expect(await plan(job)).toMatchObject({ problems: [], warnings: [] })
+  })
+
   test('says what would be packed, what is missing of it, and leaves nothing behind', async () => {
     files({ 'main.py': 'x', 'data/big.csv': 'y'.repeat(5_000), 'skip/a': '', 'skip/b': '', '.rayignore': 'skip\n*.tmp\n', 'run.tmp': '' })
     const seen = await plan({ entrypoint: 'python -u main.py --fast', folder: here() })
@@ -208,7 +217,7 @@ describe('jobs.plan', () => {
         { path: 'main.py', bytes: 1 },
       ],
     })
-    expect(seen.problems).toEqual([])
+    expect([seen.problems, seen.warnings]).toEqual([[], []])
     const wrong = await plan({
       entrypoint: 'LEVEL=1 sh ./run.tmp',
       folder: here(),

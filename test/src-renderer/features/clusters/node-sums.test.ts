@@ -15,6 +15,29 @@ test('only nodes that live are summed up, each by what it has', () => {
   expect(figures).toEqual({ alive: 2, total: 3, cpu: { used: 6, total: 10 }, memory: { used: 50, total: 150 }, gpu: { used: 1, total: 2 } })
 })
 
+test('nodes on one machine count its cores, memory and GPUs once; another boot or host is another machine', () => {
+  const measured = { cpu: 50, cpus: [2, 2], mem: [100, 60, 40, 40], gpus: [{ utilizationGpu: 0 }] }
+  const place = { hostname: 'a', ip: '127.0.0.1', bootTime: 7 }
+  const figures = nodeSums(
+    [
+      node('ALIVE', { ...measured, ...place }),
+      node('ALIVE', { ...measured, ...place }),
+      node('ALIVE', { ...measured, ...place, bootTime: 8 }),
+      node('ALIVE', { ...measured, ...place, hostname: 'b' }),
+      node('ALIVE', measured),
+      node('ALIVE', measured),
+    ],
+    6,
+  )
+  expect(figures).toEqual({
+    alive: 6,
+    total: 6,
+    cpu: { used: 5, total: 10 },
+    memory: { used: 200, total: 500 },
+    gpu: { used: 0, total: 5 },
+  })
+})
+
 test('before the first figures came there are none, and a node that joined by itself is not more than all', () => {
   expect(nodeSums([node('ALIVE')], 0)).toEqual({ alive: 1, total: 1, cpu: null, memory: null, gpu: null })
 })

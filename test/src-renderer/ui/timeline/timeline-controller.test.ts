@@ -62,6 +62,23 @@ describe('the window', () => {
     expect(pxOf(controller.view, 200_000)).toBeLessThan(1_000)
   })
 
+  test('says since when nothing runs while the window that follows is empty, and goes back there', () => {
+    const { controller, clock, add } = open(three, { isLive: true })
+    expect(controller.quietSinceMs).toBeUndefined() // the last bar can still be seen
+    clock.nowMs += 600_000
+    controller.advance()
+    expect(controller.quietSinceMs).toBe(90_000)
+    controller.showLast()
+    expect([controller.mode, controller.quietSinceMs]).toEqual(['free', undefined])
+    expect(pxOf(controller.view, 90_000)).toBeGreaterThan(0)
+    expect(pxOf(controller.view, 90_000)).toBeLessThan(1_000)
+    controller.follow()
+    controller.advance()
+    expect(controller.quietSinceMs).toBe(90_000)
+    add([bar({ taskId: 'e', startMs: 80_000, endMs: null, state: 'running' })])
+    expect(controller.quietSinceMs).toBeUndefined()
+  })
+
   test('follows now when it is live, until the user moves it, and comes back when asked', () => {
     const { controller, clock, add, press } = open(three, { isLive: true })
     expect(controller.mode).toBe('follow')
