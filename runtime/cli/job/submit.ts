@@ -71,7 +71,7 @@ async function follow(api: ApiClient, id: string, { terminal, isRaw }: { termina
   try {
     const details = await followLog(api, id, { signal, terminal, write: output.write })
     await output.end()
-    printStatus(details, terminal)
+    printStatus(details, terminal, 'after its log')
     return exitCodeOf(details)
   } catch (error) {
     await output.end()

@@ -63,9 +63,7 @@ type Job = { readonly cluster: string; readonly id: string }
 
 async function follow(context: Context, job: Job): Promise<number> {
   const { panel, terminal, values, interrupts } = context
-  const output = terminal.isJson
-    ? { write: () => Promise.resolve(), end: () => Promise.resolve() }
-    : createLogOutput(terminal, values.has('raw'))
+  const output = createLogOutput(terminal, values.has('raw'))
   try {
     await followLog(context, job, output.write)
   } catch (error) {
@@ -83,7 +81,7 @@ async function follow(context: Context, job: Job): Promise<number> {
     )
     const details = JobDetails.parse(body)
     if (isTerminalStatus(details.status)) {
-      printStatus(details, terminal)
+      printStatus(details, terminal, 'after its log')
       return exitCodeOf(details)
     }
     await delay(200, undefined, { signal: interrupts.signal }) // its last line comes a little before its end
