@@ -33,6 +33,10 @@ export const connectRay: PanelSubcommand = {
     'Nothing is changed on the cluster. shoal cluster forget takes it off the list.',
     "The token of a head that wants one (Ray 2.52 or newer) is on its machine in ~/.ray/auth_token. Give a copy with --token-file, or as Ray's own commands take it, in RAY_AUTH_TOKEN or with RAY_AUTH_TOKEN_PATH=FILE: commands are then told it once for all.",
   ],
+  examples: [
+    'shoal cluster connect-ray team --address http://head:8265 --token-file token',
+    'shoal cluster connect-ray team --address 127.0.0.1:8265 --via gpu1',
+  ],
   prepare({ values, words }) {
     const name = parseClusterName(onlyWord('cluster connect-ray', 'a name for the cluster', words))
     const place = placeFrom(values)

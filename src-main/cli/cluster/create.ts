@@ -43,6 +43,11 @@ export const createCluster: PanelSubcommand = {
     'Every machine is looked at first, and nothing is done before the plan was shown.',
     'Ctrl-C once cancels; shoal cluster retry goes on from there.',
   ],
+  examples: [
+    'shoal cluster create lab --hosts hosts.txt',
+    'shoal cluster create lab --head gpu1 --workers gpu2,gpu3 --plan',
+    'shoal cluster create rays --hosts hosts.txt --engine ray',
+  ],
   prepare({ values, words }) {
     const name = clusterNameFrom(words)
     const settings = settingsFrom(values)

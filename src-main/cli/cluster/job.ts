@@ -36,6 +36,7 @@ export const jobOnCluster: PanelSubcommand = {
     ...jsonFlag,
   },
   notes: ['Exit code: 0 the job succeeded, 1 it failed, 3 it was stopped. Ctrl-C ends the following, not the job.'],
+  examples: ['shoal cluster job lab --working-dir . -- python train.py', 'shoal cluster job lab --num-gpus 1 --env LR=0.1 -- ./run.sh'],
   prepare({ values, words, behind }) {
     const name = onlyWord('cluster job', 'the name of a cluster', words)
     if (behind === undefined || behind.length === 0)

@@ -41,6 +41,7 @@ export const addMachines: PanelSubcommand = {
     'Ranges stand for several: gpu[01-08], user@10.0.0.[1-4]:22. Nothing is done on a machine: shoal machine check looks whether it is fit.',
     'Exit code: 1 when a line could not be read; the others are added all the same.',
   ],
+  examples: ['shoal machine add ada@10.0.0.[1-4] --key ~/.ssh/lab --group lab', 'shoal machine add --file hosts.txt --dry-run'],
   prepare({ values, words }) {
     const source = sourceFrom(values, words)
     const changes = specChangesFrom(values)

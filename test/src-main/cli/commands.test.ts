@@ -75,6 +75,8 @@ describe('wrong words are refused with what to type instead', () => {
     ['cluster add lab', 'cluster add needs machines'],
     ['cluster remove lab', 'cluster remove needs machines'],
     ['cluster restart lab', 'cluster restart needs machines'],
+    ['cluster drain lab a --within soon', '--within must be a duration'],
+    ['cluster upgrade lab --ray-version newest', 'Ray'],
     ['cluster down', 'cluster down needs the name of a cluster'],
     ['cluster job lab', 'cluster job needs a command behind --'],
     ['cluster job lab --env A -- x', '--env must be NAME=VALUE'],
