@@ -37,8 +37,12 @@ export type Command = {
   /** How it is called, one line for each way. */
   readonly usage: readonly string[]
   readonly flags: Flags
+  /** Of a noun: its commands. */
+  readonly subcommands?: readonly { readonly name: string; readonly summary: string }[]
   /** Printed below the flags. */
   readonly notes?: readonly string[]
+  /** Whole command lines, printed last. */
+  readonly examples?: readonly string[]
   /** Words that are no flags may stand anywhere; they come as `program`. */
   readonly takesWords?: true
   /** Checks what was typed; `program` is a program and its arguments where the command takes one. @throws UsageError naming the flag and the value. */
@@ -49,16 +53,20 @@ export type Command = {
 export type CommandEntry = {
   readonly name: string
   readonly summary: string
+  /** Where it works, by which the help groups commands. */
+  readonly part: 'panel' | 'node' | 'api'
   readonly load: () => Promise<Command>
   /** The first word after its flags names a program, and what follows that is the program's. */
   readonly takesProgram?: true
   /** What follows its first word is the command's own all the same. */
   readonly ownsWords?: true
+  /** Its first word names one of its own commands. */
+  readonly isNoun?: true
 }
 
 export const commonFlags = {
   'temp-dir': { value: 'DIR', help: 'folder of this node: logs, sockets, certificates. Default: SHOAL_TEMP_DIR, else /tmp/shoal-<uid>' },
-  json: { help: 'print one JSON object for programs' },
+  json: { help: 'print JSON for programs' },
 } as const satisfies Flags
 
 /** What was typed, by flag. */

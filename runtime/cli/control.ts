@@ -1,4 +1,5 @@
 import { ControlAnswer } from '../api/control.ts'
+import { type JobDetails, JobList, jobsPath } from '../api/jobs.ts'
 import { PendingDemand, Why, whyPath } from '../api/why.ts'
 import { type Command, commonFlags, type FlagValues, type Run, type Terminal, UsageError } from './command.ts'
 import type { ApiClient } from '../client/api-client.ts'
@@ -78,8 +79,14 @@ export const why: Command = {
     if (more !== undefined) throw new UsageError(`why takes one id, got ${JSON.stringify(more)} too`)
     return async (terminal) => {
       const api = openApi(values)
-      if (id === undefined) printDemand(await api.getJson(whyPath, PendingDemand), terminal)
-      else printWhy(await api.getJson(whyPath, Why, { query: { [kindOf(id)]: id } }), terminal)
+      if (id === undefined) {
+        const [demand, jobs] = await Promise.all([api.getJson(whyPath, PendingDemand), api.getJson(jobsPath, JobList)])
+        printDemand(
+          demand,
+          jobs.filter(({ status }) => status === 'PENDING'),
+          terminal,
+        )
+      } else printWhy(await api.getJson(whyPath, Why, { query: { [kindOf(id)]: id } }), terminal)
       return 0
     }
   },
@@ -147,12 +154,16 @@ function printWhy(reason: Why, terminal: Terminal): void {
   })
 }
 
-function printDemand(demand: PendingDemand, terminal: Terminal): void {
-  print(terminal, demand, () => {
-    if (demand.demands.length === 0) return ['nothing waits']
-    return demand.demands.map(
-      ({ kind, count, why: text, infeasible }) => `${count} × ${kind.replace('_', ' ')}${infeasible ? ', for ever' : ''}: ${text}`,
-    )
+function printDemand(demand: PendingDemand, waiting: readonly JobDetails[], terminal: Terminal): void {
+  const jobs = waiting.map(({ submission_id: id, message }) => ({ submission_id: id, why: message ?? '' }))
+  print(terminal, { ...demand, jobs }, () => {
+    if (demand.demands.length + jobs.length === 0) return ['nothing waits']
+    return [
+      ...demand.demands.map(
+        ({ kind, count, why: text, infeasible }) => `${count} × ${kind.replace('_', ' ')}${infeasible ? ', for ever' : ''}: ${text}`,
+      ),
+      ...jobs.map(({ submission_id: id, why: text }) => `job ${id}: ${text}`),
+    ]
   })
 }
 

@@ -1,20 +1,24 @@
 import { ClusterError } from '../base/errors.ts'
 import { sessionLayout } from '../session/layout.ts'
 import { findRunning, type HeadRecord, type NodeRecord } from '../session/session-records.ts'
+import { refuseEndedHead } from './ended-head.ts'
 import { listKnownTempDirs } from './known-temp-dirs.ts'
 
 export type LocalNode = { readonly tempDir: string; readonly socketPath: string; readonly headAddress: string }
 
 /**
  * The node of this machine that runs in `tempDir`; with `address` and no folder named, the one of that cluster in any known folder.
- * @throws ClusterError `cluster.not-found` saying where nodes do run.
+ * @throws ClusterError `cluster.not-found` saying where nodes do run; `head.unavailable` when the head beside it was killed.
  */
 export function findLocalNode(tempDir: string, more: { readonly address: string | undefined; readonly isNamed: boolean }): LocalNode {
   const { address, isNamed } = more
   const candidates = isNamed || address === undefined ? [tempDir] : [...new Set([tempDir, ...listKnownTempDirs()])]
   const nodes = candidates.flatMap((folder) => findNodeIn(folder) ?? [])
   const found = nodes.find((node) => address === undefined || node.headAddress === address)
-  if (found) return found
+  if (found) {
+    refuseEndedHead(found.tempDir)
+    return found
+  }
   const [other] = nodes
   const missing =
     isNamed && address !== undefined && other

@@ -72,7 +72,7 @@ function demandLines({ demand, placementGroups }: ClusterStatus): string[] {
   for (const group of placementGroups.filter(({ state }) => state === 'pending' || state === 'rescheduling')) {
     lines.push(`placement group ${group.groupId.slice(0, 8)}: ${group.reason || 'some of its bundles were lost'}`)
   }
-  return lines.length === 0 ? ['nothing waits'] : limited(lines)
+  return lines.length === 0 ? ['no task, actor or placement group waits'] : limited(lines)
 }
 
 function groupText({ groupId, name, strategy, state, bundles }: GroupLine): string {

@@ -2,7 +2,7 @@ import { ClusterError } from '../base/errors.ts'
 import { type Command, type Run, UsageError } from './command.ts'
 import { printRows } from './state/print-rows.ts'
 import { readList } from './state/read-list.ts'
-import { findHelp, readStateWords, stateFlags } from './state/state-words.ts'
+import { findHelp, getFlags, readStateWords } from './state/state-words.ts'
 import { openApi } from './http/api-target.ts'
 
 /** By which column one is asked for. */
@@ -22,15 +22,19 @@ const words = Object.keys(idColumns)
 export const get: Command = {
   name: 'get',
   summary: 'Shows everything known of one task, actor, object, worker, node, job, placement group or event.',
-  usage: [`shoal get ${words.join('|')} ID`],
-  flags: stateFlags,
-  notes: ['A task has a row for each attempt, and an object one for each reference. A job is found by its id or that of its submission.'],
+  usage: ['shoal get WHAT ID'],
+  flags: getFlags,
+  notes: [
+    `WHAT is one of ${words.join(', ')}.`,
+    'A task has a row for each attempt, and an object one for each reference. A job is found by its id or that of its submission.',
+  ],
   prepare(_values, args): Run {
     const help = findHelp(get, args)
     if (help) return help
     const typed = readStateWords(get, args, words)
     const [id] = typed.words
-    if (id === undefined || typed.words.length > 1) throw new UsageError(`get takes one id: shoal get ${words.join('|')} ID`)
+    if (id === undefined || typed.words.length > 1)
+      throw new UsageError(`get takes one id: shoal get ${typed.resource.replaceAll('_', '-')} ID`)
     const column = idColumns[typed.resource.replaceAll('_', '-')] ?? 'id'
     const key = column === 'job_id' && !/^[0-9a-f]{8}$/.test(id) ? 'submission_id' : column
     const query = { ...typed.query, detail: 'True', filter_keys: [key], filter_predicates: ['='], filter_values: [id] }

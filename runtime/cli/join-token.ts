@@ -1,11 +1,13 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { ClusterError, toError } from '../base/errors.ts'
+import { ClusterError } from '../base/errors.ts'
 import { findIdentity } from '../session/identity-file.ts'
 import { makeSessionFolders, type SessionLayout } from '../session/layout.ts'
 import { writeFileAtomic } from '../session/process-record.ts'
 import { fingerprintOf } from '../transport/certificates.ts'
 import { parseJoinToken } from '../transport/join-token.ts'
+import { UsageError } from './command.ts'
+import { fileProblem } from './file-problem.ts'
 
 const variable = 'SHOAL_JOIN_TOKEN'
 
@@ -51,8 +53,10 @@ export function ownAuthority(layout: SessionLayout): Uint8Array | undefined {
 
 function readTokenFile(file: string): string {
   try {
-    return readFileSync(file, 'utf8')
+    const token = readFileSync(file, 'utf8').trim()
+    if (token === '') throw new Error('it is empty, and should hold what "shoal token" prints on the head\'s machine')
+    return token
   } catch (error) {
-    throw new ClusterError('bad-argument', `the join token file cannot be read: ${toError(error).message}`, { cause: error })
+    throw new UsageError(`--join-token-file ${file} cannot be read: ${fileProblem(error)}`)
   }
 }

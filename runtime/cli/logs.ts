@@ -37,6 +37,11 @@ export const logs: Command = {
     'One file that fits is printed; several are listed. With --json lists are objects, and lines come as one object each.',
     'Logs of nodes that are gone are read from what the head keeps of them.',
   ],
+  examples: [
+    'shoal logs job raysubmit_kRdAMrKYWQvUsBQX -f',
+    "shoal logs '*.err' --grep 'Error|Traceback'",
+    'shoal logs head.log --tail 50',
+  ],
   prepare(values, words): Run {
     const wanted = readWanted(values, words)
     if (wanted.level !== undefined && wanted.grep === undefined && !wanted.follows) throw new UsageError('--level needs --grep or --follow')

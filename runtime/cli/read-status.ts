@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { ClusterError } from '../base/errors.ts'
 import { newWorkerId } from '../base/ids.ts'
 import { silentLogger } from '../base/logger.ts'
 import { ClusterDemandReply, ClusterNodesReply } from '../protocol/clients.ts'
@@ -26,9 +27,18 @@ export async function openStatus({ socketPath, headAddress, tempDir }: LocalNode
         link.request({ type: 'cluster.nodes' }, { reply: ClusterNodesReply, timeoutMs }),
         link.request({ type: 'cluster.demand' }, { reply: ClusterDemandReply, timeoutMs }),
         link.request({ type: 'group.table' }, { reply: GroupTableReply, timeoutMs }),
-      ])
+      ]).catch((error: unknown) => {
+        throw error instanceof ClusterError && error.code === 'timeout' ? headIsSilent(headAddress, error) : error
+      })
       return statusOf({ clusterId: answer.clusterId ?? '', address: headAddress, tempDir, nowMs: Date.now() }, { nodes, demand, groups })
     },
     close: () => link.close(),
   }
 }
+
+const headIsSilent = (address: string, cause: ClusterError): ClusterError =>
+  new ClusterError(
+    'head.unavailable',
+    `the head${address === '' ? '' : ` at ${address}`} did not answer within ${timeoutMs / 1_000} s: see on its machine whether it runs ("shoal status"), and whether this machine reaches it`,
+    { details: { address, waitedMs: timeoutMs }, cause },
+  )

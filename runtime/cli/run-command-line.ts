@@ -27,17 +27,26 @@ export async function prepareCommandLine(commands: readonly CommandEntry[], word
   if (name === '--version' || name === '-v' || name === 'version') return say(version)
   if (name === undefined || name === '--help' || name === '-h' || (name === 'help' && rest[0] === undefined))
     return say(overallHelp(commands))
-  if (name === 'help') return prepareCommandLine(commands, [rest[0] ?? '', '--help'])
+  if (name === 'help') return prepareCommandLine(commands, [...wordsToExplain(commands, rest), '--help'])
   const entry = commands.find((each) => each.name === name)
   if (!entry) {
-    const what = name.startsWith('-') ? 'flag' : 'command'
+    if (name.startsWith('-'))
+      throw new UsageError(`there is no flag ${name}${nearMissHint(name, ['--help', '--version']) || '; see shoal --help'}`)
     const known = commands.map((each) => each.name)
-    throw new UsageError(`there is no ${what} ${name}${nearMissHint(name, known) || `; there are ${known.join(', ')}`}`)
+    throw new UsageError(`there is no command ${shownWord(name)}${nearMissHint(name, known) || `; there are ${known.join(', ')}`}`)
   }
   const command = await entry.load()
   if (rest.includes('--help') || rest.includes('-h')) return say(commandHelp(command))
   return command.prepare(parseCommand(command, rest), command.takesWords ? wordsOf(command, rest) : program)
 }
+
+/** `shoal help job submit` as `shoal job submit --help`; the words behind another command mean nothing here. */
+function wordsToExplain(commands: readonly CommandEntry[], [name = '', ...more]: readonly string[]): readonly string[] {
+  return commands.some((each) => each.name === name && each.isNoun) ? [name, ...more.slice(0, 1)] : [name]
+}
+
+/** What cannot be told from the words around it stands in quotes. */
+const shownWord = (word: string): string => (/^[\w-]+$/.test(word) ? word : JSON.stringify(word.slice(0, 60)))
 
 const say =
   (text: string): Run =>

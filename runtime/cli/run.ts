@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { constants } from 'node:os'
 import { resolve } from 'node:path'
 import { runtimeNode } from '../session/daemon.ts'
@@ -14,7 +14,9 @@ export const run: Command = {
   prepare(_values, [file, ...args]) {
     if (file === undefined) throw new UsageError('run needs a program: shoal run FILE [ARGS …]')
     const path = resolve(file) // also keeps Node from taking `inspect` for a command of its own
-    if (!existsSync(path)) throw new UsageError(`there is no program ${path}`)
+    const stats = statSync(path, { throwIfNoEntry: false })
+    if (!stats) throw new UsageError(`there is no program ${path}`)
+    if (stats.isDirectory()) throw new UsageError(`${path} is a folder; name the program in it`)
     return () => become(runtimeNode(), [...nodeArgs, path, ...args])
   },
 }

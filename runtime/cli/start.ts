@@ -14,6 +14,7 @@ export const start: Command = {
     'Everything between machines is encrypted; a machine joins with a token that the head keeps in <temp dir>/head/join-token.',
     'Two ports are to be open: that of the head (--port) and one for each node (--agent-port).',
   ],
+  examples: ['shoal start --head --node-ip-address 10.0.0.5', 'SHOAL_JOIN_TOKEN=shoal1.… shoal start --address 10.0.0.5:6379'],
   prepare(values) {
     const options = readStartOptions(values)
     return async (terminal) => {

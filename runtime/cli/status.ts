@@ -32,7 +32,7 @@ export const status: Command = {
         const pause = createPause(terminal)
         do {
           const read = await source.read()
-          if (terminal.isInteractive && !terminal.isJson) process.stdout.write(clearScreen)
+          if (terminal.isInteractive && !terminal.isJson && process.env['TERM'] !== 'dumb') process.stdout.write(clearScreen)
           show(terminal, read)
         } while (await pause(intervalMs))
         return 0

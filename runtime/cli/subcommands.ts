@@ -6,14 +6,12 @@ import { parseCommand } from './parse-command.ts'
 import { reportError } from './report-error.ts'
 
 /** One of the commands behind a noun, as `submit` in `shoal job submit`. */
-export type Subcommand = Pick<Command, 'name' | 'summary' | 'usage' | 'flags' | 'notes'> & {
+export type Subcommand = Pick<Command, 'name' | 'summary' | 'usage' | 'flags' | 'notes' | 'examples'> & {
   /** `words`: what is no flag; `command`: what stands behind `--`, or begins with the first word that is no flag. */
   readonly prepare: (values: FlagValues, words: readonly string[]) => Run
   /** Everything from the first word on is a command line of the user. */
   readonly takesCommandLine?: true
 }
-
-const widestName = 12
 
 /** `shoal <noun> …`: finds the subcommand, gives its help, reads its flags. Its entry needs `takesProgram`, as its words are its own. */
 export function commandOf(noun: { name: string; summary: string; subcommands: readonly Subcommand[] }): Command {
@@ -22,33 +20,48 @@ export function commandOf(noun: { name: string; summary: string; subcommands: re
   return {
     name: group,
     summary,
-    usage: subcommands.flatMap((command) => command.usage),
+    usage: [`shoal ${group} <command> …`],
     flags: {},
-    notes: [
-      ...subcommands.map(({ name, summary: what }) => `  ${name.padEnd(widestName)}${what}`),
-      '',
-      `shoal ${group} <command> --help shows the flags of one.`,
-    ],
+    subcommands,
+    notes: [`shoal ${group} <command> --help shows how one is called, and its flags.`],
     prepare(_values, [name, ...args]) {
       if (name === undefined) throw new UsageError(`${group} needs one of ${known.join(', ')}`)
+      const own = args.slice(0, args.includes('--') ? args.indexOf('--') : args.length)
       const command = subcommands.find((each) => each.name === name)
       if (!command) {
-        throw new UsageError(`there is no ${group} command ${name}${nearMissHint(name, known) || `; there are ${known.join(', ')}`}`)
+        const error = new UsageError(
+          `there is no ${group} command ${name}${nearMissHint(name, known) || `; there are ${known.join(', ')}`}`,
+        )
+        return own.includes('--json') ? asJson(() => Promise.reject(error)) : refuse(error)
       }
-      const own = args.slice(0, args.includes('--') ? args.indexOf('--') : args.length)
       if (own.includes('--help') || own.includes('-h')) return showHelp(command)
-      const { values, words } = parseWords(group, command, args)
-      const run = command.prepare(values, words)
-      if (!values.has('json')) return run
-      return (terminal) => run(terminal).catch((thrown: unknown) => reportError(thrown, { ...terminal, isJson: true }))
+      const isAskedForJson = 'json' in command.flags && own.includes('--json') && (!command.takesCommandLine || args.includes('--'))
+      try {
+        const { values, words } = parseWords(group, command, args)
+        const run = command.prepare(values, words)
+        return values.has('json') ? asJson(run) : run
+      } catch (error) {
+        return isAskedForJson ? asJson(() => Promise.reject(error)) : refuse(error)
+      }
     },
   }
+}
+
+/** What goes wrong is told as JSON too. */
+const asJson =
+  (run: Run): Run =>
+  (terminal) =>
+    run(terminal).catch((thrown: unknown) => reportError(thrown, { ...terminal, isJson: true }))
+
+function refuse(error: unknown): never {
+  throw error
 }
 
 const showHelp =
   (command: Subcommand): Run =>
   (terminal) => {
-    terminal.print(commandHelp({ ...command, prepare: () => () => Promise.resolve(0) }))
+    const summary = `${command.summary.slice(0, 1).toUpperCase()}${command.summary.slice(1)}.`
+    terminal.print(commandHelp({ ...command, summary, prepare: () => () => Promise.resolve(0) }))
     return Promise.resolve(0)
   }
 

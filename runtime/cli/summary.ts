@@ -2,10 +2,10 @@ import { ActorSummaryBody } from '../api/state/actors.ts'
 import { ObjectSummaryBody } from '../api/state/objects.ts'
 import { summaryAnswerOf } from '../api/state/query.ts'
 import { TaskSummaryBody } from '../api/state/tasks.ts'
-import { type Command, type Run, type Terminal } from './command.ts'
+import { type Command, type Run, type Terminal, UsageError } from './command.ts'
 import type { ApiClient } from '../client/api-client.ts'
 import { plainText, safeJson, table } from './state/print-rows.ts'
-import { findHelp, readStateWords, stateFlags, type StateWords } from './state/state-words.ts'
+import { findHelp, readStateWords, type StateWords, summaryFlags } from './state/state-words.ts'
 import { openApi } from './http/api-target.ts'
 
 const words = ['tasks', 'actors', 'objects']
@@ -14,12 +14,15 @@ const words = ['tasks', 'actors', 'objects']
 export const summary: Command = {
   name: 'summary',
   summary: 'Counts tasks by function, actors by class, or objects by where they were made.',
-  usage: [`shoal summary ${words.join('|')} [--filter KEY=VALUE]...`],
-  flags: stateFlags,
+  usage: [`shoal summary ${words.join('|')} [--filter KEY=VALUE]…`],
+  flags: summaryFlags,
   prepare(_values, args): Run {
     const help = findHelp(summary, args)
     if (help) return help
     const typed = readStateWords(summary, args, words)
+    const [more] = typed.words
+    if (more !== undefined) throw new UsageError(`summary takes one of ${words.join(', ')}, got ${JSON.stringify(more)} too; see --filter`)
+    if (typed.format === 'yaml') throw new UsageError('--format of a summary must be table or json, got "yaml"')
     return async (terminal) => {
       const api = openApi(typed.values)
       if (typed.resource === 'tasks') await summarizeTasks(api, typed, terminal)

@@ -1,7 +1,8 @@
 import { open } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { ClusterError, toError } from '../base/errors.ts'
+import { ClusterError } from '../base/errors.ts'
 import { type Command, commonFlags } from './command.ts'
+import { fileProblem } from './file-problem.ts'
 import { findLocalNode } from './find-node.ts'
 import { tempDirOf } from './temp-dir.ts'
 
@@ -9,7 +10,7 @@ export const timeline: Command = {
   name: 'timeline',
   summary: 'Writes what ran where and when as Chrome trace JSON: open it in ui.perfetto.dev or chrome://tracing.',
   usage: ['shoal timeline [--out FILE]'],
-  flags: { ...commonFlags, out: { value: 'FILE', help: 'default: shoal-timeline-<time>.json in this folder' } },
+  flags: { ...commonFlags, out: { value: 'FILE', help: 'to write to. Default: shoal-timeline-<time>.json in this folder' } },
   prepare(values) {
     const tempDir = tempDirOf(values)
     const out = resolve(values.find('out') ?? `shoal-timeline-${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}.json`)
@@ -46,6 +47,6 @@ async function writeEvents(path: string, events: readonly object[]): Promise<voi
     }
     await file.write('\n]\n')
   } catch (cause) {
-    throw new ClusterError('bad-argument', `--out ${path} cannot be written: ${toError(cause).message}`, { cause })
+    throw new ClusterError('bad-argument', `--out ${path} cannot be written: ${fileProblem(cause)}`, { cause })
   }
 }

@@ -38,6 +38,13 @@ export function parsePort(flag: string, text: string): number {
   return port
 }
 
+/** A port of somebody else, where 0 is none. @throws UsageError */
+export function parseKnownPort(flag: string, text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
+  if (!(port >= 1 && port <= 65_535)) throw bad(flag, text, 'a port from 1 to 65535')
+  return port
+}
+
 /** @throws UsageError */
 export function parseAddress(flag: string, text: string): { host: string; port: number } {
   try {
@@ -114,6 +121,12 @@ function parseJsonObject(flag: string, text: string, wanted: string): object {
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw bad(flag, text, wanted)
   return parsed
+}
+
+/** @throws UsageError for nothing at all */
+export function parseSome(flag: string, text: string | undefined): string | undefined {
+  if (text?.trim() === '') throw bad(flag, text, 'more than nothing')
+  return text
 }
 
 const bad = (flag: string, text: string, wanted: string) =>

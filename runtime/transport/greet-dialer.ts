@@ -139,9 +139,16 @@ export function closeListener(server: Server, strangers: Strangers): void {
 /** Resolves when `server` listens. @throws ClusterError `bad-argument` when it cannot. */
 export function listening(server: Server, at: { path: string } | { host: string; port: number }): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (cause) =>
-      reject(new ClusterError('bad-argument', `cannot listen on ${JSON.stringify(at)}: ${cause.message}`, { cause })),
-    )
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const where = 'path' in at ? at.path : `${at.host}, port ${at.port}`
+      reject(new ClusterError('bad-argument', `cannot listen on ${where}: ${listenProblems[cause.code ?? ''] ?? cause.message}`, { cause }))
+    })
     server.listen(at, resolve)
   })
+}
+
+const listenProblems: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another process listens there; end that one, or choose another port, or 0 for a free one',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  EACCES: 'this user may not; ports below 1024 are for root',
 }

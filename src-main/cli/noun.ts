@@ -16,7 +16,7 @@ export type Typed = {
 }
 
 /** One of the commands behind `machine` or `cluster`. */
-export type PanelSubcommand = Pick<Subcommand, 'name' | 'summary' | 'usage' | 'flags' | 'notes'> & {
+export type PanelSubcommand = Pick<Subcommand, 'name' | 'summary' | 'usage' | 'flags' | 'notes' | 'examples'> & {
   /** Checks what was typed, before anything is opened; resolves with the exit code. @throws UsageError */
   readonly prepare: (typed: Typed) => (context: Context) => Promise<number>
 }

@@ -1,6 +1,6 @@
 import type { Flags } from '../../runtime/cli/command.ts'
 
-export const jsonFlag = { json: { help: 'print one JSON value for programs' } } as const satisfies Flags
+export const jsonFlag = { json: { help: 'print JSON for programs' } } as const satisfies Flags
 
 export const vaultFlag = {
   'vault-passphrase-file': { value: 'FILE', help: 'whose first line is the passphrase of the vault; readable by you alone (chmod 600)' },
@@ -13,7 +13,10 @@ export const sshFlags = {
   },
   'password-file': { value: 'FILE', help: 'whose first line is the password of the machines; readable by you alone (chmod 600)' },
   'passphrase-file': { value: 'FILE', help: 'the same for the passphrase of private keys' },
-  'token-file': { value: 'FILE', help: 'the same for the token of a Ray head' },
+  'token-file': {
+    value: 'FILE',
+    help: 'the same for the token of a Ray head. Default: RAY_AUTH_TOKEN, else the file of RAY_AUTH_TOKEN_PATH',
+  },
   ...vaultFlag,
 } as const satisfies Flags
 

@@ -7,6 +7,7 @@ import { exitCodeOf, resultText } from './operation/operation-result.ts'
 import { operationHasEnded } from './operation/step-words.ts'
 import { jsonFlag, operationFlags } from './panel-flags.ts'
 import { sshAnswersFrom } from './questions/ssh-answers.ts'
+import { countText } from './words/amounts.ts'
 import { printJson } from './words/print.ts'
 import { sayMeanwhile } from './words/say-meanwhile.ts'
 
@@ -53,13 +54,18 @@ async function tryHere(context: Context, { nodes, withSamples }: Wish): Promise<
   const found = await panel.call('operations.get', { operationId })
   const isThere = operationHasEnded(found)
   const operation = isThere ? found : await followOperation(context, operationId)
-  const { name } = await panel.call('clusters.get', { cluster: clusterId })
+  const { name, members } = await panel.call('clusters.get', { cluster: clusterId })
   const code = exitCodeOf(operation, interrupts.hasInterrupted)
   if (terminal.isJson) printJson(terminal, { cluster: name, clusterId, operation })
   else if (code === exitCodes.ok)
-    terminal.print([isThere ? `Cluster ${name} runs already.` : resultText(operation), '', ...nextSteps(name)].join('\n'))
+    terminal.print([isThere ? runsAlready(name, members.length, nodes) : resultText(operation), '', ...nextSteps(name)].join('\n'))
   else terminal.print(`${resultText(operation).split('\n').slice(0, -1).join('\n')}\nTo try again what is not done: shoal try`)
   return code
+}
+
+function runsAlready(cluster: string, has: number, wanted: number | undefined): string {
+  if (wanted === undefined || wanted === has) return `Cluster ${cluster} runs already.`
+  return `Cluster ${cluster} runs already, with ${countText(has, 'node')}. For another number, end it first: shoal cluster down ${cluster}`
 }
 
 const nextSteps = (cluster: string): string[] => [

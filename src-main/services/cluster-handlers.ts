@@ -105,7 +105,10 @@ async function forgetCluster(
   { id, name, members }: Cluster,
 ): Promise<Record<string, never>> {
   if (members.length > 0) {
-    throw new ClusterError('wrong-state', `${name} has ${members.length} machines; take it down first, with force where they are gone`)
+    throw new ClusterError(
+      'wrong-state',
+      `${name} has ${members.length === 1 ? 'a machine' : `${members.length} machines`}; take it down first, with force where they are gone`,
+    )
   }
   await links.forget(id)
   await rayClusters.forgetToken(id)

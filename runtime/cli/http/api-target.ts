@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs'
-import { ClusterError, toError } from '../../base/errors.ts'
+import { ClusterError } from '../../base/errors.ts'
 import { ApiClient } from '../../client/api-client.ts'
 import type { ApiTarget } from '../../client/api-target.ts'
 import { tokenFileOf } from '../../session/api-tokens.ts'
 import { sessionLayout } from '../../session/layout.ts'
 import { findRunning, type HeadRecord } from '../../session/session-records.ts'
 import { type FlagValues, UsageError } from '../command.ts'
+import { refuseEndedHead } from '../ended-head.ts'
+import { fileProblem } from '../file-problem.ts'
 import { listKnownTempDirs } from '../known-temp-dirs.ts'
 import { tempDirOf } from '../temp-dir.ts'
 
@@ -84,6 +86,7 @@ function chooseHead(heads: readonly LocalHead[], values: FlagValues): LocalHead 
   const isNamed = values.has('temp-dir') || process.env['SHOAL_TEMP_DIR'] !== undefined
   const [head, other] = isNamed ? [] : heads
   if (head === undefined) {
+    refuseEndedHead(folder)
     throw new ClusterError(
       'cluster.not-found',
       `no head with an HTTP API runs on this machine${isNamed ? ` in ${folder}` : ''}; start one with "shoal start --head", or name one with --address http://HOST:PORT${isNamed && heads.length > 0 ? ` or --temp-dir: heads run in ${foldersOf(heads)}` : ''}`,
@@ -109,6 +112,6 @@ function readToken(file: string): string {
   try {
     return readFileSync(file, 'utf8').trim()
   } catch (error) {
-    throw new UsageError(`the token file ${file} cannot be read: ${toError(error).message}`)
+    throw new UsageError(`the token file ${file} cannot be read: ${fileProblem(error)}`)
   }
 }

@@ -18,12 +18,13 @@ export const logsOfJob: Subcommand = {
   prepare(values, words) {
     const id = onlyId('logs', words)
     const isFollowing = values.has('follow')
-    return async (terminal) => {
+    return async (plain) => {
+      const terminal = { ...plain, isJson: plain.isJson || values.has('json') }
       const api = openApi(values)
       const output = createLogOutput(terminal, values.has('raw'))
       if (!isFollowing) {
         const { logs } = await api.getJson(jobPath(id, '/logs'), JobLogsResponse)
-        if (values.has('json')) terminal.print(JSON.stringify({ logs }))
+        if (terminal.isJson) terminal.print(JSON.stringify({ logs }))
         else await output.write(logs)
         await output.end()
         return 0
@@ -33,7 +34,7 @@ export const logsOfJob: Subcommand = {
       try {
         const details = await followLog(api, id, { signal, terminal, write: output.write })
         await output.end()
-        printStatus(details, terminal)
+        printStatus(details, terminal, 'after its log')
         return exitCodeOf(details)
       } catch (error) {
         await output.end()

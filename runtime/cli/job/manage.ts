@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { isTerminalStatus, JobDeleteResponse, JobDetails, JobList, JobStopResponse, jobsPath } from '../../api/jobs.ts'
-import { type FlagValues, commonFlags, type Terminal } from '../command.ts'
+import { type FlagValues, commonFlags, type Terminal, UsageError } from '../command.ts'
 import type { ApiClient } from '../../client/api-client.ts'
 import { apiFlags, openApi } from '../http/api-target.ts'
 import { jobPath } from './job-tail.ts'
@@ -20,7 +20,8 @@ export const listJobs: Subcommand = {
   summary: 'all jobs',
   usage: ['shoal job list'],
   flags,
-  prepare(values) {
+  prepare(values, [word]) {
+    if (word !== undefined) throw new UsageError(`job list takes no argument ${JSON.stringify(word)}; see shoal job list --help`)
     return async (terminal) => {
       const jobs = await openApi(values).getJson(jobsPath, JobList)
       if (values.has('json') || terminal.isJson) terminal.print(JSON.stringify(jobs))

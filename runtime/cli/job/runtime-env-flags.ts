@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, isAbsolute } from 'node:path'
 import { toError } from '../../base/errors.ts'
+import { fileProblem } from '../file-problem.ts'
 import { type FlagValues, type Terminal, UsageError } from '../command.ts'
 import type { ApiClient } from '../../client/api-client.ts'
 import { uploadPackage } from '../packages/upload-package.ts'
@@ -40,7 +41,7 @@ function readEnvFile(file: string): Env {
   try {
     text = readFileSync(file, 'utf8')
   } catch (error) {
-    throw new UsageError(`--runtime-env ${file} cannot be read: ${toError(error).message}`)
+    throw new UsageError(`--runtime-env ${file} cannot be read: ${fileProblem(error)}`)
   }
   return parseObject(`--runtime-env ${file}`, text)
 }

@@ -39,6 +39,7 @@ export const submitJob: Subcommand = {
     'One word behind -- is a line for the shell: shoal job submit -- "make && ./run". Several are one command with its arguments.',
     'Exit code: 0 the job succeeded, 1 it failed, 3 it was stopped. Ctrl-C ends the following, not the job.',
   ],
+  examples: ['shoal job submit --working-dir . -- node main.ts', 'shoal job submit --no-wait --entrypoint-num-gpus 1 -- python train.py'],
   prepare(values, words) {
     const request = requestFrom(values, words)
     const runtimeEnv = readRuntimeEnv(values)
@@ -71,7 +72,7 @@ async function follow(api: ApiClient, id: string, { terminal, isRaw }: { termina
   try {
     const details = await followLog(api, id, { signal, terminal, write: output.write })
     await output.end()
-    printStatus(details, terminal)
+    printStatus(details, terminal, 'after its log')
     return exitCodeOf(details)
   } catch (error) {
     await output.end()

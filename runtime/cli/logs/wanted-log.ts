@@ -39,6 +39,9 @@ export function readWanted(values: FlagValues, words: readonly string[]): Wanted
   if (kind === 'worker' ? pid === undefined : kind !== 'cluster' && id === undefined) {
     throw new UsageError(kind === 'worker' ? 'logs worker needs --pid PID' : `logs ${kind} needs an id: shoal logs ${kind} ID`)
   }
+  if (id !== undefined && kind in idLengths) checkId(kind, id)
+  const nodeId = values.find('node-id')
+  if (nodeId !== undefined) checkId('node', nodeId)
   const level = values.find('level')
   const known = levels.find((each) => each === level)
   if (level !== undefined && known === undefined)
@@ -49,7 +52,7 @@ export function readWanted(values: FlagValues, words: readonly string[]): Wanted
     id,
     pid,
     attempt: parseCount('--attempt-number', values.find('attempt-number') ?? '0'),
-    nodeId: values.find('node-id'),
+    nodeId,
     nodeIp: values.find('node-ip'),
     stream: values.has('err') ? 'err' : 'out',
     tail: parseTail(values.find('tail') ?? '1000'),
@@ -58,6 +61,17 @@ export function readWanted(values: FlagValues, words: readonly string[]): Wanted
     grep: values.find('grep'),
     level: known,
   }
+}
+
+const idLengths: Readonly<Record<string, number>> = { actor: 32, task: 48, node: 56 }
+
+/** @throws UsageError */
+function checkId(kind: string, id: string): void {
+  const digits = idLengths[kind] ?? 0
+  if (id.length === digits && /^[0-9a-f]+$/.test(id)) return
+  throw new UsageError(
+    `the id of ${kind === 'actor' ? 'an' : 'a'} ${kind} has ${digits} hex digits, got ${JSON.stringify(id.slice(0, 100))}; see shoal list ${kind}s`,
+  )
 }
 
 /** The files of it, for the merged stream; `nodeId` is that of `--node-ip`. */

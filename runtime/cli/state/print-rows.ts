@@ -13,8 +13,18 @@ export function printRows(rows: readonly Row[], format: StateFormat, terminal: T
   const [first] = rows
   if (first === undefined) return terminal.print('Nothing.')
   const columns = Object.keys(first)
-  terminal.print(table([columns.map((column) => column.toUpperCase()), ...rows.map((row) => columns.map((column) => cell(row[column])))]))
+  const text = table([columns.map((column) => column.toUpperCase()), ...rows.map((row) => columns.map((column) => cell(row[column])))])
+  const shown = terminal.isInteractive ? cutLines(text, process.stdout.columns) : text
+  terminal.print(shown)
+  if (shown !== text) terminal.warn('Lines are cut at the edge of this terminal; --format yaml shows all of them.')
 }
+
+/** Rows that a terminal breaks into several lines each are no table any more. */
+export const cutLines = (text: string, width: number): string =>
+  text
+    .split('\n')
+    .map((line) => (line.length > width ? `${line.slice(0, width - 1)}…` : line))
+    .join('\n')
 
 export function table(lines: readonly (readonly string[])[]): string {
   const widths = lines.reduce<number[]>((found, line) => line.map((text, at) => Math.max(found[at] ?? 0, text.length)), [])

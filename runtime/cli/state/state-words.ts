@@ -19,14 +19,29 @@ export const resourceWords: Readonly<Record<string, string>> = {
   'cluster-events': 'cluster_events',
 }
 
+const filter = { value: 'KEY=VALUE', help: 'only rows that fit; also KEY!=VALUE; -f for short. May be repeated: all hold' }
+const askFlags = {
+  timeout: { value: 'SECONDS', help: 'for the head and the nodes that it asks, from 1 to 3600. Default: 30' },
+  ...apiFlags,
+  ...commonFlags,
+} as const satisfies Flags
+
 export const stateFlags = {
-  filter: { value: 'KEY=VALUE', help: 'only rows that fit; also KEY!=VALUE; -f for short. May be repeated: all hold' },
+  filter,
   limit: { value: 'N', help: 'rows at most. Default: 100' },
   detail: { help: 'every column' },
   format: { value: 'FORMAT', help: 'table, yaml or json. Default: table, and yaml with --detail' },
-  timeout: { value: 'SECONDS', help: 'for the head and the nodes that it asks. Default: 30' },
-  ...apiFlags,
-  ...commonFlags,
+  ...askFlags,
+} as const satisfies Flags
+
+/** Of `get`, which shows every column of one. */
+export const getFlags = { format: { value: 'FORMAT', help: 'table, yaml or json. Default: yaml' }, ...askFlags } as const satisfies Flags
+
+/** Of `summary`, which counts what there is. */
+export const summaryFlags = {
+  filter,
+  format: { value: 'FORMAT', help: 'table or json. Default: table' },
+  ...askFlags,
 } as const satisfies Flags
 
 /** Prints the help where it is asked for behind the first word, which is left to the command. */
@@ -54,7 +69,7 @@ export type StateWords = {
  * What was typed behind `list`, `get` or `summary`. Flags may stand anywhere and `--filter` may come more than once.
  * @throws UsageError naming the word that is wrong.
  */
-export function readStateWords(command: Pick<Command, 'name'>, args: readonly string[], known: readonly string[]): StateWords {
+export function readStateWords(command: Pick<Command, 'name' | 'flags'>, args: readonly string[], known: readonly string[]): StateWords {
   const options = Object.fromEntries(
     Object.entries(stateFlags).map(([name, flag]) => [
       name,
@@ -66,7 +81,7 @@ export function readStateWords(command: Pick<Command, 'name'>, args: readonly st
   const filters: string[] = []
   for (const token of parsed.tokens) {
     if (token.kind !== 'option') continue
-    const value = checkedValue(command.name, token)
+    const value = checkedValue(command, token)
     values.set(token.name, value)
     if (token.name === 'filter') filters.push(value)
   }
@@ -84,15 +99,23 @@ export function readStateWords(command: Pick<Command, 'name'>, args: readonly st
 
 type OptionToken = { readonly name: string; readonly rawName: string; readonly value?: string | undefined }
 
-function checkedValue(command: string, { name, rawName, value }: OptionToken): string {
-  const flag = Object.hasOwn(stateFlags, name) ? stateFlags[name as keyof typeof stateFlags] : undefined // looked at the line before
+function checkedValue(command: Pick<Command, 'name' | 'flags'>, { name, rawName, value }: OptionToken): string {
+  const flag = Object.hasOwn(command.flags, name) ? command.flags[name] : undefined
   if (flag === undefined)
     throw new UsageError(
-      `${command} has no flag ${rawName}${nearMissHint(name, Object.keys(stateFlags), '--') || `; see shoal ${command} --help`}`,
+      `${command.name} has no flag ${rawName}${nearMissHint(name, Object.keys(command.flags), '--') || `; see shoal ${command.name} --help`}`,
     )
-  if (!('value' in flag)) return ''
+  if (flag.value === undefined) return ''
   if (value === undefined) throw new UsageError(`--${name} needs a value: --${name} ${flag.value}`)
   return value
+}
+
+const longestSeconds = 3_600
+
+function parseTimeout(text: string): number {
+  const seconds = parseCount('--timeout', text)
+  if (seconds >= 1 && seconds <= longestSeconds) return seconds
+  throw new UsageError(`--timeout must be from 1 to ${longestSeconds} seconds, got ${JSON.stringify(text)}`)
 }
 
 function formatOf(values: FlagValues): StateFormat {
@@ -110,7 +133,7 @@ function queryOf(values: FlagValues, filters: readonly string[]): ApiQuery {
   })
   return {
     limit: parseCount('--limit', values.find('limit') ?? '100'),
-    timeout: parseCount('--timeout', values.find('timeout') ?? '30'),
+    timeout: parseTimeout(values.find('timeout') ?? '30'),
     detail: values.has('detail') ? 'True' : 'False',
     filter_keys: parts.map(({ key }) => key),
     filter_predicates: parts.map(({ predicate }) => predicate),

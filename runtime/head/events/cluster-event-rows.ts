@@ -3,21 +3,23 @@ import type { ClusterEvent } from '../../api/events.ts'
 import type { LegacyEvent } from '../../api/events-legacy.ts'
 import type { ClusterEventStateRow } from '../../api/state/cluster-events.ts'
 
+const shortIdLength = 12
+
 /** What an event tells people in one line; undefined for those that are only for programs. */
 export function tellEvent(event: ClusterEvent): { severity: 'INFO' | 'WARNING' | 'ERROR'; source: string; message: string } | undefined {
   const { kind, id, type, row } = event
   const text = (name: string) => (typeof row[name] === 'string' ? row[name] : '')
+  const node = `node ${text('node_name')} (${id.slice(0, shortIdLength)})`
   switch (kind) {
     case 'node':
-      if (type === 'dead')
-        return { severity: 'ERROR', source: 'NODES', message: `node ${text('node_name')} (${id}) is dead: ${text('state_message')}` }
+      if (type === 'dead') return { severity: 'ERROR', source: 'NODES', message: `${node} is dead: ${text('state_message')}` }
       if (type === 'draining')
         return {
           severity: 'INFO',
           source: 'NODES',
-          message: `node ${text('node_name')} (${id}) takes no new work: ${text('state_message')}`,
+          message: `${node} takes no new work: ${text('state_message')}`,
         }
-      return { severity: 'INFO', source: 'NODES', message: `node ${text('node_name')} (${id}) is alive` }
+      return { severity: 'INFO', source: 'NODES', message: `${node} is alive` }
     case 'job': {
       const failed = type === 'failed'
       const why = failed && text('message') !== '' ? `: ${text('message')}` : ''

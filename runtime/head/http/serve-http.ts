@@ -320,7 +320,7 @@ function listen(server: Server, { host, port }: HttpPlace): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) =>
       reject(
-        new ClusterError('bad-argument', `the HTTP API cannot listen on ${host}, port ${port}: ${cause.message}`, {
+        new ClusterError('bad-argument', `the HTTP API cannot listen on ${host}, port ${port}: ${cause.code === 'EADDRNOTAVAIL' ? 'this machine has no such address' : cause.message}`, {
           details: { reason: cause.code ?? '', port },
           cause,
         }),

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs'
 import { plainText } from '../../../runtime/cli/state/print-rows.ts'
 import { Engine } from '../../contract/clusters.ts'
 import type { Output } from '../../contract/panel.ts'
@@ -10,7 +9,7 @@ import { exitCodeOf, resultText } from '../operation/operation-result.ts'
 import { confirm } from '../words/confirm.ts'
 import { onlyWord, wordFrom } from '../words/lists.ts'
 import { printJson } from '../words/print.ts'
-import { readText } from '../words/read-text.ts'
+import { readText, writeText } from '../words/text-files.ts'
 import { jsonFlag } from '../panel-flags.ts'
 import { getCluster } from './members.ts'
 import { plannedFlags } from './show-and-run.ts'
@@ -21,14 +20,14 @@ export const exportCluster: PanelSubcommand = {
   name: 'export',
   summary: 'writes a cluster as a cluster.yaml, without secrets',
   usage: ['shoal cluster export NAME [--output cluster.yaml]'],
-  flags: { output: { value: 'FILE', help: 'Default: standard output' }, ...jsonFlag },
+  flags: { output: { value: 'FILE', help: 'to write to. Default: standard output' }, ...jsonFlag },
   prepare({ values, words }) {
     const name = onlyWord('cluster export', 'the name of a cluster', words)
     const output = values.find('output')
     return async ({ panel, terminal }) => {
       const { id } = await getCluster(panel, name)
       const { yaml } = await panel.call('clusters.export', { cluster: id })
-      if (output !== undefined) writeFileSync(output, yaml)
+      if (output !== undefined) writeText('--output', output, yaml)
       else if (terminal.isJson) printJson(terminal, { yaml })
       else terminal.print(yaml.replace(/\n$/, ''))
       return exitCodes.ok

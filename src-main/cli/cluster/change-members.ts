@@ -20,6 +20,8 @@ type Change = {
   readonly summary: string
   readonly flags?: PanelSubcommand['flags']
   readonly notes?: readonly string[]
+  /** Refuses wrong values before anything is looked at. @throws UsageError */
+  readonly check?: (typed: Typed) => void
   readonly plan: (panel: PanelSession, members: Members, asked: Asked) => Promise<{ plan: Plan }>
   readonly start: (panel: PanelSession, members: Members, typed: Typed) => Promise<{ operationId: string }>
   /** What it does to these machines, as a sentence; asked before. */
@@ -44,6 +46,7 @@ function changeOf(change: Change): PanelSubcommand {
     prepare(typed) {
       const [name, ...machines] = typed.words
       if (name === undefined) throw new UsageError(`cluster ${verb} needs the name of a cluster`)
+      change.check?.(typed)
       const given = selectionFrom(typed.values, machines)
       const selection = change.whenNone === 'all' && isEmpty(given) ? { ...given, isAll: true } : requireSelection(`cluster ${verb}`, given)
       return async (context) => {
@@ -83,11 +86,9 @@ export const drainMachines = changeOf({
   verb: 'drain',
   summary: 'lets machines finish what runs there, and gives them nothing new',
   flags: { within: { value: 'DURATION', help: 'after which what still runs is ended, such as 10m. Default: no limit' } },
+  check: limitFrom,
   plan: (panel, members, { signal }) => panel.call('clusters.planDrain', members, { signal }),
-  start: (panel, members, { values }) => {
-    const within = values.find('within')
-    return panel.call('clusters.drain', { ...members, ...(within === undefined ? {} : { withinMs: parseDuration('--within', within) }) })
-  },
+  start: (panel, members, typed) => panel.call('clusters.drain', { ...members, ...limitFrom(typed) }),
   effect: (names, cluster) => `${names} of ${cluster} will finish and take nothing new.`,
   whenNone: 'refuse',
 })
@@ -119,6 +120,7 @@ export const upgradeMachines = changeOf({
   summary: 'brings this version to machines of a cluster; what runs on them ends',
   notes: ['Without machines: all of them. What a machine has already is not sent again.'],
   flags: { 'ray-version': { value: 'VERSION', help: 'of a cluster of Ray, all of it. Default: the one that it has' } },
+  check: rayVersionFrom,
   plan: (panel, members, { typed, signal }) => panel.call('clusters.planUpgrade', { ...members, ...rayVersionFrom(typed) }, { signal }),
   start: (panel, members, typed) => panel.call('clusters.upgrade', { ...members, ...rayVersionFrom(typed) }),
   effect: (names, cluster) => `${names} of ${cluster} will run this version: each is restarted.`,
@@ -132,4 +134,9 @@ function rayVersionFrom({ values }: Typed): { rayVersion?: string } {
   const parsed = RayVersionText.safeParse(text)
   if (parsed.success) return { rayVersion: parsed.data }
   throw new UsageError(`--ray-version ${parsed.error.issues[0]?.message ?? 'must be a version'}, got ${JSON.stringify(text)}`)
+}
+
+function limitFrom({ values }: Typed): { withinMs?: number } {
+  const within = values.find('within')
+  return within === undefined ? {} : { withinMs: parseDuration('--within', within) }
 }

@@ -1,17 +1,17 @@
 import { type FlagValues, UsageError } from '../../../runtime/cli/command.ts'
-import { ClusterName } from '../../contract/clusters.ts'
 import type { GivenInput } from '../../contract/panel.ts'
 import { type RayPlan, RayToken, RayTrust } from '../../contract/ray-heads.ts'
 import type { Context } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import type { PanelSubcommand } from '../noun.ts'
 import { jsonFlag, sshFlags } from '../panel-flags.ts'
-import { secretFrom } from '../questions/ssh-answers.ts'
+import { rayTokenFrom } from '../questions/ssh-answers.ts'
 import { countText } from '../words/amounts.ts'
 import { printJson } from '../words/print.ts'
 import { onlyWord } from '../words/lists.ts'
-import { readText } from '../words/read-text.ts'
+import { readText } from '../words/text-files.ts'
 import { sayMeanwhile } from '../words/say-meanwhile.ts'
+import { parseClusterName } from './cluster-name.ts'
 
 type Place = GivenInput<'clusters.planRay'>
 
@@ -31,10 +31,14 @@ export const connectRay: PanelSubcommand = {
   },
   notes: [
     'Nothing is changed on the cluster. shoal cluster forget takes it off the list.',
-    'The token of a head that wants one (Ray 2.52 or newer) is on its machine in ~/.ray/auth_token; give a copy with --token-file.',
+    "The token of a head that wants one (Ray 2.52 or newer) is on its machine in ~/.ray/auth_token. Give a copy with --token-file, or as Ray's own commands take it, in RAY_AUTH_TOKEN or with RAY_AUTH_TOKEN_PATH=FILE: commands are then told it once for all.",
+  ],
+  examples: [
+    'shoal cluster connect-ray team --address http://head:8265 --token-file token',
+    'shoal cluster connect-ray team --address 127.0.0.1:8265 --via gpu1',
   ],
   prepare({ values, words }) {
-    const name = nameFrom(onlyWord('cluster connect-ray', 'a name for the cluster', words))
+    const name = parseClusterName(onlyWord('cluster connect-ray', 'a name for the cluster', words))
     const place = placeFrom(values)
     return (context) =>
       values.has('plan') ? showPlan(context, place) : connect(context, { ...place, name, keepToken: values.has('keep-token') })
@@ -60,6 +64,10 @@ async function connect(context: Context, wish: GivenInput<'clusters.connectRay'>
   else {
     const { name, rayHead, link } = cluster
     terminal.print(`${name} is on the list: ${rayHead?.url ?? ''}, ${link.state}${link.message === null ? '' : `: ${link.message}`}.`)
+    if (wish.token !== undefined && !wish.keepToken)
+      terminal.print(
+        'While no panel runs, each command needs the token again: --token-file FILE, or RAY_AUTH_TOKEN_PATH=FILE in the environment.',
+      )
     terminal.print(`Next: shoal cluster status ${name}, and shoal cluster job ${name} -- COMMAND`)
   }
   return cluster.link.state === 'connected' ? exitCodes.ok : exitCodes.failed
@@ -82,18 +90,13 @@ export function rayPlanText({ url, rayVersion, nodes, wantsToken, certificate, m
   ].join('\n')
 }
 
-function nameFrom(name: string): string {
-  const parsed = ClusterName.safeParse(name)
-  if (parsed.success) return parsed.data
-  throw new UsageError(`a cluster's name is ${parsed.error.issues[0]?.message ?? 'of small letters'}, got ${JSON.stringify(name)}`)
-}
-
 function placeFrom(values: FlagValues): Place {
   const address = values.find('address')
   if (address === undefined) throw new UsageError('cluster connect-ray needs --address, such as http://HOST:8265')
-  const token = secretFrom('--token-file', values.find('token-file'))
+  const token = rayTokenFrom(values)
   const parsed = RayToken.optional().safeParse(token)
-  if (!parsed.success) throw new UsageError('--token-file: its first line is no token, as it holds blanks or other than letters and digits')
+  if (!parsed.success)
+    throw new UsageError('what --token-file or RAY_AUTH_TOKEN holds is no token: there are blanks or other than letters and digits in it')
   return { address, via: values.find('via') ?? null, trust: trustFrom(values), ...(token === undefined ? {} : { token }) }
 }
 

@@ -1,6 +1,6 @@
 import { type FlagValues, UsageError } from '../../../runtime/cli/command.ts'
 import { parsePort } from '../../../runtime/cli/values.ts'
-import { ClusterName, Engine } from '../../contract/clusters.ts'
+import { Engine } from '../../contract/clusters.ts'
 import type { Machine } from '../../contract/machines.ts'
 import type { GivenInput } from '../../contract/panel.ts'
 import type { Context } from '../context.ts'
@@ -9,7 +9,8 @@ import { getMachine, selectMachines } from '../machine/select-machines.ts'
 import type { PanelSubcommand } from '../noun.ts'
 import { countText } from '../words/amounts.ts'
 import { listFrom, wordFrom } from '../words/lists.ts'
-import { readText } from '../words/read-text.ts'
+import { readText } from '../words/text-files.ts'
+import { parseClusterName } from './cluster-name.ts'
 import { type HostsSource, machinesOfHosts } from './hosts-of-file.ts'
 import { rayFlags, raySettings } from './ray-flags.ts'
 import { plannedFlags, showAndRun } from './show-and-run.ts'
@@ -41,6 +42,11 @@ export const createCluster: PanelSubcommand = {
   notes: [
     'Every machine is looked at first, and nothing is done before the plan was shown.',
     'Ctrl-C once cancels; shoal cluster retry goes on from there.',
+  ],
+  examples: [
+    'shoal cluster create lab --hosts hosts.txt',
+    'shoal cluster create lab --head gpu1 --workers gpu2,gpu3 --plan',
+    'shoal cluster create rays --hosts hosts.txt --engine ray',
   ],
   prepare({ values, words }) {
     const name = clusterNameFrom(words)
@@ -88,10 +94,7 @@ function clusterNameFrom(words: readonly string[]): string {
   if (name === undefined) throw new UsageError('cluster create needs a name: shoal cluster create NAME --head MACHINE')
   if (more !== undefined)
     throw new UsageError(`cluster create takes one name, got ${JSON.stringify(more)} too; machines stand in --head and --workers`)
-  const parsed = ClusterName.safeParse(name)
-  if (!parsed.success)
-    throw new UsageError(`a cluster's name is ${parsed.error.issues[0]?.message ?? 'of small letters'}, got ${JSON.stringify(name)}`)
-  return parsed.data
+  return parseClusterName(name)
 }
 
 function settingsFrom(values: FlagValues): Settings {

@@ -36,6 +36,7 @@ export const jobOnCluster: PanelSubcommand = {
     ...jsonFlag,
   },
   notes: ['Exit code: 0 the job succeeded, 1 it failed, 3 it was stopped. Ctrl-C ends the following, not the job.'],
+  examples: ['shoal cluster job lab --working-dir . -- python train.py', 'shoal cluster job lab --num-gpus 1 --env LR=0.1 -- ./run.sh'],
   prepare({ values, words, behind }) {
     const name = onlyWord('cluster job', 'the name of a cluster', words)
     if (behind === undefined || behind.length === 0)
@@ -63,9 +64,7 @@ type Job = { readonly cluster: string; readonly id: string }
 
 async function follow(context: Context, job: Job): Promise<number> {
   const { panel, terminal, values, interrupts } = context
-  const output = terminal.isJson
-    ? { write: () => Promise.resolve(), end: () => Promise.resolve() }
-    : createLogOutput(terminal, values.has('raw'))
+  const output = createLogOutput(terminal, values.has('raw'))
   try {
     await followLog(context, job, output.write)
   } catch (error) {
@@ -83,7 +82,7 @@ async function follow(context: Context, job: Job): Promise<number> {
     )
     const details = JobDetails.parse(body)
     if (isTerminalStatus(details.status)) {
-      printStatus(details, terminal)
+      printStatus(details, terminal, 'after its log')
       return exitCodeOf(details)
     }
     await delay(200, undefined, { signal: interrupts.signal }) // its last line comes a little before its end

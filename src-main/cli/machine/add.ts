@@ -1,5 +1,6 @@
 import { ClusterError } from '../../../runtime/base/errors.ts'
 import { type FlagValues, UsageError } from '../../../runtime/cli/command.ts'
+import { parseSome } from '../../../runtime/cli/values.ts'
 import type { MachineSpec } from '../../contract/machines.ts'
 import type { GivenInput, Output } from '../../contract/panel.ts'
 import type { Context } from '../context.ts'
@@ -10,7 +11,7 @@ import { countText } from '../words/amounts.ts'
 import { isLike } from '../words/is-like.ts'
 import { wordFrom } from '../words/lists.ts'
 import { alignedTable, printJson } from '../words/print.ts'
-import { readText } from '../words/read-text.ts'
+import { readText } from '../words/text-files.ts'
 import { findSameMachine } from './same-machine.ts'
 import { specChangesFrom, specFlags } from './spec-flags.ts'
 
@@ -40,10 +41,11 @@ export const addMachines: PanelSubcommand = {
     'Ranges stand for several: gpu[01-08], user@10.0.0.[1-4]:22. Nothing is done on a machine: shoal machine check looks whether it is fit.',
     'Exit code: 1 when a line could not be read; the others are added all the same.',
   ],
+  examples: ['shoal machine add ada@10.0.0.[1-4] --key ~/.ssh/lab --group lab', 'shoal machine add --file hosts.txt --dry-run'],
   prepare({ values, words }) {
     const source = sourceFrom(values, words)
     const changes = specChangesFrom(values)
-    const name = values.find('name')
+    const name = parseSome('--name', values.find('name'))
     return async (context) => {
       const { machines, problems } = await context.panel.call('machines.parse', source.input)
       if (problems.length > 0 && source.input.format === 'paste' && source.isTyped)
@@ -51,14 +53,20 @@ export const addMachines: PanelSubcommand = {
       const wanted = source.aliases.length === 0 ? machines : chosenAliases(machines, source.aliases)
       const specs = wanted.map((spec) => ({ ...spec, ...changes, ...(name === undefined ? {} : { name }) }))
       if (name !== undefined && specs.length > 1) throw new UsageError(`--name names one machine, and these are ${specs.length}`)
-      return add(context, { specs, problems, isStrict: source.input.format !== 'ssh-config' })
+      return add(context, { specs, problems, nothing: source.nothing, isStrict: source.input.format !== 'ssh-config' })
     }
   },
 }
 
-type Given = { readonly specs: readonly MachineSpec[]; readonly problems: readonly Problem[]; readonly isStrict: boolean }
+type Given = {
+  readonly specs: readonly MachineSpec[]
+  readonly problems: readonly Problem[]
+  /** What to say when there is no machine in what was given. */
+  readonly nothing: string
+  readonly isStrict: boolean
+}
 
-async function add({ panel, terminal, values }: Context, { specs, problems, isStrict }: Given): Promise<number> {
+async function add({ panel, terminal, values }: Context, { specs, problems, nothing, isStrict }: Given): Promise<number> {
   const known = values.has('skip-known') ? await panel.call('machines.list', {}) : []
   const fresh = specs.filter((spec) => findSameMachine(known, spec) === undefined)
   const skipped = specs.length - fresh.length
@@ -72,6 +80,7 @@ async function add({ panel, terminal, values }: Context, { specs, problems, isSt
     const unread = problems.length > 0 ? `; ${countText(problems.length, 'line')} left out, see above` : ''
     terminal.print(`${isDry ? 'Would add' : 'Added'} ${countText(added.length, 'machine')}${left}${unread}.`)
   }
+  if (specs.length === 0 && problems.length === 0) terminal.warn(`shoal: ${nothing}`)
   return (isStrict && problems.length > 0) || specs.length === 0 ? exitCodes.failed : exitCodes.ok
 }
 
@@ -89,23 +98,30 @@ const specTable = (specs: readonly MachineSpec[]): string =>
     ]),
   )
 
-function sourceFrom(values: FlagValues, words: readonly string[]): { input: Source; isTyped: boolean; aliases: readonly string[] } {
+type MachineSource = { readonly input: Source; readonly isTyped: boolean; readonly aliases: readonly string[]; readonly nothing: string }
+
+function sourceFrom(values: FlagValues, words: readonly string[]): MachineSource {
   const file = values.find('file')
   const format = values.find('format')
   const isConfig = values.has('ssh-config')
   if (isConfig) {
     if (file !== undefined || format !== undefined) throw new UsageError('--ssh-config reads your own file; leave out --file and --format')
-    return { input: { format: 'ssh-config', text: '' }, isTyped: true, aliases: words }
+    return { input: { format: 'ssh-config', text: '' }, isTyped: true, aliases: words, nothing: '~/.ssh/config names no host' }
   }
   if (file !== undefined) {
     if (words.length > 0) throw new UsageError(`machine add takes machines or --file, not both: got ${JSON.stringify(words[0])} too`)
     const text = readText('--file', file)
-    return { input: { format: wordFrom('--format', format ?? 'auto', inventoryFormats), text }, isTyped: false, aliases: [] }
+    return {
+      input: { format: wordFrom('--format', format ?? 'auto', inventoryFormats), text },
+      isTyped: false,
+      aliases: [],
+      nothing: `--file ${file} names no machine; write one user@host:port a line`,
+    }
   }
   if (words.length === 0)
     throw new UsageError('machine add needs machines: shoal machine add user@host:port …, --file FILE or --ssh-config')
   if (format !== undefined) throw new UsageError('--format is for --file')
-  return { input: { format: 'paste', text: words.join('\n') }, isTyped: true, aliases: [] }
+  return { input: { format: 'paste', text: words.join('\n') }, isTyped: true, aliases: [], nothing: 'these words name no machine' }
 }
 
 /** @throws ClusterError `not-found` naming an alias that the file does not have */

@@ -36,7 +36,7 @@ export const execOnMachines: PanelSubcommand = {
       throw new UsageError('machine exec needs a command behind --: shoal machine exec NAME -- COMMAND [ARGS …]')
     const command = commandLineFrom(behind)
     const timeout = values.find('timeout')
-    const limit = timeout === undefined ? {} : { timeoutMs: parseDuration('--timeout', timeout) }
+    const limit = timeout === undefined ? {} : { timeoutMs: timeoutFrom(timeout) }
     return async (context) => {
       const { panel, terminal, interrupts } = context
       const machines = selectMachines(await panel.call('machines.list', {}), selection)
@@ -90,4 +90,12 @@ function endText({ failure, code, signal, isTruncated }: Group): string {
 function shownLog(text: string): string {
   const log = new LogForTerminal()
   return log.push(text) + log.end()
+}
+
+const shortestTimeoutMs = 100
+
+function timeoutFrom(text: string): number {
+  const ms = parseDuration('--timeout', text)
+  if (ms >= shortestTimeoutMs) return ms
+  throw new UsageError(`--timeout must be ${shortestTimeoutMs}ms or more, got ${JSON.stringify(text)}`)
 }

@@ -1,7 +1,7 @@
-import { writeFileSync } from 'node:fs'
 import { exitCodes } from '../exit-codes.ts'
 import type { PanelSubcommand } from '../noun.ts'
 import { noWords, wordFrom } from '../words/lists.ts'
+import { writeText } from '../words/text-files.ts'
 
 const formats = ['csv', 'ansible', 'ssh-config', 'json'] as const
 
@@ -11,7 +11,7 @@ export const exportMachines: PanelSubcommand = {
   usage: ['shoal machine export [--format csv|ansible|ssh-config|json] [--output FILE]'],
   flags: {
     format: { value: 'NAME', help: `${formats.join(', ')}. Default: csv` },
-    output: { value: 'FILE', help: 'Default: standard output' },
+    output: { value: 'FILE', help: 'to write to. Default: standard output' },
     json: { help: 'the same as --format json' },
   },
   prepare({ values, words }) {
@@ -20,8 +20,10 @@ export const exportMachines: PanelSubcommand = {
     const output = values.find('output')
     return async ({ panel, terminal }) => {
       const { text } = await panel.call('machines.export', { format })
-      if (output === undefined) terminal.print(text.replace(/\n$/, ''))
-      else writeFileSync(output, text.endsWith('\n') ? text : `${text}\n`)
+      const whole = text.endsWith('\n') ? text : `${text}\n`
+      if (output !== undefined) writeText('--output', output, whole)
+      else if (terminal.isInteractive) terminal.print(whole.replaceAll('\r\n', '\n').slice(0, -1))
+      else process.stdout.write(whole) // into a file or another program, where the line ends of CSV belong
       return exitCodes.ok
     }
   },

@@ -1,3 +1,4 @@
+import { ClusterError } from '../../../runtime/base/errors.ts'
 import { UsageError } from '../../../runtime/cli/command.ts'
 import { nearMissHint } from '../../../runtime/cli/near-miss.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -43,8 +44,9 @@ function forgetKey(words: readonly string[]): ReturnType<PanelSubcommand['prepar
   const host = onlyWord('machine keys forget', 'a host, as machine keys list shows it', words)
   return async ({ panel, terminal }) => {
     const { forgotten } = await panel.call('hostKeys.forget', { host })
+    if (forgotten === 0) throw new ClusterError('not-found', `no key of ${host} is known; see shoal machine keys list`)
     if (terminal.isJson) printJson(terminal, { forgotten })
-    else terminal.print(forgotten === 0 ? `No key of ${host} is known.` : `Forgot ${countText(forgotten, 'key')} of ${host}.`)
-    return forgotten === 0 ? exitCodes.failed : exitCodes.ok
+    else terminal.print(`Forgot ${countText(forgotten, 'key')} of ${host}.`)
+    return exitCodes.ok
   }
 }

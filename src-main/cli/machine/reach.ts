@@ -1,6 +1,6 @@
 import { plainText } from '../../../runtime/cli/state/print-rows.ts'
 import { UsageError } from '../../../runtime/cli/command.ts'
-import { parsePort } from '../../../runtime/cli/values.ts'
+import { parseKnownPort } from '../../../runtime/cli/values.ts'
 import type { Machine } from '../../contract/machines.ts'
 import type { Output } from '../../contract/panel.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -25,7 +25,7 @@ export const reachOfMachines: PanelSubcommand = {
   prepare({ values, words }) {
     const selection = selectionFrom(values, words)
     const port = values.find('port')
-    const tried = port === undefined ? {} : { port: parsePort('--port', port) }
+    const tried = port === undefined ? {} : { port: parseKnownPort('--port', port) }
     return async (context) => {
       const { panel, terminal, interrupts } = context
       const machines = selectMachines(await panel.call('machines.list', {}), isEmpty(selection) ? { ...selection, isAll: true } : selection)
@@ -59,7 +59,7 @@ export function reachText(cells: Cells, machines: readonly Pick<Machine, 'id' | 
   const odd = cells.filter(({ verdict, from, to }) => from !== to && verdict !== 'open')
   const details = new Map<string, string[]>() // the same for many ways, one line
   for (const cell of odd) {
-    const what = `${cell.verdict} on port ${cell.port}${cell.detail === '' ? '' : `: ${cell.detail}`}`
+    const what = `${cell.verdict === 'not-tested' ? 'not tested' : cell.verdict} on port ${cell.port}${cell.detail === '' ? '' : `: ${cell.detail}`}`
     details.set(what, [...(details.get(what) ?? []), `${nameOf(cell.from)} → ${nameOf(cell.to)}`])
   }
   const blocked = odd.filter(({ verdict }) => verdict === 'blocked').length

@@ -45,7 +45,7 @@ function status(words: readonly string[]): Run {
 }
 
 function use(values: FlagValues, words: readonly string[]): Run {
-  const kind = wordFrom('machine secrets use', onlyWord('machine secrets use', kinds.join(', '), words), kinds)
+  const kind = wordFrom('machine secrets use', onlyWord('machine secrets use', 'one of memory, vault and keychain', words), kinds)
   const given = secretFrom('--vault-passphrase-file', values.find('vault-passphrase-file'))
   return async (context) => {
     const { panel, terminal } = context

@@ -1,4 +1,5 @@
 import { UsageError } from '../../../runtime/cli/command.ts'
+import { parseSome } from '../../../runtime/cli/values.ts'
 import type { UnsetField } from '../../contract/machines.ts'
 import { exitCodes } from '../exit-codes.ts'
 import type { PanelSubcommand } from '../noun.ts'
@@ -33,8 +34,8 @@ export const setMachine: PanelSubcommand = {
   notes: [`Groups and tags take the place of the old ones; '' is none.`],
   prepare({ values, words }) {
     const machine = onlyWord('machine set', 'the name of a machine', words)
-    const name = values.find('name')
-    const host = values.find('host')
+    const name = parseSome('--name', values.find('name'))
+    const host = parseSome('--host', values.find('host'))
     const changes = { ...specChangesFrom(values), ...(name === undefined ? {} : { name }), ...(host === undefined ? {} : { host }) }
     const flags = Object.keys(unsettable) as (keyof typeof unsettable)[] // the keys of that very table
     const unset = (listFrom('--unset', values.find('unset')) ?? []).map((flag) => unsettable[wordFrom('--unset', flag, flags)])

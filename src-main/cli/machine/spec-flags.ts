@@ -1,5 +1,6 @@
-import type { FlagValues, Flags } from '../../../runtime/cli/command.ts'
-import { parsePort } from '../../../runtime/cli/values.ts'
+import { isIP } from 'node:net'
+import { type FlagValues, type Flags, UsageError } from '../../../runtime/cli/command.ts'
+import { parseKnownPort, parseSome } from '../../../runtime/cli/values.ts'
 import type { MachineSpec } from '../../contract/machines.ts'
 import { listFrom, listOrNone, wordFrom } from '../words/lists.ts'
 
@@ -27,17 +28,22 @@ export function specChangesFrom(values: FlagValues): SpecChanges {
   const port = values.find('port')
   const agentPort = values.find('agent-port')
   const entries: [keyof MachineSpec, unknown][] = [
-    ['user', values.find('user')],
-    ['port', port && parsePort('--port', port)],
+    ['user', parseSome('--user', values.find('user'))],
+    ['port', port === undefined ? undefined : parseKnownPort('--port', port)],
     ['keyFiles', listFrom('--key', values.find('key'))],
     ['auth', listFrom('--auth', values.find('auth'))?.map((way) => wordFrom('--auth', way, authWays))],
     ['jump', listOrNone('--jump', values.find('jump'))],
     ['groups', listOrNone('--group', values.find('group'))],
     ['tags', listOrNone('--tag', values.find('tag'))],
-    ['folder', values.find('folder')],
-    ['nodeIp', values.find('ip')],
-    ['agentPort', agentPort && parsePort('--agent-port', agentPort)],
+    ['folder', parseSome('--folder', values.find('folder'))],
+    ['nodeIp', ipFrom(values.find('ip'))],
+    ['agentPort', agentPort === undefined ? undefined : parseKnownPort('--agent-port', agentPort)],
     ['notes', values.find('note')],
   ]
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as SpecChanges // each entry above has the type of its key
+}
+
+function ipFrom(text: string | undefined): string | undefined {
+  if (text === undefined || isIP(text) !== 0) return text
+  throw new UsageError(`--ip must be an IP address, got ${JSON.stringify(text)}`)
 }

@@ -19,7 +19,11 @@ export function findAutomaticAnswer(question: Question, answers: SshAnswers): Au
     case 'passphrase':
       return fromFile(question, answers.passphrase, `the passphrase of --passphrase-file does not open ${question.keyFile}`)
     case 'token':
-      return fromFile(question, answers.token, `the Ray head of ${question.cluster} refuses the token of --token-file`)
+      return fromFile(
+        question,
+        answers.token,
+        `the Ray head of ${question.cluster} refuses the token of --token-file, or of RAY_AUTH_TOKEN`,
+      )
     case 'keyboard-interactive': {
       const [only, ...more] = question.prompts
       if (question.prompts.length === 0) return { answer: { kind: 'responses', responses: [] }, say: undefined } // it only informs
@@ -46,7 +50,7 @@ export function unaskedText(question: Question): string {
     case 'passphrase':
       return `the key ${question.keyFile} wants its passphrase; give it to ssh-agent with ssh-add, use --passphrase-file FILE, or run this on a terminal`
     case 'token':
-      return `the Ray head of ${question.cluster} at ${question.where} wants its token; use --token-file FILE, or run this on a terminal`
+      return `the Ray head of ${question.cluster} at ${question.where} wants its token; use --token-file FILE, set RAY_AUTH_TOKEN_PATH=FILE, or run this on a terminal`
     case 'keyboard-interactive':
       return `${question.where} asks ${question.prompts.map(({ prompt }) => JSON.stringify(prompt.trim())).join(', ')}; run this on a terminal, or use --password-file FILE if that is a password`
   }

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { toError } from '../../../runtime/base/errors.ts'
 import { type Flags, type FlagValues, UsageError } from '../../../runtime/cli/command.ts'
+import { fileProblem } from '../../../runtime/cli/file-problem.ts'
 
 /** What the flags say to questions on the way to a machine. Secrets come from files: a command line is for everybody to see. */
 export type SshAnswers = {
@@ -23,8 +23,26 @@ export function sshAnswersFrom(values: FlagValues, flags: Flags): SshAnswers {
     acceptNewHostKeys: values.has('accept-new-host-keys'),
     password: secretFrom('--password-file', values.find('password-file')),
     passphrase: secretFrom('--passphrase-file', values.find('passphrase-file')),
-    token: secretFrom('--token-file', values.find('token-file')),
+    token: rayTokenFrom(values),
     vaultPassphrase: secretFrom('--vault-passphrase-file', values.find('vault-passphrase-file')),
+  }
+}
+
+/**
+ * The token of a Ray head: of `--token-file`, else where Ray's own commands look, RAY_AUTH_TOKEN and the file that RAY_AUTH_TOKEN_PATH names. A
+ * file of the environment that cannot be used is none: the command at hand may need no token.
+ * @throws UsageError for the file of the flag
+ */
+export function rayTokenFrom(values: FlagValues, env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const given = secretFrom('--token-file', values.find('token-file'))
+  if (given !== undefined) return given
+  const { RAY_AUTH_TOKEN: token, RAY_AUTH_TOKEN_PATH: path } = env
+  if (token) return token.trim()
+  if (!path) return undefined
+  try {
+    return secretFrom('RAY_AUTH_TOKEN_PATH', path)
+  } catch {
+    return undefined
   }
 }
 
@@ -53,10 +71,12 @@ function readPrivateFile(flag: string, path: string): string {
   try {
     file = openSync(path, 'r')
   } catch (error) {
-    throw new UsageError(`${flag} ${path} cannot be read: ${toError(error).message}`)
+    throw new UsageError(`${flag} ${path} cannot be read: ${fileProblem(error)}`)
   }
   try {
-    const { mode, uid } = fstatSync(file)
+    const stats = fstatSync(file)
+    if (stats.isDirectory()) throw new UsageError(`${flag} ${path} cannot be read: it is a folder`)
+    const { mode, uid } = stats
     const isOurs = process.getuid === undefined || uid === process.getuid()
     if (!isOurs || (mode & 0o077) !== 0)
       throw new UsageError(`${flag} ${path} can be read by other users; make it yours alone: chmod 600 ${path}`)

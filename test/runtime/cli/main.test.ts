@@ -32,7 +32,7 @@ describe('shoal', () => {
   test('lists every command in its help', async () => {
     const { code, stdout } = await sandbox.run(['--help'])
     expect(code).toBe(0)
-    for (const { name, summary } of commands) expect(stdout).toContain(`${name.padEnd(34)}${summary}`)
+    for (const { name, summary } of commands) expect(stdout.split('\n')).toContain(`  ${name.padEnd(10)}${summary}`)
     expect((await sandbox.run([])).stdout).toBe(stdout)
   })
 
@@ -44,11 +44,42 @@ describe('shoal', () => {
     expect((await sandbox.run(['help', name])).stdout).toBe(stdout)
   })
 
+  test('explains a command behind a noun, by either way to ask', async () => {
+    const { code, stdout } = await sandbox.run(['job', 'submit', '--help'])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^Runs a command .*\.\n\nUsage: shoal job submit /)
+    expect((await sandbox.run(['help', 'job', 'submit'])).stdout).toBe(stdout)
+    expect((await sandbox.run(['help', 'run', 'program.ts'])).stdout).toMatch(/^Runs a program/)
+  })
+
+  test('breaks the lines of its help at 100 letters where no terminal says how wide it is', async () => {
+    for (const name of ['--help', 'start', 'list', 'job', 'logs']) {
+      const { stdout } = await sandbox.run(name === '--help' ? [name] : [name, '--help'])
+      for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(100)
+    }
+  })
+
   test.each([
     { args: ['strat'], message: 'there is no command strat; did you mean start?' },
     { args: ['stats'], message: 'there is no command stats; did you mean status?' },
     { args: ['frobnicate'], message: `there is no command frobnicate; there are ${names}` },
-    { args: ['--verison'], message: `there is no flag --verison; there are ${names}` },
+    { args: ['--verison'], message: 'there is no flag --verison; did you mean --version?' },
+    { args: ['--frob'], message: 'there is no flag --frob; see shoal --help' },
+    { args: [''], message: `there is no command ""; there are ${names}` },
+    { args: ['job', 'list', 'all'], message: 'job list takes no argument "all"; see shoal job list --help' },
+    { args: ['list', 'tasks', '--timeout', '0'], message: '--timeout must be from 1 to 3600 seconds, got "0"' },
+    { args: ['summary', 'tasks', '--format', 'yaml'], message: '--format of a summary must be table or json, got "yaml"' },
+    { args: ['summary', 'tasks', '--limit', '3'], message: 'summary has no flag --limit; see shoal summary --help' },
+    { args: ['get', 'nodes', 'x', '--detail'], message: 'get has no flag --detail; see shoal get --help' },
+    { args: ['start', '--head', '--temp-dir', ''], message: '--temp-dir must name a folder, got ""' },
+    {
+      args: ['job', 'submit', '--runtime-env', '/nowhere/env.json', '--', 'true'],
+      message: '--runtime-env /nowhere/env.json cannot be read: there is no such file or folder',
+    },
+    {
+      args: ['start', '--address', '127.0.0.1:1', '--join-token-file', '/'],
+      message: '--join-token-file / cannot be read: it is a folder',
+    },
     { args: ['start', '--num-cpu', '2'], message: 'start has no flag --num-cpu; did you mean --num-cpus or --num-gpus?' },
     { args: ['stop', '--force'], message: 'stop has no flag --force; see shoal stop --help' },
     { args: ['stop', 'all'], message: 'stop takes no argument "all"; see shoal stop --help' },
@@ -91,6 +122,9 @@ describe('shoal', () => {
       ['get', '--json', 'nodes'],
       ['summary', 'tasks', '--json', '--nonsense'],
       ['job', 'list', '--json', '--address', 'x'],
+      ['job', 'sumbit', '--json'],
+      ['job', 'status', '--json'],
+      ['job', 'submit', '--json', '--'],
     ]) {
       const refused = await sandbox.run(args)
       expect([args, refused.code, refused.stderr]).toEqual([args, 2, ''])

@@ -240,6 +240,22 @@ describe('what cannot start says why', () => {
   })
 })
 
+test('a head that was killed is told of at once, with what brings it back', async () => {
+  const tempDir = sandbox.tempDir('headless')
+  const start = ['start', '--head', '--port', '0', '--temp-dir', tempDir, ...loopback]
+  expect((await sandbox.run([...start, '--dashboard-port', '0'])).code).toBe(0)
+  const head = headOf(tempDir)
+  if (head) process.kill(head.pid, 'SIGKILL')
+  await expect.poll(() => headOf(tempDir), { timeout: 30_000 }).toBeUndefined()
+  for (const command of [['status'], ['job', 'list'], ['list', 'tasks'], ['timeline']]) {
+    const { code, stderr } = await sandbox.run([...command, '--temp-dir', tempDir])
+    expect([command, code]).toEqual([command, 1])
+    expect(stderr).toContain(`(pid ${head?.pid}) has ended, and its node waits for it. "shoal stop --temp-dir ${tempDir}" and`)
+  }
+  expect((await sandbox.run(['stop', '--temp-dir', tempDir])).code).toBe(0)
+  expect((await sandbox.run(['status', '--temp-dir', tempDir])).stderr).toContain('no node runs on this machine')
+})
+
 test('a process that does not end in time is killed, and its leftovers are removed', async () => {
   const tempDir = sandbox.tempDir('stuck')
   await sandbox.json(['start', '--head', '--port', '0', '--temp-dir', tempDir, ...loopback])

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { plainText, printRows } from '#runtime/cli/state/print-rows.ts'
-import { readStateWords, resourceWords } from '#runtime/cli/state/state-words.ts'
+import { cutLines, plainText, printRows } from '#runtime/cli/state/print-rows.ts'
+import { readStateWords, resourceWords, stateFlags } from '#runtime/cli/state/state-words.ts'
 
-const list = { name: 'list' }
+const list = { name: 'list', flags: stateFlags }
 const words = Object.keys(resourceWords)
 const read = (...args: string[]) => readStateWords(list, args, words)
 
@@ -42,6 +42,10 @@ test('rows are printed for people and for programs', () => {
   expect(printed(rows, 'yaml')).toBe('name: one\nsize: 10\nmore: {"a":1}\n---\nname: a longer name\nsize: null\nmore: {}')
   expect(JSON.parse(printed(rows, 'json'))).toEqual(rows)
   expect(printed([], 'table')).toBe('Nothing.')
+})
+
+test('lines of a table are cut at the edge of a terminal', () => {
+  expect(cutLines('NAME  STATE\na     RUNNING\nb     DONE', 11)).toBe('NAME  STATE\na     RUNN…\nb     DONE')
 })
 
 test('nothing that a program named reaches the terminal as an order', () => {

@@ -47,12 +47,24 @@ describe('without machines', () => {
     const again = await user.shoal('machine', 'add', 'root@desk')
     expect(again).toMatchObject({ code: 1, stdout: '' })
     expect(again.stderr).toContain('desk')
+    writeFileSync(join(user.folder, 'empty.txt'), '')
+    expect(await user.shoal('machine', 'add', '--file', 'empty.txt')).toMatchObject({
+      code: 1,
+      stderr: 'shoal: --file empty.txt names no machine; write one user@host:port a line\n',
+    })
   })
 
   test('set changes what is said of a machine, export writes it, remove takes it off', async () => {
     expect((await user.shoal('machine', 'set', 'desk', '--name', 'bench', '--note', 'under the desk')).code).toBe(0)
     expect(await user.json<Machine>('machine', 'show', 'bench')).toMatchObject({ host: 'desk', notes: 'under the desk' })
-    expect((await user.shoal('machine', 'export')).stdout).toContain('bench')
+    const { stdout: exported } = await user.shoal('machine', 'export')
+    expect(exported).toMatch(/^name,host,[^]*\nbench,/)
+    expect(await user.shoal('machine', 'export', '--output', 'machines.csv')).toEqual({ code: 0, stdout: '', stderr: '' })
+    expect(readFileSync(join(user.folder, 'machines.csv'), 'utf8')).toBe(exported)
+    expect((await user.shoal('machine', 'add', '--file', 'machines.csv', '--dry-run')).stderr).toBe('') // what was written is read
+    expect((await user.shoal('machine', 'export', '--output', '/nowhere/machines.csv')).stderr).toBe(
+      'shoal: --output /nowhere/machines.csv cannot be written: there is no such file or folder\n',
+    )
     const refused = await user.shoal('machine', 'remove', 'bench', 'attic')
     expect(refused).toMatchObject({ code: 2 })
     expect(refused.stderr).toMatch(/2 machines leave the list: bench, attic\. .*--yes/)

@@ -10,7 +10,7 @@ import { logsOfJob } from '#runtime/cli/job/logs.ts'
 import { FlagValues } from '#runtime/cli/command.ts'
 import { runtimeNode } from '#runtime/session/daemon.ts'
 import { JobCluster } from '#test/runtime/head/jobs/job-cluster.ts'
-import { cliScript } from '../support.ts'
+import { cliScript, outcomeOf } from '../support.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'shoal-cli-job-'))
 let jobs: JobCluster
@@ -40,7 +40,27 @@ test('submit follows the log, says how the job ended and ends with its result', 
   expect(good.out).toMatch(/\ntwo words \$HOME\n[^]*Job 'cli-1' succeeded/) // each word is a word of the command
   const bad = await shoalJob('submit', '--', 'echo oops; exit 9')
   expect(bad.code).toBe(1)
-  expect(bad.out).toMatch(/failed[^]*Status message: .*exit code 9[^]*oops/)
+  expect(bad.out).toMatch(/\noops\n[^]*failed[^]*Status message: .*exit code 9\.\n$/) // what was read once is not told again
+})
+
+test('with --json the log goes to standard error, and standard output is one value', async () => {
+  for (const more of [
+    ['submit', '--submission-id', 'cli-json', '--json', '--', 'echo', 'said'],
+    ['logs', '-f', '--json', 'cli-json'],
+  ]) {
+    const { code, out, err } = await shoalJob(...more)
+    expect(code).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({ submission_id: 'cli-json', status: 'SUCCEEDED' })
+    expect(err).toContain('\nsaid\n')
+  }
+})
+
+test('why without an id names the jobs that wait', async () => {
+  await shoalJob('submit', '--submission-id', 'cli-too-large', '--entrypoint-num-cpus', '4096', '--no-wait', '--', 'true')
+  const env = { ...process.env, TMPDIR: root, SHOAL_API_ADDRESS: jobs.cluster.apiUrl, SHOAL_API_TOKEN: jobs.cluster.token() }
+  const { stdout } = await outcomeOf(spawn(runtimeNode(), [cliScript, 'why'], { stdio: ['ignore', 'pipe', 'pipe'], env }))
+  expect(stdout).toMatch(/job cli-too-large: .*no node can ever hold 4096 CPU/)
+  await jobs.stop('cli-too-large')
 })
 
 test('submit uploads a folder once, and a TypeScript program in it runs with nothing installed', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { FlagValues } from '#runtime/cli/command.ts'
 import { sshFlags } from '#src-main/cli/panel-flags.ts'
-import { sshAnswersFrom } from '#src-main/cli/questions/ssh-answers.ts'
+import { rayTokenFrom, sshAnswersFrom } from '#src-main/cli/questions/ssh-answers.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shoal-answers-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -41,4 +41,11 @@ test('a refusal never repeats what the file holds', () => {
 
 test('a command that goes to no machine answers nothing', () => {
   expect(sshAnswersFrom(new FlagValues({}, new Map()), {}).isAsked).toBe(false)
+})
+
+test('the token of a Ray head is also taken where the commands of Ray look for it, and no file of the environment is in the way', () => {
+  const none = new FlagValues(sshFlags, new Map())
+  expect(rayTokenFrom(none, { RAY_AUTH_TOKEN: 'abc\n', RAY_AUTH_TOKEN_PATH: '/nowhere' })).toBe('abc')
+  expect(rayTokenFrom(none, { RAY_AUTH_TOKEN_PATH: '/nowhere/token' })).toBeUndefined()
+  expect(rayTokenFrom(none, {})).toBeUndefined()
 })

@@ -1,6 +1,7 @@
-import { readFileSync, statSync } from 'node:fs'
-import { toError } from '../../../runtime/base/errors.ts'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { ClusterError } from '../../../runtime/base/errors.ts'
 import { UsageError } from '../../../runtime/cli/command.ts'
+import { fileProblem } from '../../../runtime/cli/file-problem.ts'
 
 const longestBytes = 10 * 1024 * 1024
 
@@ -12,6 +13,15 @@ export function readText(flag: string, path: string): string {
     if (text.length > longestBytes) throw new Error('it is larger than 10 MiB')
     return text
   } catch (error) {
-    throw new UsageError(`${flag} ${path} cannot be read: ${toError(error).message}`)
+    throw new UsageError(`${flag} ${path} cannot be read: ${fileProblem(error)}`)
+  }
+}
+
+/** @throws ClusterError `bad-argument` */
+export function writeText(flag: string, path: string, text: string): void {
+  try {
+    writeFileSync(path, text)
+  } catch (cause) {
+    throw new ClusterError('bad-argument', `${flag} ${path} cannot be written: ${fileProblem(cause)}`, { cause })
   }
 }
