@@ -1,6 +1,6 @@
 import type { Actor, Group, HeadNode, HeadState, Job } from '../core/state.ts'
 import type { Submission } from '../core/submission.ts'
-import { nodeIpOf } from '../http/legacy/node-ip.ts'
+import { nodeIpOf } from '../node-ip.ts'
 
 /** Rows of events and snapshots: what is shown of a thing in a list, under the names of Ray's State API. */
 

@@ -1,7 +1,7 @@
 import { Gauge, Registry } from 'prom-client'
 import type { NodeMetrics, ProcessMetrics } from '../../protocol/metrics.ts'
 import { actorRow, groupRow } from '../events/state-rows.ts'
-import { nodeIpOf } from './legacy/node-ip.ts'
+import { nodeIpOf } from '../node-ip.ts'
 import type { HttpParts } from './parts.ts'
 
 const mebibyte = 1_048_576
