@@ -145,6 +145,7 @@ export class ApiClient {
       const timeoutMs = send.timeoutMs ?? answerTimeoutMs
       const failed = (error: unknown) => {
         clearTimeout(timer)
+        if (body && !(body instanceof Uint8Array)) body.destroy() // nobody reads it any more
         reject(cannotConnect(this.url, error, { reused: request.reusedSocket }))
       }
       let timer: NodeJS.Timeout | undefined
@@ -156,6 +157,7 @@ export class ApiClient {
       }
       request.once('error', failed)
       request.once('response', (answer) => {
+        request.off('finish', startTimer) // some answer before they have read everything
         clearTimeout(timer)
         resolve(answer)
       })

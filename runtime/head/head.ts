@@ -128,7 +128,7 @@ export class Head {
     })
   }
 
-  /** For the HTTP API and the autoscaler. */
+  /** The node takes no new work, and leaves when it has none left, or at `deadlineMs`. 0: no deadline. */
   drainNode(nodeId: string, reason: string, deadlineMs: number): void {
     this.#take({ type: 'node.drain', nodeId, reason, deadlineMs })
   }

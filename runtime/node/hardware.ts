@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { availableParallelism, networkInterfaces, totalmem } from 'node:os'
 import type { Logger } from '../base/logger.ts'
 import { readMemoryLimit } from './memory-use.ts'
+import { readText } from './read-text.ts'
 
 export type Gpu = { readonly index: string; readonly uuid: string; readonly name: string; readonly memoryBytes: number }
 export type Hardware = { readonly cpus: number; readonly memoryBytes: number; readonly gpus: readonly Gpu[] }
@@ -90,12 +90,4 @@ function queryGpus(logger: Logger): Promise<Gpu[]> {
       resolve(error ? [] : parseNvidiaSmi(stdout))
     })
   })
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return '' // not on this system
-  }
 }

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { posix } from 'node:path'
+import { readText } from './read-text.ts'
 
 export type MemoryUse = { readonly usedBytes: number; readonly totalBytes: number }
 
@@ -68,12 +68,4 @@ function usedOf({ folder, files }: Group): number {
   const current = Number(readText(`${folder}/${files.used}`).trim() || 0)
   const cached = Number(files.cached.exec(readText(`${folder}/memory.stat`))?.[1] ?? 0)
   return Math.max(0, current - cached)
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return '' // not on this system
-  }
 }

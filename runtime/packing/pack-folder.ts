@@ -60,6 +60,8 @@ const filesAtOnce = 200
 /** Writes the archive: files as they are, not compressed, and folders that are empty. @throws AbortError when `signal` fires */
 export async function packFolder(folder: string, target: string, { excludes, isModule, signal, onBytes }: PackOptions): Promise<void> {
   const zip = new ZipFile()
+  const failed = new Promise<never>((_resolve, reject) => void zip.on('error', reject))
+  failed.catch(() => {}) // files are read while more are added: it may fail before anybody waits for it
   const prefix = isModule ? `${basename(folder)}/` : ''
   let count = 0
   for (const { path, relativePath, kind, isEmpty, stats } of visitFolder(folder, excludes)) {
@@ -73,8 +75,11 @@ export async function packFolder(folder: string, target: string, { excludes, isM
   zip.end()
   const file = createWriteStream(target, { mode: 0o600 })
   if (onBytes) file.on('drain', () => onBytes(file.bytesWritten))
-  const failed = new Promise<never>((_resolve, reject) => void zip.on('error', reject))
-  await Promise.race([pipeline(zip.outputStream, file, signal ? { signal } : {}), failed])
+  try {
+    await Promise.race([pipeline(zip.outputStream, file, signal ? { signal } : {}), failed])
+  } finally {
+    file.destroy()
+  }
 }
 
 function* readChunks(path: string): Generator<Uint8Array, void> {

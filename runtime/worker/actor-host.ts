@@ -1,4 +1,5 @@
 import { ClusterError, toError } from '../base/errors.ts'
+import { creationTaskOf } from '../base/task-states.ts'
 import type { ActorConstructed } from '../protocol/actors.ts'
 import type { ActorCall, TaskOutcome } from '../protocol/tasks.ts'
 import { ActorExit } from './actor-exit.ts'
@@ -8,9 +9,6 @@ import { InvocationLane } from './invocation-lane.ts'
 import { type HostIo, type JobHost, laneIo } from './job-host.ts'
 import type { ActorCalls, ActorConstruct, OwnerLink } from './messages.ts'
 import { couldNot, failed, threw } from './outcomes.ts'
-
-/** The task id of a constructor, as Ray forms it: nil before the actor's id. */
-const constructorTask = (actorId: string): string => 'f'.repeat(16) + actorId
 
 /**
  * Holds one actor: builds it, runs its calls in the order of their arrival, as many at once as its groups allow. With a
@@ -133,7 +131,7 @@ export class ActorHost implements JobHost {
   async #build(): Promise<ActorConstructed> {
     const { services, logger } = this.#io
     const { spec } = this.#message
-    const taskId = constructorTask(spec.actorId)
+    const taskId = creationTaskOf(spec.actorId)
     const [loaded, opened] = await Promise.allSettled([
       (async () => services.loadFunction(spec.classId))(),
       (async () => services.openArguments({ taskId, args: spec.args, refArgs: spec.refArgs }))(),

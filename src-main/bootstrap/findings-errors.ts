@@ -1,6 +1,7 @@
 import type { ClusterError, ErrorCode } from '../../runtime/base/errors.ts'
 import type { Finding } from '../contract/machines.ts'
-import { blocker, shellWord } from './findings-words.ts'
+import { wordForSh } from '../ssh/shell-quote.ts'
+import { blocker } from './findings-words.ts'
 
 type Words = { id: string; title: string; remedy: string; command?: (place: Place) => string | undefined }
 /** Where the connection went, as far as the error says; of a way through a jump host it says too little for a command. */
@@ -14,14 +15,14 @@ const words: Partial<Record<ErrorCode, Words>> = {
     title: 'Cannot be reached',
     remedy:
       'See that the machine is on, that its name and port are right, and that no firewall or missing VPN is between. Try: ssh -v HOST',
-    command: ({ host, port }) => host && `ssh -v ${portFlag(port)}${shellWord(host)}`,
+    command: ({ host, port }) => host && `ssh -v ${portFlag(port)}${wordForSh(host)}`,
   },
   'ssh.auth-failed': {
     id: 'ssh.auth-failed',
     title: 'Does not let us in',
     remedy:
       'See that the user is right, and that the public half of your key is in ~/.ssh/authorized_keys there (ssh-copy-id USER@HOST), or give a password.',
-    command: ({ host, port, user }) => host && user && `ssh-copy-id ${portFlag(port)}${shellWord(`${user}@${host}`)}`,
+    command: ({ host, port, user }) => host && user && `ssh-copy-id ${portFlag(port)}${wordForSh(`${user}@${host}`)}`,
   },
   'ssh.host-key-unknown': {
     id: 'ssh.host-key-unknown',

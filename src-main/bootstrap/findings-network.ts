@@ -1,7 +1,9 @@
 import type { ServiceKind } from '../contract/clusters.ts'
 import type { Finding, MachineFacts } from '../contract/machines.ts'
-import { blocker, ok, warning, shellWord } from './findings-words.ts'
+import { wordForSh } from '../ssh/shell-quote.ts'
+import { blocker, ok, warning } from './findings-words.ts'
 import type { WantedOfMachine } from './findings.ts'
+import { hostPort } from './machine-flags.ts'
 import { rayPorts } from './ray/ray-ports.ts'
 
 /** The ports that a node of this role listens on, and who has them. */
@@ -17,7 +19,7 @@ export function portFindings(facts: MachineFacts, { role, ports, clusterId, ray 
   const inTheWay = beside.flatMap(({ name, port }) => {
     const holder = holderOfPort(facts, { port, isPublic: true, clusterId })
     if (!holder || holder.isOwn) return []
-    const detail = `${holder.process ?? 'Somebody'} listens on ${hostAndPort(holder.address, port)}; a node of Ray takes ${ports.agent} to ${ports.agent + beside.length}.`
+    const detail = `${holder.process ?? 'Somebody'} listens on ${hostPort(holder.address, port)}; a node of Ray takes ${ports.agent} to ${ports.agent + beside.length}.`
     const remedy = `Take another first port (shoal cluster create --agent-port ${freeRange(facts, ports.agent, beside.length + 1)}), or stop what listens there.`
     return [blocker(`port.${name}-taken`, `Port ${port} is taken`, { detail, remedy })]
   })
@@ -27,7 +29,7 @@ export function portFindings(facts: MachineFacts, { role, ports, clusterId, ray 
     if (holder.isOwn) return ok(`port.${name}`, `Port ${port} is in use by this cluster`, `for ${wordsOf[name]}`)
     const free = freePort(facts, port, others)
     return blocker(`port.${name}-taken`, `Port ${port} is taken`, {
-      detail: `${holder.process ?? 'Somebody'} listens on ${hostAndPort(holder.address, port)}, which is to be for ${wordsOf[name]}.`,
+      detail: `${holder.process ?? 'Somebody'} listens on ${hostPort(holder.address, port)}, which is to be for ${wordsOf[name]}.`,
       remedy: `Take another port, such as ${free} (shoal cluster create ${flag} ${free}), or stop what listens there.`,
     })
   })
@@ -67,7 +69,6 @@ const wordsOf: Readonly<Record<string, string>> = {
 }
 
 const reachesLoopback = (address: string): boolean => /^(0\.0\.0\.0|127\.|::$|::1$|::ffff:127\.)/.test(address)
-const hostAndPort = (address: string, port: number): string => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`)
 
 /** The next one above that nobody listens on there, and that ours do not use. */
 export function freePort(facts: MachineFacts, after: number, ours: readonly number[]): number {
@@ -81,7 +82,7 @@ export function freePort(facts: MachineFacts, after: number, ours: readonly numb
 export function serviceFindings({ services, user }: MachineFacts, wish: ServiceKind): Finding[] {
   if (wish === 'none') return []
   const bySystemd = services.systemdUser && services.linger === true
-  const lingerCommand = `loginctl enable-linger ${shellWord(user)}`
+  const lingerCommand = `loginctl enable-linger ${wordForSh(user)}`
   const linger = `As root there: ${lingerCommand}`
   if (wish !== 'cron' && bySystemd) return [ok('service', 'Comes back after a restart', 'by systemd of the user, which lingers')]
   if (wish !== 'systemd' && services.cron) return [ok('service', 'Comes back after a restart', 'by a line @reboot of cron')]

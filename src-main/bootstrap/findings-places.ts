@@ -1,5 +1,6 @@
 import type { Finding, MachineFacts } from '../contract/machines.ts'
-import { blocker, bytes, ok, otherFolder, warning, shellWord } from './findings-words.ts'
+import { wordForSh } from '../ssh/shell-quote.ts'
+import { blocker, bytes, ok, otherFolder, warning } from './findings-words.ts'
 import type { WantedOfMachine } from './findings.ts'
 
 /** Of today's payload, rounded up; used where the real one is not known yet. */
@@ -85,7 +86,7 @@ export function diskFindings(facts: MachineFacts, payload: WantedOfMachine['payl
 /** Sockets with long paths, and the list of what runs here, lie in /tmp. */
 function tempFinding({ temp, user }: MachineFacts): Finding {
   const detail = `${temp.path}: ${bytes(temp.freeBytes)} free.`
-  const path = shellWord(temp.path)
+  const path = wordForSh(temp.path)
   if (!temp.isWritable) {
     return blocker('temp.not-writable', `${temp.path} cannot be written`, {
       detail: `${user} may not make files in ${temp.path}.`,

@@ -1,5 +1,4 @@
 import type { Finding } from '../contract/machines.ts'
-import { quoteForSh } from '../ssh/shell-quote.ts'
 
 type Words = Pick<Finding, 'detail' | 'remedy' | 'command'>
 
@@ -31,9 +30,6 @@ export function duration(ms: number): string {
   if (seconds < 120) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`
   return seconds < 7_200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3_600)} h`
 }
-
-/** A word of a command; what needs no quotes goes without. */
-export const shellWord = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : quoteForSh(text))
 
 /** How the folder of a machine is moved, with a place that fits. */
 export const otherFolder = ({ user, hostname }: { user: string; hostname: string }): string =>

@@ -1,6 +1,7 @@
 import type { Cluster, ClusterPorts, ExtraNode, Member } from '../contract/clusters.ts'
 import type { Finding, Machine, MachineFacts } from '../contract/machines.ts'
 import { shareOf } from './extra-nodes.ts'
+import { blocker } from './findings-words.ts'
 import { chooseNodeIp } from './node-address.ts'
 import type { MachineTarget } from './operation-input.ts'
 import { clusterFolder, rootOfSession } from './paths.ts'
@@ -10,10 +11,6 @@ import type { Arch } from './payload-archive.ts'
 export type Payloads = Partial<Readonly<Record<Arch, { readonly sha256: string; readonly sizeBytes: number }>>>
 
 export type Blocker = { readonly machineId: string | null; readonly finding: Finding }
-
-type Words = Pick<Finding, 'detail' | 'remedy' | 'command'>
-
-export const blocker = (id: string, title: string, words: Words): Finding => ({ id, level: 'blocker', title, ...words })
 
 export function archOf(facts: Pick<MachineFacts, 'arch'>): Arch | undefined {
   if (facts.arch === 'x86_64' || facts.arch === 'amd64') return 'x64'

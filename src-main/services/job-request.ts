@@ -1,7 +1,7 @@
 import { ShoalJobSubmitRequest } from '../../runtime/api/jobs.ts'
 import { ClusterError } from '../../runtime/base/errors.ts'
 import type { JobSpec } from '../contract/jobs.ts'
-import { quoteForSh } from '../ssh/shell-quote.ts'
+import { quoteForSh, wordForSh } from '../ssh/shell-quote.ts'
 
 /** What the head is sent. `workingDir` takes the place of the one that the environment names. */
 export function requestOf({ entrypoint, submissionId, runtimeEnv, metadata, priority, resources, labels }: JobSpec, workingDir?: string) {
@@ -78,10 +78,8 @@ export function commandLineOf(request: Readonly<Record<string, unknown>>, { engi
     words.push(flag, typeof value === 'object' ? JSON.stringify(value) : String(value))
   }
   const command = String(request['entrypoint'])
-  return `${words.map(quoted).join(' ')} -- ${engine === 'ray' ? rayWords(command) : quoted(command)}`
+  return `${words.map(wordForSh).join(' ')} -- ${engine === 'ray' ? rayWords(command) : wordForSh(command)}`
 }
 
 /** Ray quotes each word of the command anew, so that only a shell of its own sees signs that mean something to one. */
 const rayWords = (command: string): string => (/^[\w@%+=:,./ -]+$/.test(command) ? command : `sh -c ${quoteForSh(command)}`)
-
-const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : quoteForSh(word))

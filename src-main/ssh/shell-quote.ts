@@ -21,3 +21,6 @@ export function quoteForShell(text: string): string {
 
 /** A word of a script of /bin/sh; line breaks are fine. */
 export const quoteForSh = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
+
+/** The same where it is needed; other words stay as they are, for people to read. */
+export const wordForSh = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : quoteForSh(text))

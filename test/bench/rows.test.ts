@@ -30,7 +30,7 @@ const raysNames = [
   'placement group create/removal',
 ]
 
-/** What the design promises of the runtime, on 2 cores. */
+/** What is promised of the runtime, on 2 cores. */
 const promises = {
   'single client tasks sync': 8_000,
   'single client tasks async': 60_000,
@@ -63,7 +63,7 @@ describe('the rows of the benchmark', () => {
     expect(raysNames.filter((name) => !beside.includes(name))).toEqual([])
   })
 
-  test('each promise of the design has one with its budget, and there is no other budget', () => {
+  test('each promise has one with its budget, and there is no other budget', () => {
     expect(Object.fromEntries(rows.filter((row) => row.budget !== null).map((row) => [row.name, row.budget]))).toEqual(promises)
   })
 

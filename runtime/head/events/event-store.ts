@@ -103,14 +103,15 @@ export class EventStore {
       this.#packed.bytes += bytes
       if (this.#failed) this.#logger.info('events.writable-again')
       this.#failed = false
-      if (nowMs >= this.#forgetAtMs) this.#forget(nowMs)
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
       this.#forgotten.packed = last.seq
       this.#forgotten.rows = last.seq
       if (!this.#failed) this.#logger.error('events.not-written', { reason: toError(error).message })
       this.#failed = true
+      return
     }
+    if (nowMs >= this.#forgetAtMs) this.#forget(nowMs)
   }
 
   /** Everything of these kinds with a number above this is kept. */
@@ -195,33 +196,53 @@ export class EventStore {
     return found
   }
 
+  /** All that is due or, when the disk does not take that, nothing: then it is tried again later. */
   #forget(nowMs: number): void {
     this.#forgetAtMs = nowMs + forgetEveryMs
-    const { packedEvents, packedBytes, packedMs, rowEvents, rowMs } = this.#limits
-    const packs = this.#database.prepare('SELECT last, at_ms, count, bytes FROM packs ORDER BY last ASC').iterate()
-    let upTo = 0
-    for (const pack of packs) {
-      const isTooMany = this.#packed.events > packedEvents || this.#packed.bytes > packedBytes
+    try {
+      this.#database.exec('BEGIN')
+      const packs = this.#forgetPacks(nowMs)
+      const rows = this.#forgetRows(nowMs)
+      this.#database.exec('COMMIT')
+      this.#packed.events -= packs.events
+      this.#packed.bytes -= packs.bytes
+      this.#rows -= rows.count
+      this.#forgotten.packed = Math.max(this.#forgotten.packed, packs.upTo)
+      this.#forgotten.rows = Math.max(this.#forgotten.rows, rows.upTo)
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+      this.#logger.warn('events.not-forgotten', { reason: toError(error).message })
+    }
+  }
+
+  #forgetPacks(nowMs: number): { upTo: number; events: number; bytes: number } {
+    const { packedEvents, packedBytes, packedMs } = this.#limits
+    const gone = { upTo: 0, events: 0, bytes: 0 }
+    for (const pack of this.#database.prepare('SELECT last, at_ms, count, bytes FROM packs ORDER BY last ASC').iterate()) {
+      const isTooMany = this.#packed.events - gone.events > packedEvents || this.#packed.bytes - gone.bytes > packedBytes
       if (!isTooMany && Number(pack['at_ms']) >= nowMs - packedMs) break
-      upTo = Number(pack['last'])
-      this.#packed.events -= Number(pack['count'])
-      this.#packed.bytes -= Number(pack['bytes'])
+      gone.upTo = Number(pack['last'])
+      gone.events += Number(pack['count'])
+      gone.bytes += Number(pack['bytes'])
     }
-    if (upTo > 0) {
-      this.#database.prepare('DELETE FROM packs WHERE last <= ?').run(upTo)
-      this.#forgotten.packed = Math.max(this.#forgotten.packed, upTo)
-      this.#setFact.run('packed-forgotten', this.#forgotten.packed)
-    }
-    let lastRow = 0
+    if (gone.upTo === 0) return gone
+    this.#database.prepare('DELETE FROM packs WHERE last <= ?').run(gone.upTo)
+    this.#setFact.run('packed-forgotten', Math.max(this.#forgotten.packed, gone.upTo))
+    return gone
+  }
+
+  #forgetRows(nowMs: number): { upTo: number; count: number } {
+    const { rowEvents, rowMs } = this.#limits
+    const gone = { upTo: 0, count: 0 }
     for (const row of this.#database.prepare('SELECT seq, at_ms FROM events ORDER BY seq ASC').iterate()) {
-      if (this.#rows <= rowEvents && Number(row['at_ms']) >= nowMs - rowMs) break
-      lastRow = Number(row['seq'])
-      this.#rows -= 1
+      if (this.#rows - gone.count <= rowEvents && Number(row['at_ms']) >= nowMs - rowMs) break
+      gone.upTo = Number(row['seq'])
+      gone.count += 1
     }
-    if (lastRow === 0) return
-    this.#database.prepare('DELETE FROM events WHERE seq <= ?').run(lastRow)
-    this.#forgotten.rows = Math.max(this.#forgotten.rows, lastRow)
-    this.#setFact.run('rows-forgotten', this.#forgotten.rows)
+    if (gone.upTo === 0) return gone
+    this.#database.prepare('DELETE FROM events WHERE seq <= ?').run(gone.upTo)
+    this.#setFact.run('rows-forgotten', Math.max(this.#forgotten.rows, gone.upTo))
+    return gone
   }
 }
 

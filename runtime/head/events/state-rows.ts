@@ -1,5 +1,6 @@
 import type { Actor, Group, HeadNode, HeadState, Job } from '../core/state.ts'
 import type { Submission } from '../core/submission.ts'
+import { nodeIpOf } from '../node-ip.ts'
 
 /** Rows of events and snapshots: what is shown of a thing in a list, under the names of Ray's State API. */
 
@@ -11,7 +12,7 @@ export function nodeRow({ facts, phase, draining }: HeadNode): EventRow {
   const isDead = phase.kind === 'dead'
   return {
     node_id: facts.nodeId,
-    node_ip: facts.agentAddress.replace(/:\d+$/, ''),
+    node_ip: nodeIpOf(facts),
     node_name: facts.nodeName || facts.hostname,
     is_head_node: facts.isHead,
     state: isDead ? 'DEAD' : 'ALIVE',

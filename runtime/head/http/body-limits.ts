@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { ClusterError } from '../../base/errors.ts'
-import { packageTooLarge } from '../packages/package-store.ts'
+import { packageTooLarge } from '../jobs/package-store.ts'
 import { bodyTooLarge } from './request-values.ts'
 
 const otherBodyBytes = 8 * 1024 * 1024

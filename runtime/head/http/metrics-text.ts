@@ -1,6 +1,7 @@
 import { Gauge, Registry } from 'prom-client'
 import type { NodeMetrics, ProcessMetrics } from '../../protocol/metrics.ts'
 import { actorRow, groupRow } from '../events/state-rows.ts'
+import { nodeIpOf } from '../node-ip.ts'
 import type { HttpParts } from './parts.ts'
 
 const mebibyte = 1_048_576
@@ -181,7 +182,8 @@ export class MetricsText {
     for (const row of clusterRows) this.#set(row.name, row.read({ head, tasks }), common)
     for (const node of head.state.livingNodes) {
       const { facts, total, available, nodeId } = node
-      const labels = { ...common, ...nodeLabels(facts, nodeId) }
+      const place = { ip: nodeIpOf(facts), RayNodeType: facts.isHead ? 'head' : 'worker', IsHeadNode: String(facts.isHead), NodeId: nodeId }
+      const labels = { ...common, ...place }
       for (const name of Object.keys(total)) {
         const free = Math.max(0, available[name] ?? 0) / 10_000
         this.#set(
@@ -203,9 +205,4 @@ export class MetricsText {
     const gauge = this.#gauges.get(name)
     for (const [value, more] of readings) if (value !== null && value !== undefined) gauge?.set({ ...labels, ...more }, value)
   }
-}
-
-function nodeLabels({ agentAddress, isHead }: { agentAddress: string; isHead: boolean }, nodeId: string): Labels {
-  const ip = agentAddress.replace(/:\d+$/, '').replace(/^\[|\]$/g, '') || '127.0.0.1'
-  return { ip, RayNodeType: isHead ? 'head' : 'worker', IsHeadNode: String(isHead), NodeId: nodeId }
 }

@@ -1,5 +1,5 @@
 import type { JobDetails, JobStatus, ShoalJobDetails } from '../../api/jobs.ts'
-import { nodeIpOf } from '../http/legacy/node-ip.ts'
+import { nodeIpOf } from '../node-ip.ts'
 import type { HeadState, Job } from '../core/state.ts'
 import { nodeOf, type Submission } from '../core/submission.ts'
 import { createQueueView, explainPending, type QueueView } from '../core/submission-queue.ts'

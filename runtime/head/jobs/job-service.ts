@@ -6,7 +6,7 @@ import type { Job } from '../core/state.ts'
 import { nodeOf, type Submission } from '../core/submission.ts'
 import { createQueueView } from '../core/submission-queue.ts'
 import type { Head } from '../head.ts'
-import type { PackageStore } from '../packages/package-store.ts'
+import type { PackageStore } from './package-store.ts'
 import { driverDetails, shoalDriverDetails, shoalSubmissionDetails, statusOf, submissionDetails } from './job-details.ts'
 import { specFrom } from './job-request.ts'
 

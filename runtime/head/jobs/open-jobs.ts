@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { PackageStore } from '../packages/package-store.ts'
+import { PackageStore } from './package-store.ts'
 import type { ServiceParts } from '../services.ts'
 import { JobService } from './job-service.ts'
 

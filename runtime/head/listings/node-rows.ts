@@ -1,6 +1,6 @@
 import type { NodeStateRow } from '../../api/state/nodes.ts'
 import type { HeadNode } from '../core/state.ts'
-import { nodeIpOf } from '../http/legacy/node-ip.ts'
+import { nodeIpOf } from '../node-ip.ts'
 
 /** Draining and out of reach are no states of Ray's: its clients know two. They stand in the message. */
 export function nodeStateRow({ facts, phase, draining }: HeadNode): NodeStateRow & { is_draining: boolean; is_linked: boolean } {

@@ -32,8 +32,7 @@ export class MetricsStore {
     )
     this.#delete = database.prepare('DELETE FROM buckets WHERE tier = ? AND node = ? AND at_ms < ?')
     this.#setFact = database.prepare('INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value')
-    for (const row of database.prepare('SELECT number, node_id FROM nodes').all())
-      this.#numbers.set(String(row['node_id']), Number(row['number']))
+    this.#readNumbers()
   }
 
   /** Nodes with any history. */
@@ -49,6 +48,7 @@ export class MetricsStore {
       this.#database.exec('COMMIT')
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK') // a full disk may have rolled it back already
+      this.#readNumbers() // those that were given out or forgotten meanwhile were not
       throw error
     }
   }
@@ -95,6 +95,12 @@ export class MetricsStore {
 
   close(): void {
     this.#database.close()
+  }
+
+  #readNumbers(): void {
+    this.#numbers.clear()
+    for (const row of this.#database.prepare('SELECT number, node_id FROM nodes').all())
+      this.#numbers.set(String(row['node_id']), Number(row['number']))
   }
 
   #numberOf(nodeId: string): number {

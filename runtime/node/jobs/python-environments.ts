@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path'
 import { toError } from '../../base/errors.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { JobEnvironment } from '../../protocol/jobs.ts'
+import { UseCounts } from '../use-counts.ts'
 import { shellQuote, writeProgram } from './job-programs.ts'
 import { runInstaller } from './run-installer.ts'
 import { setupFailed } from './setup-error.ts'
@@ -30,7 +31,7 @@ export class PythonEnvironments {
   readonly #folder: string
   readonly #logger: Logger
   readonly #builds = new Map<string, Build>()
-  readonly #users = new Map<string, number>()
+  readonly #users = new UseCounts()
 
   /** `folder` is ours alone; what an agent before us left half made is removed when it is asked for. */
   constructor(folder: string, logger: Logger) {
@@ -49,15 +50,7 @@ export class PythonEnvironments {
       .digest('hex')
       .slice(0, 32)
     const folder = join(this.#folder, key)
-    this.#users.set(key, (this.#users.get(key) ?? 0) + 1)
-    let isReleased = false
-    const release = () => {
-      if (isReleased) return
-      isReleased = true
-      const left = (this.#users.get(key) ?? 1) - 1
-      if (left > 0) this.#users.set(key, left)
-      else this.#users.delete(key)
-    }
+    const release = this.#users.take(key)
     try {
       if (this.#builds.has(key)) listener.say('Another job makes the same Python environment: waiting for it.')
       if (existsSync(join(folder, readyMark))) listener.say(`Using the Python environment that is here already: ${folder}`)

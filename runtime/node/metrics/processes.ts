@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import type { ProcessMetrics } from '../../protocol/metrics.ts'
+import { readText } from '../read-text.ts'
 import { parseProcessStat, parseStatm, type ProcessStat } from './parse-proc.ts'
 import { rounded } from './rates.ts'
 
@@ -97,13 +98,5 @@ function countFiles(folder: string): number | null {
     return readdirSync(folder).length
   } catch {
     return null // it ended, or belongs to another user
-  }
-}
-
-export function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return '' // not on this system, or gone
   }
 }

@@ -3,6 +3,7 @@ import { cpus, freemem, loadavg, totalmem, uptime } from 'node:os'
 import type { NodeMetrics, StoreMetrics } from '../../protocol/metrics.ts'
 import type { Logger } from '../../base/logger.ts'
 import { readMemoryUse } from '../memory-use.ts'
+import { readText } from '../read-text.ts'
 import { DiskSpaceSampler } from './disk-space.ts'
 import { GpuSampler } from './nvidia-smi.ts'
 import {
@@ -15,7 +16,7 @@ import {
   type CpuTimes,
   type ProcStat,
 } from './parse-proc.ts'
-import { ProcessSampler, readText, type TrackedProcess } from './processes.ts'
+import { ProcessSampler, type TrackedProcess } from './processes.ts'
 import { percentSince, rounded } from './rates.ts'
 import { TrafficSampler } from './traffic.ts'
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import type { DiskTraffic, NetworkTraffic, NodeMetrics } from '../../protocol/metrics.ts'
+import { readText } from '../read-text.ts'
 import { type DiskCounters, type NetworkCounters, parseDiskstats, parseNetDev } from './parse-proc.ts'
-import { readText } from './processes.ts'
 import { perSecond, rounded } from './rates.ts'
 
 /** Devices come and go seldom. */

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { ClusterError, toError } from '../../base/errors.ts'
 import type { Logger } from '../../base/logger.ts'
 import { type AgentRequest, type PackageFound, PackageFindReply, PackageReadReply } from '../../protocol/jobs.ts'
+import { UseCounts } from '../use-counts.ts'
 import type { ArchiveLimits } from './archive-rules.ts'
 import { unpackTar } from './unpack-tar.ts'
 import { unpackZip } from './unpack-zip.ts'
@@ -32,7 +33,7 @@ type Asker = { readonly say: (text: string) => void; readonly signal: AbortSigna
  */
 export class PackageCache {
   readonly #options: PackageCacheOptions
-  readonly #users = new Map<string, number>()
+  readonly #users = new UseCounts()
   readonly #fetching = new Map<string, Promise<void>>()
 
   constructor(options: PackageCacheOptions) {
@@ -54,15 +55,7 @@ export class PackageCache {
     }
     const key = found.sha256.slice(0, 32)
     const folder = join(this.#options.folder, key)
-    this.#users.set(key, (this.#users.get(key) ?? 0) + 1)
-    let isReleased = false
-    const release = () => {
-      if (isReleased) return
-      isReleased = true
-      const left = (this.#users.get(key) ?? 1) - 1
-      if (left > 0) this.#users.set(key, left)
-      else this.#users.delete(key)
-    }
+    const release = this.#users.take(key)
     try {
       if (!existsSync(`${folder}.json`)) {
         asker.say(`Getting package ${name} (${found.sizeBytes} bytes) from the head.`)

@@ -90,8 +90,10 @@ export class LogSync {
       .catch((error: unknown) => {
         // Its node is gone with it, or it never wrote: what the record has is all there will be.
         const isOver = error instanceof ClusterError && (error.code === 'not-found' || error.code === 'node.died')
-        if (isOver) this.#waiting.push({ job, frame: 'end' })
-        else if (!abort.signal.aborted) this.#retryAtMs.set(job, nowMs + retryMs)
+        if (isOver) {
+          this.#retryAtMs.delete(job)
+          this.#waiting.push({ job, frame: 'end' })
+        } else if (!abort.signal.aborted) this.#retryAtMs.set(job, nowMs + retryMs)
       })
       .finally(() => {
         this.#follows.delete(job)
@@ -104,6 +106,7 @@ export class LogSync {
     for await (const frame of client.tailJobLog(job, { offset: this.#record.logs.progress(job).next, signal })) {
       this.#waiting.push({ job, frame })
       this.#waitingBytes += frame.text.length
+      if (signal.aborted) return // before waiting: after the end nobody flushes
       if (this.#waitingBytes > waitingBytesLimit) await new Promise<void>((resolve) => this.#onFlushed.push(resolve))
       if (signal.aborted) return
     }

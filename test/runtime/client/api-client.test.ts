@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect as connectTcp } from 'node:net'
-import { Duplex } from 'node:stream'
+import { Duplex, PassThrough } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import { expect, onTestFinished, test } from 'vitest'
 import * as z from 'zod'
@@ -112,4 +112,24 @@ test('a stream that is cut in the middle of an answer is an error, and the next 
   onTestFinished(() => client.close())
   await expect(client.send({ method: 'GET', path: '/' })).rejects.toMatchObject({ code: 'head.unavailable' })
   expect(await client.getJson('/ok', z.object({}))).toEqual({})
+})
+
+test('an answer that begins before the upload has ended may take its time', async () => {
+  const head = await aServer((request, response) => {
+    request.resume()
+    response.write('begun ')
+    request.once('end', () => setTimeout(() => response.end('ended'), 500))
+  })
+  const body = new PassThrough()
+  const answer = new ApiClient({ url: head.url, token: undefined }).send({ method: 'PUT', path: '/', body, timeoutMs: 100 })
+  body.write('x')
+  setTimeout(() => body.end('y'), 50)
+  expect(String(await answer)).toBe('begun ended')
+})
+
+test('the source of an upload that fails is closed', async () => {
+  const body = new PassThrough()
+  const sent = new ApiClient({ url: 'http://127.0.0.1:1', token: undefined }).send({ method: 'PUT', path: '/', body })
+  await expect(sent).rejects.toMatchObject({ code: 'head.unavailable' })
+  expect(body.destroyed).toBe(true)
 })

@@ -104,3 +104,10 @@ test('links are followed, one to nothing is left out, and one that leads back is
   symlinkSync('..', join(folder, 'real', 'loop'))
   expect(() => visited()).toThrow(/leads back into a folder above/)
 })
+
+test('a file that cannot be read, found while others are still being added, fails the package and nothing else', async () => {
+  files(Object.fromEntries(Array.from({ length: 2_000 }, (_, index) => [`b${index}`, 'x'])))
+  symlinkSync('/proc/self/mem', join(folder, 'a')) // its first page cannot be read
+  const packing = packFolder(folder, join(root, 'unread.zip'), { excludes: [], isModule: false })
+  await expect(packing).rejects.toMatchObject({ code: 'EIO' })
+})

@@ -48,11 +48,7 @@ function dropUpTo(table: TaskTable, cut: number, limit: number): number {
     if (dropped === limit) break
     if ((columns.sequence[row] ?? 0) >= cut || !isEnded(columns.state[row] ?? 0)) continue
     columns.flags[row] = (columns.flags[row] ?? 0) & ~flag.isLive
-    const message = table.messages.get(row)
-    if (message !== undefined) {
-      table.messages.delete(row)
-      table.messageChars -= message.length
-    }
+    table.forgetMessage(row)
     table.free.push(row)
     dropped += 1
   }

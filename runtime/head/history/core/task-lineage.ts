@@ -65,7 +65,6 @@ class Lineage {
   }
 
   tree(limit: number): { summary: LineageNode[]; left: number } {
-    let left = Math.max(0, this.#groups.length - limit)
     let made = 0
     const make = (number: number): LineageNode | undefined => {
       const group = this.#groups[number]
@@ -76,8 +75,7 @@ class Lineage {
     }
     const roots = this.#groups.flatMap((group, number) => (group.parent < 0 ? [number] : []))
     const summary = roots.map(make).filter((node) => node !== undefined)
-    left = this.#groups.length - made
-    return { summary: sorted(summary), left }
+    return { summary: sorted(summary), left: this.#groups.length - made }
   }
 
   #nodeOf(group: Group, children: LineageNode[]): LineageNode {

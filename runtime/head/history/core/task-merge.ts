@@ -109,12 +109,13 @@ function mergeTimes({ columns }: TaskTable, row: number, reports: OpenReports, a
   if (ended > 0) columns.endedMs[row] = ended
 }
 
-function mergeState({ columns, messages }: TaskTable, row: number, state: number): void {
+function mergeState(table: TaskTable, row: number, state: number): void {
+  const { columns } = table
   const old = columns.state[row] ?? 0
   if (((columns.flags[row] ?? 0) & flag.isPresumed) !== 0) {
     columns.flags[row] = (columns.flags[row] ?? 0) & ~flag.isPresumed
     columns.error[row] = 0
-    messages.delete(row)
+    table.forgetMessage(row)
     columns.state[row] = state
     if (!isEnded(state)) columns.endedMs[row] = 0
     return
@@ -147,13 +148,12 @@ function setError(table: TaskTable, row: number, type: number, message: string):
   table.columns.error[row] = type + 1
   const old = table.messages.get(row)
   if (message === '' || (old !== undefined && old.length >= message.length)) return
-  table.messages.delete(row)
+  table.forgetMessage(row)
   table.messages.set(row, message)
-  table.messageChars += message.length - (old?.length ?? 0)
-  for (const [oldest, text] of table.messages) {
+  table.messageChars += message.length
+  for (const oldest of table.messages.keys()) {
     if (table.messageChars <= messageLimit) break
-    table.messages.delete(oldest)
-    table.messageChars -= text.length
+    table.forgetMessage(oldest)
   }
 }
 

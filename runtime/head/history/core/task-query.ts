@@ -36,10 +36,7 @@ export type TaskReaders = Readonly<Record<TaskColumnName, TaskColumn>>
 
 /** @throws ClusterError `bad-argument` naming a column that there is not, or a value that does not fit its column. */
 export function queryRows(table: TaskTable, readers: TaskReaders, query: RowQuery): FoundRows {
-  const everything = allRows(table, query.excludeDriver)
-  let rows = everything
-  for (const filter of query.filters) rows = keep(rows, rowTest(readers, filter))
-  const matched = rows.length
+  const { rows: matching, total } = matchingRows(table, readers, query)
   const column = readerOf(readers, query.sort.column)
   const sign = query.sort.isDescending ? -1 : 1
   const { sequence } = table.columns
@@ -51,11 +48,11 @@ export function queryRows(table: TaskTable, readers: TaskReaders, query: RowQuer
     ),
     (row) => sequence[row] ?? 0,
   ]
-  if (query.after) rows = keep(rows, behind(column, query.after, { sign, levels }))
+  const rows = query.after ? keep(matching, behind(column, query.after, { sign, levels })) : matching
   const page = selectTop(rows, levels, query.limit)
   const last = page.at(-1)
   const next = last !== undefined && rows.length > page.length ? cursorAt(column, last, sequence[last] ?? 0) : null
-  return { rows: page, total: everything.length, matched, next }
+  return { rows: page, total, matched: matching.length, next }
 }
 
 /** Rows that pass every filter, in no order, and how many there are without them. */

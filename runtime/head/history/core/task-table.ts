@@ -82,6 +82,11 @@ export class TaskTable {
     return bytes
   }
 
+  forgetMessage(row: number): void {
+    this.messageChars -= this.messages.get(row)?.length ?? 0
+    this.messages.delete(row)
+  }
+
   takeRow(): number {
     const reused = this.free.pop()
     if (reused !== undefined) return reused

@@ -1,6 +1,6 @@
 import type { NodeMetrics } from '../../../protocol/metrics.ts'
 import type { Actor } from '../../core/state.ts'
-import { hostOf } from './node-ip.ts'
+import { hostOf } from '../../node-ip.ts'
 import { workerObject } from './node-object.ts'
 
 /** What Ray puts where there is no id. */

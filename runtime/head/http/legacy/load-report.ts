@@ -1,6 +1,6 @@
 import { fromUnits } from '../../../base/fixed-point.ts'
 import type { HeadNode, HeadState } from '../../core/state.ts'
-import { nodeIpOf } from './node-ip.ts'
+import { nodeIpOf } from '../../node-ip.ts'
 
 type Amounts = Readonly<Record<string, number>>
 /** Used and total, by resource. */

@@ -1,6 +1,6 @@
 import type { GpuMetrics, NodeMetrics, ProcessMetrics } from '../../../protocol/metrics.ts'
 import type { HeadNode } from '../../core/state.ts'
-import { nodeIpOf, portOf } from './node-ip.ts'
+import { nodeIpOf, portOf } from '../../node-ip.ts'
 
 /** What Ray's reporter says of a machine; nothing while the node has sent no figures yet. (Ray: dashboard/modules/reporter/reporter_models.py) */
 function machineObject(node: HeadNode, figures: NodeMetrics | undefined): Record<string, unknown> {

@@ -6,7 +6,7 @@ import { openLogText } from '../../logs/log-text.ts'
 import { nodesOf, resolveLog, type ResolveParts } from '../../logs/resolve-log.ts'
 import { stripAnsi } from '../../logs/strip-ansi.ts'
 import { byteStream } from '../byte-stream.ts'
-import { nodeIpOf } from '../legacy/node-ip.ts'
+import { nodeIpOf } from '../../node-ip.ts'
 import type { HeadApp, HeadContext, HttpParts } from '../parts.ts'
 import { queryValues } from '../request-values.ts'
 

@@ -169,6 +169,28 @@ describe('the event bus', () => {
     expect(seqs(bus.readAfter(2, kinds, 10).events)).toEqual([3])
   })
 
+  it('keeps what it could not forget, and forgets it later', () => {
+    const bus = aBus({ rowEvents: 1, packedEvents: 1 })
+    bus.publish([anEvent('node', 'n'), anEvent('task', 't')])
+    const disk = new DatabaseSync(join(path, 'bus.sqlite'))
+    disk.exec("CREATE TRIGGER full BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+    for (let round = 0; round < 3; round += 1) {
+      nowMs += 20_000
+      bus.publish([anEvent('node', 'n'), anEvent('task', 't')])
+      bus.flush()
+    }
+    expect(seqs(bus.readAfter(0, kinds, 100).events)).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+    expect(bus.forgottenOf(kinds)).toBe(0)
+
+    disk.exec('DROP TRIGGER full')
+    disk.close()
+    nowMs += 20_000
+    bus.publish([anEvent('node', 'n'), anEvent('task', 't')])
+    bus.flush()
+    expect(seqs(bus.readAfter(8, kinds, 100).events)).toEqual([9, 10])
+    expect(bus.forgottenOf(kinds)).toBe(8)
+  })
+
   it('shortens what is too long for a frame, and says what', () => {
     const bus = aBus()
     bus.publish([

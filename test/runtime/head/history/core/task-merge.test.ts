@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest'
+import { mergeReports, presumeEnded } from '#runtime/head/history/core/task-merge.ts'
+import { TaskTable } from '#runtime/head/history/core/task-table.ts'
 import { TaskHistory } from '#runtime/head/history/task-history.ts'
+import { TaskReports, type EventBatch } from '#runtime/protocol/events.ts'
+import { openReports } from '#runtime/protocol/task-reports.ts'
+import { unpackPlain } from '#runtime/transport/packed.ts'
 import { aBatch, actorOf, callOf, jobOf, nodeOf, taskOf, workerOf } from '../batches.ts'
 
 const everything = {
@@ -135,4 +140,15 @@ test('what was lost on the way is told with every list', () => {
   const history = aHistory()
   history.take(aBatch([{ taskId: taskOf(1), state: 'RUNNING', startedMs: 1 }], { dropped: 12 }))
   expect(history.page(everything).warnings).toEqual([expect.stringContaining('12 reports')])
+})
+
+test('the size of messages is that of those which are kept, also when what was presumed turns out not to be so', () => {
+  const table = new TaskTable()
+  const take = (batch: EventBatch) => mergeReports(table, openReports(TaskReports.parse(unpackPlain(batch.packed))), batch)
+  take(aBatch([{ taskId: taskOf(1), state: 'RUNNING', startedMs: 1 }]))
+  presumeEnded(table, { workerIds: [], nodeIds: [], jobIds: [jobOf(1)], atMs: 9 })
+  expect(table.messageChars).toBeGreaterThan(0)
+  take(aBatch([{ taskId: taskOf(1), state: 'FINISHED', startedMs: 1, endedMs: 10 }]))
+  expect(table.messages.size).toBe(0)
+  expect(table.messageChars).toBe(0)
 })

@@ -1,4 +1,4 @@
-import type { NodeFacts } from '../../../protocol/nodes.ts'
+import type { NodeFacts } from '../protocol/nodes.ts'
 
 /** Without the port and without brackets. A node that only its own machine can reach is on loopback. */
 export function nodeIpOf({ agentAddress }: Pick<NodeFacts, 'agentAddress'>): string {

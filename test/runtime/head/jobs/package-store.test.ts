@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { silentLogger } from '#runtime/base/logger.ts'
-import { PackageStore, type PackageStoreOptions } from '#runtime/head/packages/package-store.ts'
+import { PackageStore, type PackageStoreOptions } from '#runtime/head/jobs/package-store.ts'
 
 const folders: string[] = []
 afterEach(() => {

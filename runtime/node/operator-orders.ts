@@ -1,10 +1,10 @@
-import { toError } from '../../base/errors.ts'
-import type { Logger } from '../../base/logger.ts'
-import { type EndProcessReply, TaskCancelOwnedReply } from '../../protocol/control.ts'
-import type { HeadAskOf } from '../../protocol/head-asks.ts'
-import type { LocalClients } from '../local-clients.ts'
-import type { ObjectOwners } from '../object-owners.ts'
-import type { WorkerPool } from '../worker-pool.ts'
+import { toError } from '../base/errors.ts'
+import type { Logger } from '../base/logger.ts'
+import { type EndProcessReply, TaskCancelOwnedReply } from '../protocol/control.ts'
+import type { HeadAskOf } from '../protocol/head-asks.ts'
+import type { LocalClients } from './local-clients.ts'
+import type { ObjectOwners } from './object-owners.ts'
+import type { WorkerPool } from './worker-pool.ts'
 
 export type OperatorOrdersIo = {
   readonly logger: Logger
