@@ -210,7 +210,9 @@ describe('shoal try', () => {
       expect(stdout).toContain('shoal cluster down local')
       const again = await user.json<{ cluster: string; operation: Operation }>('try')
       expect(again).toMatchObject({ cluster: 'local', operation: { state: 'done', kind: 'create' } })
-      expect((await user.shoal('try', '--nodes', '2', '--no-samples')).stdout).toContain('runs already, with 1 node. For another number, end it')
+      expect((await user.shoal('try', '--nodes', '2', '--no-samples')).stdout).toContain(
+        'runs already, with 1 node. For another number, end it',
+      )
       expect((await user.shoal('cluster', 'job', 'local', '--', 'node', '-p', '6*7')).stdout).toContain('42')
       const record = readdirSync(user.home, { recursive: true, encoding: 'utf8' }).find((path) => path.endsWith('head/head.json')) ?? ''
       const head = JSON.parse(readFileSync(join(user.home, record), 'utf8')) as { pid: number } // what a head writes of itself
