@@ -136,6 +136,8 @@ export class Invocation extends Scope {
   readonly parentId: string | undefined
   /** The state that was last told of while it ran; 0: none. */
   reportedState = 0
+  /** That it runs was told of before it began, in a report of its own. */
+  isToldAlone = false
   /** What user code threw, in words; empty while it has not. */
   failureText = ''
   /** Where its output begins. */

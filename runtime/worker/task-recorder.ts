@@ -30,6 +30,7 @@ export class TaskRecorder {
   readonly #io: RecorderIo
   readonly #buffer = new TaskReportBuffer(bufferLimit)
   #timer: NodeJS.Timeout | undefined
+  #soon: NodeJS.Immediate | undefined
   /** Added to a monotonic time it gives wall time; taken anew for each batch, as wall clocks are set. */
   #wallOffsetMs: number
 
@@ -47,6 +48,7 @@ export class TaskRecorder {
     if (averageMs >= 0 && averageMs < longRunMs) return
     this.#wallOffsetMs = this.#io.clock.nowMs() - this.#io.clock.monotonicMs()
     this.#addRunning(job, this.#io.clock.monotonicMs())
+    job.isToldAlone = true
     this.flush()
     this.#io.agent.flush()
   }
@@ -67,6 +69,7 @@ export class TaskRecorder {
     if (outcome.kind === 'threw') {
       this.#buffer.setError(row, 'TASK_EXECUTION_EXCEPTION', failureText === '' ? (outcome.error.classNames[0] ?? '') : failureText)
     } else if (outcome.kind === 'failed') this.#buffer.setError(row, errorTypeOf(outcome.failure.code), outcome.failure.message)
+    if (job.reportedState !== 0) this.#tellEnd(job)
   }
 
   /** Sends what is there now. */
@@ -123,6 +126,23 @@ export class TaskRecorder {
   #arm(): NodeJS.Timeout {
     this.#wallOffsetMs = this.#io.clock.nowMs() - this.#io.clock.monotonicMs()
     return setTimeout(() => this.#report(), sendEveryMs).unref()
+  }
+
+  /**
+   * The head has it as running, and would take it for lost if this process were ended with its job before the next report. One that was told of
+   * alone is told of before its result is sent; of others, as of calls that wait side by side, all that end in one turn together.
+   */
+  #tellEnd({ isToldAlone }: Invocation): void {
+    if (isToldAlone) this.#sendNow()
+    else this.#soon ??= setImmediate(() => this.#sendNow())
+  }
+
+  #sendNow(): void {
+    clearImmediate(this.#soon)
+    this.#soon = undefined
+    this.flush()
+    this.#io.agent.flush()
+    this.#timer = this.#arm() // others may run
   }
 
   #report(): void {

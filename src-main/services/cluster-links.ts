@@ -43,9 +43,9 @@ export class ClusterLinks {
   /** Begins a link where there is none, and returns when it is connected, or has failed the first time. */
   async connect(clusterId: string, signal?: AbortSignal): Promise<void> {
     if (this.#isClosed) return // an operation that ends while the panel does must not begin one that nobody ends
-    const place = placeOf(this.#io.clusters.get(clusterId))
-    if (place === undefined)
-      throw new ClusterError('wrong-state', 'the head of this cluster was not started yet; there is nothing to connect to')
+    const cluster = this.#io.clusters.get(clusterId)
+    const place = placeOf(cluster)
+    if (place === undefined) throw new ClusterError('wrong-state', whyNoPlace(cluster))
     const known = this.#open.get(clusterId)
     if (known && known.place !== place) await this.disconnect(clusterId)
     if (this.#isClosed) return
@@ -160,6 +160,12 @@ function placeOf({ rayHead, members }: Cluster): string | undefined {
   if (rayHead) return JSON.stringify(rayHead)
   const head = members.find(({ role }) => role === 'head')
   return head && head.state !== 'planned' ? (head.sessionFolder ?? undefined) : undefined
+}
+
+function whyNoPlace({ name, members }: Cluster): string {
+  if (members.length === 0)
+    return `${name} has no machines: it was taken down, or never made; shoal cluster forget ${name} takes it off the list`
+  return `the head of ${name} was not started yet; there is nothing to connect to`
 }
 
 function headOf({ name, members }: Cluster): { machineId: string; sessionFolder: string } {

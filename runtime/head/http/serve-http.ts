@@ -320,10 +320,14 @@ function listen(server: Server, { host, port }: HttpPlace): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) =>
       reject(
-        new ClusterError('bad-argument', `the HTTP API cannot listen on ${host}, port ${port}: ${cause.code === 'EADDRNOTAVAIL' ? 'this machine has no such address' : cause.message}`, {
-          details: { reason: cause.code ?? '', port },
-          cause,
-        }),
+        new ClusterError(
+          'bad-argument',
+          `the HTTP API cannot listen on ${host}, port ${port}: ${cause.code === 'EADDRNOTAVAIL' ? 'this machine has no such address' : cause.message}`,
+          {
+            details: { reason: cause.code ?? '', port },
+            cause,
+          },
+        ),
       ),
     )
     server.listen({ host, port, backlog: 1_024 }, () => {

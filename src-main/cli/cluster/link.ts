@@ -1,4 +1,4 @@
-import { toError } from '../../../runtime/base/errors.ts'
+import { ClusterError, toError } from '../../../runtime/base/errors.ts'
 import type { Cluster } from '../../contract/clusters.ts'
 import type { Output } from '../../contract/panel.ts'
 import type { Context } from '../context.ts'
@@ -6,14 +6,18 @@ import { durationText } from '../words/amounts.ts'
 import { sayMeanwhile } from '../words/say-meanwhile.ts'
 import { getCluster } from './members.ts'
 
-/** The cluster, with a link to its head. @throws ClusterError as `clusters.connect` */
+/** The cluster, with a link to its head. @throws ClusterError as `clusters.connect`; `head.unavailable` where that did not connect it */
 export async function connectTo(context: Context, name: string): Promise<Cluster> {
   const { panel, interrupts } = context
   const cluster = await getCluster(panel, name)
   if (cluster.link.state === 'connected') return cluster
-  return sayMeanwhile(context, `Connecting to ${cluster.name}`, () =>
+  const tried = await sayMeanwhile(context, `Connecting to ${cluster.name}`, () =>
     panel.call('clusters.connect', { cluster: cluster.id }, { signal: interrupts.signal }),
   )
+  if (tried.link.state === 'connected') return tried
+  const why = tried.link.message === null ? '' : `: ${tried.link.message.replace(/\.$/, '')}`
+  const next = tried.rayHead ? '' : `. A head that has ended is started again by shoal cluster restart ${tried.name} --all`
+  throw new ClusterError('head.unavailable', `${tried.name} is not connected${why}${next}`)
 }
 
 /** The same; without a link what was recorded of it must do, and that is said. */
@@ -22,7 +26,7 @@ export async function connectOrRecord(context: Context, name: string): Promise<C
     return await connectTo(context, name)
   } catch (error) {
     const cluster = await getCluster(context.panel, name)
-    context.terminal.warn(`shoal: no link to ${cluster.name}: ${toError(error).message}`)
+    context.terminal.warn(`shoal: ${toError(error).message}`)
     return cluster
   }
 }

@@ -1,5 +1,9 @@
+import { NodeStateRow } from '../../../runtime/api/state/nodes.ts'
+import { ShoalListAnswer } from '../../../runtime/api/state/shoal-lists.ts'
 import { NodesAnswer, type NodeSummary } from '../../../runtime/api/nodes.ts'
+import type { Cluster } from '../../contract/clusters.ts'
 import type { Output } from '../../contract/panel.ts'
+import type { Context } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import type { PanelSubcommand } from '../noun.ts'
 import { jsonFlag, sshFlags } from '../panel-flags.ts'
@@ -15,13 +19,14 @@ export const statusOfCluster: PanelSubcommand = {
   summary: 'the nodes of a cluster, what they have and use, as its head says',
   usage: ['shoal cluster status NAME'],
   flags: { ...sshFlags, ...jsonFlag },
-  notes: ['When the head cannot be reached, what was last recorded of it is shown, marked so.'],
+  notes: ['When the head cannot be reached, the nodes that were recorded last are shown, marked so. Exit code: 1 then.'],
   prepare({ words }) {
     const name = onlyWord('cluster status', 'the name of a cluster', words)
     return async (context) => {
       const { panel, terminal, interrupts } = context
       const cluster = await connectOrRecord(context, name)
       const { signal } = interrupts
+      if (cluster.link.state !== 'connected') return showRecorded(context, cluster)
       const nodes = await panel.call(
         'api.read',
         { cluster: cluster.id, route: 'listNodeSummaries', query: { view: 'summary' } },
@@ -34,6 +39,26 @@ export const statusOfCluster: PanelSubcommand = {
       return exitCodes.ok
     }
   },
+}
+
+const recordedAtMost = 1_000
+
+/** Which nodes there were: what they used, only a head that answers tells. */
+async function showRecorded({ panel, terminal, interrupts }: Context, { id, name }: Cluster): Promise<number> {
+  const input = { cluster: id, route: 'pageNodes', query: { limit: recordedAtMost, detail: true } } as const
+  const answer = await panel.call('api.read', input, { signal: interrupts.signal })
+  const nodes = ShoalListAnswer.parse(answer.body).rows.map((row) => NodeStateRow.parse(row))
+  if (terminal.isJson) printJson(terminal, { cluster: name, source: answer.source, recordedAtMs: answer.recordedAtMs, nodes })
+  else terminal.print([...recordNote(answer, Date.now()), recordedText(name, nodes)].join('\n'))
+  return exitCodes.failed
+}
+
+/** Pure. */
+export function recordedText(cluster: string, nodes: readonly NodeStateRow[]): string {
+  const living = nodes.filter(({ state }) => state === 'ALIVE')
+  const rows = living.map((node) => [node.node_id.slice(0, 8), node.node_name, node.node_ip, node.is_head_node ? 'head' : ''])
+  const title = `${cluster}: ${countText(living.length, 'node was', 'nodes were')} alive`
+  return rows.length === 0 ? title : `${title}\n\n${alignedTable(['NODE', 'HOST', 'ADDRESS', 'ROLE'], rows)}`
 }
 
 function summaryOf({ body }: Answer): readonly NodeSummary[] {

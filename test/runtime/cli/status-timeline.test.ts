@@ -76,5 +76,7 @@ test('timeline writes the spans that ran, as a trace', async () => {
 
 test('timeline names a file that cannot be written', async () => {
   const refused = await sandbox.json(['timeline', '--temp-dir', tempDir, '--out', join(sandbox.folder, 'absent', 'trace.json')])
-  expect(refused).toMatchObject({ error: { code: 'bad-argument', message: expect.stringContaining('cannot be written: there is no such file or folder') } })
+  expect(refused).toMatchObject({
+    error: { code: 'bad-argument', message: expect.stringContaining('cannot be written: there is no such file or folder') },
+  })
 })

@@ -201,8 +201,8 @@ test('exitActor ends the actor in the middle: its call, running and waiting ones
   expect(laterRuns).toBe(0)
   expect(worker.exits).toEqual([0])
   expect(worker.recorder.events.filter((event) => !event.startsWith('owner:')).slice(-3)).toEqual([
-    'agent:worker.leaving',
     'agent:events.batch',
+    'agent:worker.leaving',
     'exit',
   ])
 })

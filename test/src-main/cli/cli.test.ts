@@ -252,6 +252,9 @@ describe.skipIf(missing !== undefined)(`on hosts of a bed${missing === undefined
     expect(down.stdout).toMatch(/: done in /)
     expect(down.code).toBe(0)
     expect(bed.hosts.flatMap((host) => host.listChanges())).toEqual([])
+    const gone = await user.shoal('cluster', 'status', 'lab')
+    expect([gone.code, gone.stderr]).toEqual([1, expect.stringContaining('lab has no machines: it was taken down')])
+    expect(gone.stdout).toMatch(/^From the record, .*\nlab: \d nodes? (was|were) alive\n/) // as they were seen last
     expect(await user.shoal('cluster', 'forget', 'lab')).toMatchObject({ code: 0 })
   }, 300_000)
 

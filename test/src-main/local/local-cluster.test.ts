@@ -210,7 +210,17 @@ describe('shoal try', () => {
       expect(stdout).toContain('shoal cluster down local')
       const again = await user.json<{ cluster: string; operation: Operation }>('try')
       expect(again).toMatchObject({ cluster: 'local', operation: { state: 'done', kind: 'create' } })
+      expect((await user.shoal('try', '--nodes', '2', '--no-samples')).stdout).toContain(
+        'runs already, with 1 node. For another number, end it',
+      )
       expect((await user.shoal('cluster', 'job', 'local', '--', 'node', '-p', '6*7')).stdout).toContain('42')
+      const record = readdirSync(user.home, { recursive: true, encoding: 'utf8' }).find((path) => path.endsWith('head/head.json')) ?? ''
+      const head = JSON.parse(readFileSync(join(user.home, record), 'utf8')) as { pid: number } // what a head writes of itself
+      process.kill(head.pid, 'SIGKILL')
+      const cut = await user.shoal('cluster', 'job', 'local', '--', 'true')
+      expect([cut.code, cut.stderr]).toEqual([1, expect.stringMatching(/local is not connected: .*shoal cluster restart local --all/)])
+      expect((await user.shoal('cluster', 'restart', 'local', '--all', '--yes')).code).toBe(0)
+      expect((await user.shoal('cluster', 'status', 'local')).stdout).toContain('local: 1 node alive')
       expect((await user.shoal('cluster', 'down', 'local', '--yes')).code).toBe(0)
       expect(pidsOf(user.home)).toEqual([])
     } finally {

@@ -3,7 +3,7 @@ import type { NodeSummary } from '#runtime/api/nodes.ts'
 import { differenceText } from '#src-main/cli/cluster/apply.ts'
 import { blockedOf, planText } from '#src-main/cli/cluster/plan-text.ts'
 import { clusterTable, clusterText } from '#src-main/cli/cluster/show.ts'
-import { nodesText } from '#src-main/cli/cluster/status.ts'
+import { nodesText, recordedText } from '#src-main/cli/cluster/status.ts'
 import type { Cluster, Member, Plan } from '#src-main/contract/clusters.ts'
 import { aFinding, aMachine, idOf } from '../builders.ts'
 
@@ -135,6 +135,16 @@ test('nodes are shown with what they use, the dead last with the reason', () => 
   expect(lines[0]).toBe('lab: 1 node alive, 1 dead; 4 CPU, 8.0 GiB memory')
   expect(lines[3]).toMatch(/^aaaaaaaa +host-a +10\.0\.0\.1 +alive +head +12% of 4 +8\.0 GiB of 16 GiB +1 min 5 s$/)
   expect(lines[4]).toMatch(/^bbbbbbbb +host-b +10\.0\.0\.1 +dead: it left$/)
+})
+
+test('of a cluster whose head does not answer the nodes that were alive are shown', () => {
+  const node = { node_ip: '10.0.0.1', is_head_node: true, node_name: 'one', resources_total: {}, labels: {} }
+  const rows = [
+    { ...node, node_id: 'a'.repeat(56), state: 'ALIVE' as const },
+    { ...node, node_id: 'b'.repeat(56), state: 'DEAD' as const },
+  ]
+  expect(recordedText('lab', rows)).toBe('lab: 1 node was alive\n\nNODE      HOST  ADDRESS   ROLE\naaaaaaaa  one   10.0.0.1  head')
+  expect(recordedText('lab', [])).toBe('lab: 0 nodes were alive')
 })
 
 test('what applying a file would change is said, or that nothing would', () => {
