@@ -39,9 +39,7 @@ describe.skipIf(missing !== undefined)(`the desktop's settings${missing === unde
     const atStart = app.page.getByRole('switch', { name: 'Open the vault when Shoal starts' })
     await see(app.page.getByRole('heading', { name: 'Passwords and passphrases' })).toBeVisible()
     await see(atStart).toHaveCount(0)
-    await app.page
-      .getByRole('combobox', { name: 'Kept in' })
-      .selectOption({ label: 'A vault file, with a passphrase of yours' })
+    await app.page.getByRole('combobox', { name: 'Kept in' }).selectOption({ label: 'A vault file, with a passphrase of yours' })
     await app.page.getByLabel('Passphrase of the vault').fill('a passphrase of some length')
     await app.page.getByRole('button', { name: 'Keep them there' }).click()
     await see(atStart).toBeVisible()

@@ -198,7 +198,12 @@ describe('jobs.plan', () => {
   })
 
   test('warns of packages of npm that would stay behind, until they go along', async () => {
-    files({ 'main.ts': '', 'package.json': '{"dependencies":{"sharp":"1"}}', 'node_modules/sharp/index.js': '', '.gitignore': 'node_modules\n' })
+    files({
+      'main.ts': '',
+      'package.json': '{"dependencies":{"sharp":"1"}}',
+      'node_modules/sharp/index.js': '',
+      '.gitignore': 'node_modules\n',
+    })
     const job = { entrypoint: 'node main.ts', folder: here() }
     const seen = await plan(job)
     expect(seen).toMatchObject({ problems: [], warnings: [expect.stringContaining('write !node_modules into')] })

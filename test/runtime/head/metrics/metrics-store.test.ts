@@ -15,8 +15,7 @@ function aStore(): MetricsStore {
   })
   return store
 }
-const write = (store: MetricsStore, nodeId: string, byte: number) =>
-  store.write(stepMs, { nodeId, atMs: 0, packed: Uint8Array.of(byte) })
+const write = (store: MetricsStore, nodeId: string, byte: number) => store.write(stepMs, { nodeId, atMs: 0, packed: Uint8Array.of(byte) })
 const read = (store: MetricsStore, nodeId: string) => store.read(stepMs, nodeId, { fromMs: 0, toMs: 1 }).map(({ packed }) => packed[0])
 const thenFull = (work: () => void) => () => {
   work()
