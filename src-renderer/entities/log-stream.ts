@@ -121,7 +121,7 @@ export class LogStream {
   }
 
   #end(message: string): void {
-    if (message !== '') this.#notice(message)
+    if (message !== '' && !this.#failures.has(message)) this.#notice(message)
     this.store.setPhase('ended')
   }
 }
