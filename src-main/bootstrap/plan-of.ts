@@ -165,7 +165,9 @@ function absenceNotes({ kind, targets, drainWithinMs }: Draft): string[] {
     case 'upgrade':
       return [
         ...(hasHead
-          ? ['While the head is started anew, a second or two, nothing can be submitted; what runs goes on, and its records stay.']
+          ? [
+              'While the head is started anew, a second or two, nothing can be submitted; what runs on machines that are not restarted goes on, and all records stay.',
+            ]
           : []),
         ...(workers > 0 && drainWithinMs === undefined ? ['What runs on the workers is ended, and run again where it may be.'] : []),
       ]

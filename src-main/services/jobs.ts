@@ -8,7 +8,7 @@ import { findEntryFile } from './entry-file.ts'
 import { bringFolder, findFolder, type FolderContent, readContent } from './job-packages.ts'
 import { commandLineOf, excludesOf, parseRequest, problemsOf, requestOf, withoutEmpty } from './job-request.ts'
 import { judgeCluster, judgeNodes, wantedBy } from './node-fit.ts'
-import { whyPackagesStayOf } from '../../runtime/packing/why-packages-stay.ts'
+import { whyPackagesStayOf } from '../../runtime/packing/packages-stay.ts'
 import { maxPackageBytes } from '../../runtime/api/packages.ts'
 import { tooLarge, type Uploads } from './uploads.ts'
 

@@ -5,7 +5,7 @@ import type { Row } from '../api/rows.ts'
 import { PathLink } from '../navigation/link.tsx'
 import { paths } from '../navigation/paths.ts'
 import { usePathPart } from '../navigation/use-navigation.ts'
-import { CopyId } from '../ui/copy-id.tsx'
+import { CopyId, shortId } from '../ui/copy-id.tsx'
 import { EmptyState } from '../ui/empty-state.tsx'
 import { ErrorNote } from '../ui/error-note.tsx'
 import { Page } from '../ui/page.tsx'
@@ -55,7 +55,7 @@ export function EntityPage({ thing, idColumn, sort, listTitle, notFound, nameOf,
   const { rows, isLoading, error, retry } = useListing(cluster, thing, query)
   const [row] = rows
   const entity = row && { id, rows, row, cluster: { ref, id: cluster } }
-  const name = safeText((row && nameOf?.(row)) ?? id, 300)
+  const name = safeText((row && nameOf?.(row)) ?? shortId(id), 300) // the whole id stands below it
   return (
     <Page
       title={

@@ -29,6 +29,7 @@ export class LogStream {
   readonly store = new LogStore()
   readonly #request: LogRequest
   readonly #keys = new Map<number, string>()
+  readonly #failures = new Set<string>()
   constructor(request: LogRequest) {
     this.#request = request
   }
@@ -95,7 +96,9 @@ export class LogStream {
         this.#notice(textOf(messages, 'logSkipped', { files: event.files, limit: event.limit }))
         return
       case 'failed':
-        this.#notice(event.message)
+        // What several selectors fail by alike is told once.
+        if (!this.#failures.has(event.message)) this.#notice(event.message)
+        this.#failures.add(event.message)
         return
       case 'link':
         if (event.state !== 'live') this.#notice(event.message ?? textOf(messages, event.state === 'away' ? 'logAway' : 'logRecord'))
@@ -118,7 +121,7 @@ export class LogStream {
   }
 
   #end(message: string): void {
-    if (message !== '') this.#notice(message)
+    if (message !== '' && !this.#failures.has(message)) this.#notice(message)
     this.store.setPhase('ended')
   }
 }

@@ -4,6 +4,7 @@ import { useClusterRead } from '../api/cluster-reads.ts'
 import { flagIn, isRow, numberIn, recordIn, type Row, rowsIn, textIn } from '../api/rows.ts'
 import type { HeatItem, NodeState } from '../ui/charts/heat-map-items.ts'
 import { onePerMachine } from './one-per-machine.ts'
+import { withoutReplaced } from './without-replaced.ts'
 
 /** The last figures of one node, as parts from 0 to 1 and as amounts; null for what it does not have or has not told. */
 export type NodeFigures = {
@@ -101,7 +102,7 @@ const byHeadAndName = (one: HeatItem, other: HeatItem) =>
 const mostShown = 2_000
 const allNodes = { filters: [], isDetailed: true } as const
 
-/** All nodes for a heat-map, with their figures; those that died long ago are left out where others live. */
+/** All nodes for a heat-map, with their figures; dead ones are left out where one of their name lives. */
 export function useHeatItems(cluster: string): {
   readonly items: readonly HeatItem[]
   readonly isLoading: boolean
@@ -116,8 +117,8 @@ export function useHeatItems(cluster: string): {
   }, [isShort, rows.length, loadMore])
   const items = useMemo(
     () =>
-      rows
-        .map((row): HeatItem => {
+      withoutReplaced(
+        rows.map((row): HeatItem => {
           const id = textIn(row, 'node_id') ?? ''
           const known = figures.get(id)
           const { cpu = null, memory = null, gpu = null, objectStore = null, disk = null } = known ?? {}
@@ -128,8 +129,8 @@ export function useHeatItems(cluster: string): {
             values: { cpu, memory, gpu, objectStore, disk },
             note: flagIn(row, 'is_head_node') ? 'head' : undefined,
           }
-        })
-        .toSorted(byHeadAndName),
+        }),
+      ).toSorted(byHeadAndName),
     [rows, figures],
   )
   return { items, isLoading, error, total: counts?.total ?? 0 }

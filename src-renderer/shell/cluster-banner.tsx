@@ -4,7 +4,9 @@ import type { Cluster } from '../../src-main/contract/clusters.ts'
 import { panel } from '../api/panel.ts'
 import { useFormat } from '../i18n/format.ts'
 import { useText } from '../i18n/messages.ts'
-import { Button } from '../ui/button.tsx'
+import { PathLink } from '../navigation/link.tsx'
+import { paths } from '../navigation/paths.ts'
+import { Button, buttonClass } from '../ui/button.tsx'
 import { useNow } from '../ui/use-now.ts'
 import { messages } from './messages.ts'
 
@@ -31,7 +33,7 @@ export function ClusterBanner({ cluster }: { readonly cluster: Cluster }) {
   )
 }
 
-function LinkNote({ cluster: { id, link } }: { readonly cluster: Cluster }) {
+function LinkNote({ cluster: { id, name, link, members } }: { readonly cluster: Cluster }) {
   const t = useText(messages)
   const format = useFormat()
   const age = format.duration(Math.max(0, useNow() - link.sinceMs))
@@ -51,6 +53,11 @@ function LinkNote({ cluster: { id, link } }: { readonly cluster: Cluster }) {
         {words}
         {link.message !== null && <span className="text-soft"> — {link.message}</span>}
       </span>
+      {link.state === 'record' && members.length > 0 && (
+        <PathLink to={paths.manage(name)} className={buttonClass({ size: 'sm' })}>
+          {t('manage')}
+        </PathLink>
+      )}
       {isIdle && (
         <Button size="sm" onClick={() => void panel.call('clusters.connect', { cluster: id }).catch(failed)}>
           {t('connect')}

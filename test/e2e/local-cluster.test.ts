@@ -156,7 +156,7 @@ describe.skipIf(missing !== undefined)(`a cluster on this computer${missing === 
       }
       await looked.context().close()
     },
-    180_000,
+    600_000, // axe takes its time on a busy machine
   )
 
   test('at 800 pixels nothing lies outside of the window', async () => {

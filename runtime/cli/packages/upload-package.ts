@@ -7,7 +7,7 @@ import { ClusterError } from '../../base/errors.ts'
 import { type Terminal, UsageError } from '../command.ts'
 import type { ApiClient } from '../../client/api-client.ts'
 import { hashFile, hashFolder, packFolder } from '../../packing/pack-folder.ts'
-import { whyPackagesStay } from '../../packing/why-packages-stay.ts'
+import { whyPackagesStay } from './why-packages-stay.ts'
 
 export type PackageSource = {
   /** A folder, or an archive, on this machine. */

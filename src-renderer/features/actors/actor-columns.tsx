@@ -1,4 +1,4 @@
-import { flagIn, type Row, textIn } from '../../api/rows.ts'
+import { flagIn, numberIn, type Row, textIn } from '../../api/rows.ts'
 import { amountsColumn, linkColumn, numberColumn, oneOfColumn, textColumn, timeColumn } from '../../entities/columns.tsx'
 import { GroupLink, JobLink, NodeLink, WorkerLink } from '../../entities/links.tsx'
 import { StateBadge } from '../../entities/state-badge.tsx'
@@ -11,13 +11,16 @@ type Word = keyof (typeof messages)['en']
 
 const states = ['DEPENDENCIES_UNREADY', 'PENDING_CREATION', 'ALIVE', 'RESTARTING', 'DEAD'] as const
 
+/** Zero where its process never started. */
+export const pidOf = (row: Row): string => (numberIn(row, 'pid') ? String(numberIn(row, 'pid')) : '–')
+
 export const actorColumns = (t: Translate<Word>, cluster: string): readonly Column<Row>[] => [
   textColumn({ id: 'class_name', title: t('class'), width: 200 }),
   oneOfColumn({ id: 'state', title: t('state'), width: 150, values: states, show: (state) => <StateBadge kind="actor" state={state} /> }),
   textColumn({ id: 'name', title: t('name'), width: 140 }),
   linkColumn({ id: 'job_id', title: t('job'), width: 100, link: (id) => <JobLink cluster={cluster} id={id} name={id} /> }),
   linkColumn({ id: 'node_id', title: t('node'), width: 120, link: (id) => <NodeLink cluster={cluster} id={id} /> }),
-  { ...numberColumn({ id: 'pid', title: t('pid'), width: 80 }), render: (row) => textIn(row, 'pid') ?? '' },
+  { ...numberColumn({ id: 'pid', title: t('pid'), width: 80 }), render: (row) => pidOf(row) },
   numberColumn({ id: 'num_restarts', title: t('restarts'), width: 80 }),
   amountsColumn({ id: 'required_resources', title: t('resources'), width: 130 }),
   {

@@ -11,7 +11,7 @@ import { buttonClass } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { CodeBlock } from '../../ui/code-block.tsx'
 import { Facts } from '../../ui/definition-list.tsx'
-import { isDead, isDetached, isPending } from './actor-columns.tsx'
+import { isDead, isDetached, isPending, pidOf } from './actor-columns.tsx'
 import { wholeDeathText } from './death-text.ts'
 import { messages } from './messages.ts'
 import { Skull } from 'lucide-react'
@@ -70,7 +70,7 @@ function ActorFacts({ row, cluster, clusterRef, actorId }: ActorFactsProps) {
             { label: t('job'), value: <JobLink cluster={clusterRef} id={textIn(row, 'job_id')} name={textIn(row, 'job_id')} /> },
             { label: t('node'), value: <NodeLink cluster={clusterRef} id={textIn(row, 'node_id')} /> },
             { label: t('worker'), value: <WorkerLink cluster={clusterRef} id={textIn(row, 'worker_id')} /> },
-            { label: t('pid'), value: textIn(row, 'pid') ?? '–' },
+            { label: t('pid'), value: pidOf(row) },
             { label: t('restarts'), value: textIn(row, 'num_restarts') ?? '0' },
             { label: t('resources'), value: <Amounts amounts={amountsIn(row, 'required_resources')} /> },
             { label: t('group'), value: <GroupLink cluster={clusterRef} id={textIn(row, 'placement_group_id')} /> },

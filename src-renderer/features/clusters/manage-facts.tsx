@@ -18,7 +18,7 @@ export function ManageFacts({ cluster }: { readonly cluster: Cluster }) {
   const t = useText(messages)
   const { link, engine, ray, createdAtMs, ports, service, members, rayHead } = cluster
   const isUp = members.length > 0
-  const connection = useConnectionFact(link)
+  const connection = useConnectionFact(link, isUp)
   const head = useRayFact(rayHead)
   return (
     <Facts
@@ -39,7 +39,7 @@ export function ManageFacts({ cluster }: { readonly cluster: Cluster }) {
   )
 }
 
-function useConnectionFact(link: Cluster['link']) {
+function useConnectionFact(link: Cluster['link'], mayRestart: boolean) {
   const t = useText(messages)
   const value = (
     <span className="flex flex-wrap items-center gap-2">
@@ -48,6 +48,7 @@ function useConnectionFact(link: Cluster['link']) {
         <Time atMs={link.sinceMs} />
       </span>
       {link.message !== null && <span className="text-soft">{link.message}</span>}
+      {link.state === 'record' && mayRestart && <span>{t('headEnded')}</span>}
     </span>
   )
   return { label: t('connection'), value }

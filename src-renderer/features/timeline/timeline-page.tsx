@@ -68,7 +68,15 @@ export function TimelinePage() {
       }
     >
       {id !== undefined && (
-        <ClusterTimeline key={`${id} ${job}`} cluster={id} clusterRef={ref} job={job} grouping={grouping} colour={colour} />
+        <ClusterTimeline
+          key={`${id} ${job}`}
+          cluster={id}
+          clusterRef={ref}
+          job={job}
+          grouping={grouping}
+          colour={colour}
+          isLive={cluster?.link.state !== 'record' && cluster?.link.state !== 'off'}
+        />
       )}
     </Page>
   )
@@ -80,9 +88,11 @@ type ClusterTimelineProps = {
   readonly job: string | undefined
   readonly grouping: (typeof groupings)[number]
   readonly colour: (typeof colours)[number]
+  /** Else what is recorded is all there is. */
+  readonly isLive: boolean
 }
 
-function ClusterTimeline({ cluster, clusterRef, job, grouping, colour }: ClusterTimelineProps) {
+function ClusterTimeline({ cluster, clusterRef, job, grouping, colour, isLive }: ClusterTimelineProps) {
   const t = useText(messages)
   const go = useGo()
   const [query, change] = useQueryState()
@@ -108,7 +118,7 @@ function ClusterTimeline({ cluster, clusterRef, job, grouping, colour }: Cluster
           store={store}
           grouping={grouping}
           colourBy={colour}
-          isLive
+          isLive={isLive}
           isReading={feed.isReading}
           selected={selected}
           litTasks={task === undefined ? undefined : lineage.data}

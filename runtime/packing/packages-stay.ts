@@ -1,12 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { join, sep } from 'node:path'
-import { visitFolder } from './visit-folder.ts'
+import { join } from 'node:path'
 
-/** Why the npm packages that a folder's `package.json` names would not go along with it, and what to do; undefined where they do, or it names none. */
-export const whyPackagesStay = (folder: string, excludes: readonly string[]): string | undefined =>
-  whyPackagesStayOf(folder, () => takesPackages(folder, excludes))
-
-/** The same, for who knows by another way what goes along. `areTaken` is asked only where there are packages. */
+/**
+ * Why the npm packages that a folder's `package.json` names would not go along with it, and what to do; undefined where they do, or it names
+ * none. `areTaken`: whether some of its `node_modules` goes along; asked only where that counts.
+ */
 export function whyPackagesStayOf(folder: string, areTaken: () => boolean): string | undefined {
   const file = join(folder, 'package.json')
   if (!existsSync(file) || !namesPackages(readFileSync(file, 'utf8'))) return undefined
@@ -15,11 +13,6 @@ export function whyPackagesStayOf(folder: string, areTaken: () => boolean): stri
     return `${needed}: there is no node_modules in ${folder}. Where the job needs them, run npm ci there first.`
   if (areTaken()) return undefined
   return `${needed}: an ignore file leaves node_modules out. Where the job needs them, write !node_modules into ${join(folder, '.rayignore')}.`
-}
-
-function takesPackages(folder: string, excludes: readonly string[]): boolean {
-  for (const { relativePath } of visitFolder(folder, excludes)) if (relativePath.startsWith(`node_modules${sep}`)) return true
-  return false
 }
 
 function namesPackages(text: string): boolean {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { whyPackagesStay } from '#runtime/packing/why-packages-stay.ts'
+import { whyPackagesStay } from '#runtime/cli/packages/why-packages-stay.ts'
 
 let folder = ''
 beforeEach(() => {
