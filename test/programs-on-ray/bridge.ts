@@ -89,6 +89,7 @@ await check('what cannot be joined says why', async () => {
   assert(client instanceof shoal.ClusterError && client.code === 'bad-argument', String(client))
   const nobody = await rejection(shoal.init({ address: '127.0.0.1:1' })) // not `auto`, which finds any Ray of this machine
   assert(nobody instanceof shoal.ClusterError && nobody.code === 'cluster.start-failed', String(nobody))
+  assert.match(nobody.message, /no head of Ray answers at 127\.0\.0\.1:1 /)
 })
 
 finish()

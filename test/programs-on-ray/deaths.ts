@@ -14,7 +14,13 @@ const cluster = await startRayCluster({ nodes: [{ cpus: 1 }, workNode] })
 await shoal.init({ address: cluster.address, onWarning: () => {} })
 
 const work = { resources: { work: 1 } }
-const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+const isAlive = (pid: number): boolean => {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return false // it ended
+  }
+}
 const victim = (): TestNode => cluster.nodes.at(-1) as TestNode // the one with `work`, of which there is always one
 
 /** Another node for work, once the cluster knows that the old one is dead. */

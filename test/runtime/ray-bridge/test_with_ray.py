@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import socket
 import subprocess
 import sys
 import unittest
@@ -16,6 +18,7 @@ if HAS_RAY:
 
     from shoal_ray import host, options
     from shoal_ray.failures import describe
+    from shoal_ray.frames import Link
     from shoal_ray.values import JsError, JsFailure
 
 
@@ -47,6 +50,28 @@ class OptionsTest(unittest.TestCase):
         given = {"maxConcurrency": 1, "resources": {"disk": 1}}
         made = options.actor_options(given, lambda group_id: self.fail(group_id))
         self.assertEqual(made, {"resources": {"disk": 1}, "num_cpus": 0, "max_concurrency": 1})
+
+
+@needs_ray
+class DriverTest(unittest.TestCase):
+    def test_it_ends_with_its_node_while_a_head_does_not_answer(self) -> None:
+        program = os.path.join(os.path.dirname(os.path.dirname(host.__file__)), "driver.py")
+        with socket.create_server(("", 0)) as head:  # Ray looks for it at the address of this machine
+            head.settimeout(30)
+            ours, its = socket.socketpair()
+            os.set_inheritable(its.fileno(), True)
+            given = f"exec 3<&{its.fileno()}; exec {sys.executable} {program}"  # where the SDK puts its end
+            with its:
+                driver = subprocess.Popen(["bash", "-c", given], pass_fds=[its.fileno()], stdin=subprocess.DEVNULL)
+            try:
+                with ours:
+                    Link(ours).send({"address": f"127.0.0.1:{head.getsockname()[1]}", "command": []})
+                    connection, _ = head.accept()  # Ray now waits for what never comes
+                with connection:
+                    self.assertEqual(driver.wait(timeout=30), 1)
+            finally:
+                driver.kill()
+                driver.wait()
 
 
 @needs_ray
