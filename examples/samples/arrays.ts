@@ -7,8 +7,11 @@ await shoal.init()
 const minutes = Number(process.argv[2] ?? 10)
 const megabyte = 1_048_576
 
-const sum = shoal.remote((values: Float64Array) => values.reduce((total, value) => total + value, 0), { numCpus: 0.25 })
-const scale = shoal.remote((values: Float64Array, factor: number) => values.map((value) => value * factor), { numCpus: 0.25 })
+const sum = shoal.remote((values: Float64Array) => values.reduce((total, value) => total + value, 0), { numCpus: 0.25, name: 'sum' })
+const scale = shoal.remote((values: Float64Array, factor: number) => values.map((value) => value * factor), {
+  numCpus: 0.25,
+  name: 'scale',
+})
 const arrayOf = (bytes: number, value: number) => new Float64Array(bytes / 8).fill(value)
 
 /** The last few results, which somebody may ask for again: they stay as long as a ref to them does. */

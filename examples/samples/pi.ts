@@ -9,7 +9,7 @@ const tasksOfWave = 12
 const dartsEach = 2_500_000
 const pauseMs = 2_500 // so that all of it takes a third of a core
 
-const throwDarts = shoal.remote((count: number, seed: number) => {
+const throwDarts = shoal.remote(function throwDarts(count: number, seed: number) {
   let state = seed
   let inside = 0
   const random = () => {
