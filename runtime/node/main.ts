@@ -8,6 +8,7 @@ import { sayFailed, sayReady, surviveLostOutput, watchParent } from '../session/
 import { makeSessionFolders, sessionLayout } from '../session/layout.ts'
 import { processRecord, writeFileAtomic } from '../session/process-record.ts'
 import { findRunning, type NodeRecord } from '../session/session-records.ts'
+import { giveFreedMemoryBack } from '../store/freed-memory.ts'
 import { joinHostPort, parseHeadTarget, splitHostPort } from './addresses.ts'
 import { Agent } from './agent.ts'
 import { forgetIdentity, obtainIdentity } from './agent-identity.ts'
@@ -114,7 +115,10 @@ async function run({
       startedAtMs: Date.now(),
     }
     writeFileAtomic(layout.nodeRecord, JSON.stringify(record))
-    if (isFirst) sayReady({ nodeId, agentSocket: layout.agentSocket, agentAddress, pid: process.pid })
+    if (isFirst) {
+      sayReady({ nodeId, agentSocket: layout.agentSocket, agentAddress, pid: process.pid })
+      giveFreedMemoryBack() // some 10 ms, which nobody waits for
+    }
     logger.info('agent.ready', { nodeId, agentAddress })
     if ((await agent.ended) === 'drained') return end()
     logger.warn('agent.fenced', { nodeId })

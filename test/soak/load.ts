@@ -29,6 +29,9 @@ const lookEveryMs = 1_500
 /** Beyond the time of the run, for jobs that were taken before its end. */
 const patienceMs = 240_000
 
+/** A log that nobody has for so long is lost: its node went before it began, or before the head had a copy. */
+const absentMs = 30_000
+
 /** Submits jobs as planned, a few at once, until it is told to stop, and sees each of them to its end. */
 export class Load {
   readonly jobs: TrackedJob[] = []
@@ -158,8 +161,14 @@ export class Load {
   }
 
   async #readLog(job: TrackedJob): Promise<void> {
-    const text = await this.#untilAnswered(() => readLog(this.#cluster, job.known.id))
-    judgeLog(job, text)
+    const untilMs = performance.now() + absentMs
+    const text = await this.#untilAnswered(() =>
+      readLog(this.#cluster, job.known.id).catch((error: unknown) => {
+        if (performance.now() < untilMs || !/not-found: there is no log file/.test(toError(error).message)) throw error
+      }),
+    )
+    if (text === undefined) job.logProblems.push('nobody has its log')
+    else judgeLog(job, text)
   }
 
   async #untilAnswered<T>(ask: () => Promise<T>): Promise<T> {

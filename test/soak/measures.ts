@@ -8,6 +8,7 @@ import type { SoakCluster } from './soak-cluster.ts'
 export const measured = {
   'panel: memory, MB': { once: 60, perHour: 30, atMost: 450 },
   'panel: open descriptors': { once: 12, perHour: 0, atRest: 12 },
+  /** Without its operations, of which the last 200 are kept on purpose. */
   'panel: files of its data folder': { once: 20, perHour: 0 },
   /** It keeps figures of the last 15 minutes in memory, and what it lists. */
   'head: memory, MB': { once: 80, perHour: 60, atMost: 500 },
@@ -75,7 +76,11 @@ export class Measures {
   read(): void {
     const { world, hosts } = this.#cluster
     this.#process('panel', '/proc', world.panel.pid)
-    this.add('panel: files of its data folder', countFiles(join(world.home, 'panel')), 'panel')
+    this.add(
+      'panel: files of its data folder',
+      countFiles(join(world.home, 'panel'), (path) => path.endsWith('/panel/operations')),
+      'panel',
+    )
     for (const host of hosts) {
       for (const daemon of ['head', 'agent'] as const) {
         const pid = this.#cluster.pidOf(daemon, host)

@@ -105,7 +105,7 @@ export const isCore = (path: string): boolean => /^(runtime|src-main)\/.*\bcore\
 
 /** The files that wrap an npm package; no other file of runtime/ and src-main/ imports it. A package that is missing here may not be imported. */
 export const packageOwners: Readonly<Record<string, readonly RegExp[]>> = {
-  koffi: [/^runtime\/store\/(segment[^/]*|punch-hole)\.ts$/],
+  koffi: [/^runtime\/store\/(segment[^/]*|punch-hole|freed-memory)\.ts$/],
   msgpackr: [/^runtime\/transport\/(message-codec|packed)\.ts$/, /^runtime\/sdk\/values\//, /^runtime\/sdk\/closure\//],
   '@peculiar/x509': [/^runtime\/transport\/certificates\.ts$/],
   hono: [/^runtime\/head\/http\//, /^src-main\/web\//],

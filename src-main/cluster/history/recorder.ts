@@ -113,10 +113,11 @@ export class Recorder {
     const live = this.#options.live()
     const nowMs = this.#options.nowMs()
     if (live === undefined) return
-    if (live.client !== this.#lastLive?.client) this.#tasks.changed()
-    const isFirst = this.#lastLive === undefined
+    const isAnother = live.client !== this.#lastLive?.client
     this.#lastLive = live
-    if (isFirst || (!can(live.capabilities, 'events') && nowMs - this.#askedAtMs > pollEveryMs)) this.#lists.missed()
+    if (isAnother) this.#tasks.changed()
+    // a head that was killed may know what happened before, and have told it to nobody
+    if (isAnother || (!can(live.capabilities, 'events') && nowMs - this.#askedAtMs > pollEveryMs)) this.#lists.missed()
     if (this.#asking || nowMs - this.#askedAtMs < askEveryMs) return
     this.#askedAtMs = nowMs
     this.#asking = this.#ask(live)

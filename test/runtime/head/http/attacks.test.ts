@@ -165,7 +165,7 @@ test('a client that asks much and reads nothing is cut off, while a stream that 
     'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n'
   const quiet = connectTo(api).resume()
   quiet.write(`GET /api/shoal/v1/events?since=latest HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${api.token}\r\n${upgrade}\r\n`)
-  await expect.poll(() => quiet.bytesRead, { timeout: 10_000 }).toBeGreaterThan(0)
+  await expect.poll(() => quiet.bytesRead, { timeout: 30_000 }).toBeGreaterThan(0)
   await expect.poll(() => isHeldOpenByServer(greedy), { timeout: 30_000 }).toBe(false)
   const got = await readToEnd(greedy)
   expect(got.split('HTTP/1.1 200').length - 1).toBeLessThan(500)

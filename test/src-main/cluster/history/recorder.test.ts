@@ -4,6 +4,7 @@ import type { ClusterEvent } from '#runtime/api/events.ts'
 import { createLogger } from '#runtime/base/logger.ts'
 import type { ClusterRecord } from '#src-main/cluster/history/cluster-record.ts'
 import { createRecordedClient } from '#src-main/cluster/history/recorded-client.ts'
+import type { Live } from '#src-main/cluster/history/live.ts'
 import { Recorder } from '#src-main/cluster/history/recorder.ts'
 import { aHistory, clusterId } from './a-history.ts'
 
@@ -50,8 +51,8 @@ const batchOf = (from: number, count: number) => ({
   events: Array.from({ length: count }, (_, index) => eventOf(from + index)),
 })
 
-function aRecorder(record: ClusterRecord, logged: string[] = []): Recorder {
-  const recorder = new Recorder({ record, live: () => undefined, logger: createLogger('recorder', (line) => void logged.push(line)) })
+function aRecorder(record: ClusterRecord, logged: string[] = [], live: () => Live | undefined = () => undefined): Recorder {
+  const recorder = new Recorder({ record, live, logger: createLogger('recorder', (line) => void logged.push(line)) })
   recorder.start()
   onTestFinished(() => recorder.stop())
   return recorder
@@ -169,4 +170,18 @@ test('gaps are written down and said with every list', async () => {
   void recorder.take({ type: 'gap', gap: { fromSeq: 5, toSeq: 9, reason: 'too-old' } })
   await recorder.flush()
   expect((await createRecordedClient(history, clusterId, 'lab').page('pageNodes')).warnings[0]).toMatch(/^1 times some events were missed/)
+})
+
+test('a head that comes back is asked for its lists: it may have told nobody of what happened before it was killed', async () => {
+  const [known, record] = [aHistory().history, aHistory().history.record(clusterId)]
+  const capabilities = { engine: 'shoal', rayVersion: '2', shoalVersion: '0', session: 's', clusterId, missing: {} } as const
+  const aHead = (): Live => ({ client: createRecordedClient(known, clusterId, 'lab'), capabilities })
+  const job = (status: string) => known.record(clusterId).putThing('jobs', { id: 'one', status, start_time: 1 }, Date.now())
+  job('RUNNING')
+  let head = aHead()
+  aRecorder(record, [], () => head)
+  await expect.poll(() => record.thing('jobs', 'one')?.['status']).toBe('RUNNING')
+  job('SUCCEEDED')
+  head = aHead()
+  await expect.poll(() => record.thing('jobs', 'one')?.['status']).toBe('SUCCEEDED')
 })
