@@ -36,7 +36,6 @@ const coreOnRay = [
   'test/programs-on-ray/objects.test.ts',
   'test/programs-on-ray/actors.test.ts',
   'test/programs-on-ray/errors.test.ts',
-  'test/src-main/services/ray-clusters.test.ts',
 ]
 const soak = 'test/soak/soak.test.ts'
 /** For how long; without it the soak is left out, by name. */
